@@ -1,0 +1,3 @@
+//! The database: one module knows it.
+
+pub mod rows;

@@ -1,0 +1,159 @@
+//! What is written to and read from the database, one struct a row. Times are `Moment`s (milliseconds, UTC).
+
+use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
+use crate::engine::policy::{Class, Severity};
+use crate::engine::roster::Language;
+use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
+
+/// Everything one turn of the daemon decides; it is committed whole or not at all.
+#[derive(Default, Debug)]
+pub struct Turn {
+    pub entries: Vec<NewEntry>,
+    pub quarantined: Vec<Quarantined>,
+    pub verdicts: Vec<VerdictRow>,
+    pub steps: Vec<VerdictStep>,
+    pub incidents: Vec<IncidentRow>,
+    pub letters: Vec<NewLetter>,
+    pub statuses: Vec<DeviceStatus>,
+}
+
+impl Turn {
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+            && self.quarantined.is_empty()
+            && self.verdicts.is_empty()
+            && self.steps.is_empty()
+            && self.incidents.is_empty()
+            && self.letters.is_empty()
+            && self.statuses.is_empty()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EntryKind {
+    Event,
+    Tick,
+    Roster,
+    Policies,
+}
+
+/// A fact to append; the store numbers and chains it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewEntry {
+    pub received: Moment,
+    pub kind: EntryKind,
+    pub office: OfficeId,
+    /// `/{office}/{device}`
+    pub source: String,
+    pub id: String,
+    pub time: Moment,
+    pub body: Vec<u8>,
+}
+
+/// What was not accepted, whole.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Quarantined {
+    pub received: Moment,
+    pub topic: String,
+    /// A short stable word for counters, e.g. `not_json`.
+    pub code: &'static str,
+    /// What is wrong, where, and what to do.
+    pub reason: String,
+    pub payload: Vec<u8>,
+}
+
+/// A verdict with its number and the incident it belongs to; written over whatever stood under that number.
+#[derive(Clone, PartialEq, Debug)]
+pub struct VerdictRow {
+    pub n: i64,
+    pub incident: i64,
+    pub verdict: Verdict,
+    pub retracted: bool,
+    pub changed: Moment,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StepKind {
+    Opened,
+    Amended,
+    Retracted,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct VerdictStep {
+    pub verdict: i64,
+    pub at: Moment,
+    pub kind: StepKind,
+    /// `Reason` in snake case.
+    pub reason: String,
+    pub since: Moment,
+    pub opened: Moment,
+    pub until: Option<Moment>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IncidentState {
+    Open,
+    Ended,
+    Retracted,
+    /// A late event joined it to an older incident, which goes on in its place.
+    Joined(i64),
+}
+
+/// An incident; written over whatever stood under its number.
+#[derive(Clone, PartialEq, Debug)]
+pub struct IncidentRow {
+    pub n: i64,
+    pub office: OfficeId,
+    pub policy: PolicyId,
+    pub class: Class,
+    pub severity: Severity,
+    pub counter: Option<DeviceId>,
+    pub lockbox: Option<DeviceId>,
+    pub officer: Option<OfficerId>,
+    /// Business date, `YYYY-MM-DD`.
+    pub date: String,
+    pub since: Moment,
+    pub until: Option<Moment>,
+    pub state: IncidentState,
+    pub created: Moment,
+    pub changed: Moment,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LetterKind {
+    Opened,
+    Amended,
+    Ended,
+    Retracted,
+}
+
+/// A rendered mail to one person, not sent yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewLetter {
+    pub incident: Option<i64>,
+    pub kind: LetterKind,
+    /// Roster id of the recipient.
+    pub person: String,
+    pub address: String,
+    pub language: Language,
+    pub subject: String,
+    /// Without angle brackets; stable over retries.
+    pub message_id: String,
+    pub in_reply_to: Option<String>,
+    pub text_body: String,
+    pub html_body: String,
+    pub created: Moment,
+    /// Not to be sent before.
+    pub due: Moment,
+}
+
+/// The device's will or birth, as last heard.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceStatus {
+    pub office: OfficeId,
+    pub device: DeviceId,
+    pub online: bool,
+    pub at: Moment,
+}
