@@ -1,5 +1,21 @@
 //! Jagaloket guards the counter: it judges sign-in, shift, service and phone-lockbox events by policies
 //! and tells people, within seconds, what they should look at.
 
+pub mod broker;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod demo;
 pub mod engine;
+pub mod exit;
+pub mod incident;
+pub mod ledger;
+pub mod letter;
+pub mod mailer;
+pub mod mqtt;
+pub mod replay;
+pub mod simulate;
 pub mod store;
+pub mod telemetry;
+pub mod web;
+pub mod wire;

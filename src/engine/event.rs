@@ -110,30 +110,93 @@ pub struct Place {
 pub enum Kind {
     WorkstationStarted,
     WorkstationHeartbeat,
-    SignedIn { officer: OfficerId },
-    SignedOut { officer: OfficerId },
-    ServiceStarted { booking: Option<Box<str>> },
+    SignedIn {
+        officer: OfficerId,
+    },
+    SignedOut {
+        officer: OfficerId,
+    },
+    ServiceStarted {
+        booking: Option<Box<str>>,
+    },
     ServiceEnded,
-    BreakStarted { kind: Option<Box<str>> },
-    BreakEnded { kind: Option<Box<str>> },
-    AppOpened { category: Box<str> },
-    AppClosed { category: Box<str> },
-    UsbAttached { class: UsbClass, id: Option<Box<str>>, allowed: bool },
-    UsbDetached { class: UsbClass, id: Option<Box<str>> },
-    ShiftStarted { officer: OfficerId },
-    ShiftEnded { officer: OfficerId },
-    Deposited { officer: OfficerId, slot: u32, handset: Option<HandsetId>, by: Option<Box<str>> },
-    Withdrawn { officer: OfficerId, slot: u32, handset: Option<HandsetId>, by: Option<Box<str>> },
-    Checked { officer: OfficerId, present: bool, by: Option<Box<str>> },
-    Forced { slot: Option<u32> },
-    Tampered { slot: Option<u32> },
+    BreakStarted {
+        kind: Option<Box<str>>,
+    },
+    BreakEnded {
+        kind: Option<Box<str>>,
+    },
+    AppOpened {
+        category: Box<str>,
+    },
+    AppClosed {
+        category: Box<str>,
+    },
+    UsbAttached {
+        class: UsbClass,
+        id: Option<Box<str>>,
+        allowed: bool,
+    },
+    UsbDetached {
+        class: UsbClass,
+        id: Option<Box<str>>,
+    },
+    ShiftStarted {
+        officer: OfficerId,
+    },
+    ShiftEnded {
+        officer: OfficerId,
+    },
+    Deposited {
+        officer: OfficerId,
+        slot: u32,
+        handset: Option<HandsetId>,
+        by: Option<Box<str>>,
+    },
+    Withdrawn {
+        officer: OfficerId,
+        slot: u32,
+        handset: Option<HandsetId>,
+        by: Option<Box<str>>,
+    },
+    Checked {
+        officer: OfficerId,
+        present: bool,
+        by: Option<Box<str>>,
+    },
+    Forced {
+        slot: Option<u32>,
+    },
+    Tampered {
+        slot: Option<u32>,
+    },
     LockboxHeartbeat,
-    Held { officer: OfficerId, by: Box<str>, witness: Box<str> },
-    Returned { officer: OfficerId, by: Box<str>, witness: Box<str> },
-    DeclaredNone { officer: OfficerId },
-    Seen { officer: OfficerId, by: Box<str> },
-    Granted { officer: OfficerId, from: Moment, until: Moment, approver: Box<str> },
-    Revoked { officer: OfficerId },
+    Held {
+        officer: OfficerId,
+        by: Box<str>,
+        witness: Box<str>,
+    },
+    Returned {
+        officer: OfficerId,
+        by: Box<str>,
+        witness: Box<str>,
+    },
+    DeclaredNone {
+        officer: OfficerId,
+    },
+    Seen {
+        officer: OfficerId,
+        by: Box<str>,
+    },
+    Granted {
+        officer: OfficerId,
+        from: Moment,
+        until: Moment,
+        approver: Box<str>,
+    },
+    Revoked {
+        officer: OfficerId,
+    },
     EmergencyStarted,
     EmergencyEnded,
     Ticked,

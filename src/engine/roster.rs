@@ -304,7 +304,10 @@ impl Checker<'_> {
                 self.id("person", &person.id);
                 self.email(&person.email);
                 if people.iter().any(|other: &Person| other.id == *person.id.get_ref()) {
-                    self.fault(person.id.span(), format!("two people have the id \"{}\"", person.id.get_ref()));
+                    self.fault(
+                        person.id.span(),
+                        format!("two people have the id \"{}\"", person.id.get_ref()),
+                    );
                 }
                 links.push((person.reports_to.clone(), person.officer.clone()));
                 people.push(Person {
@@ -332,13 +335,19 @@ impl Checker<'_> {
                     .iter()
                     .any(|person| person.role == Role::Supervisor && person.id == *supervisor.get_ref());
                 if !known {
-                    self.fault(supervisor.span(), format!("no [[supervisor]] has the id \"{}\"", supervisor.get_ref()));
+                    self.fault(
+                        supervisor.span(),
+                        format!("no [[supervisor]] has the id \"{}\"", supervisor.get_ref()),
+                    );
                 }
             }
             if let Some(lockbox) = &officer.lockbox
                 && devices.get(lockbox.get_ref().as_str()) != Some(&DeviceKind::Lockbox)
             {
-                self.fault(lockbox.span(), format!("no [[lockbox]] has the id \"{}\"", lockbox.get_ref()));
+                self.fault(
+                    lockbox.span(),
+                    format!("no [[lockbox]] has the id \"{}\"", lockbox.get_ref()),
+                );
             }
             if let Some(email) = &officer.email {
                 self.email(email);
@@ -413,7 +422,9 @@ impl Checker<'_> {
             let id = DeviceId::new(device.id.get_ref());
             if known.insert(id.clone(), kind).is_some() {
                 let message = match id.as_str() {
-                    SYSTEM | MONITOR => format!("\"{id}\" is the name of the office's own system; call the device otherwise"),
+                    SYSTEM | MONITOR => {
+                        format!("\"{id}\" is the name of the office's own system; call the device otherwise")
+                    }
                     _ => format!("two devices have the id \"{id}\""),
                 };
                 self.fault(device.id.span(), message);
@@ -445,7 +456,9 @@ impl Checker<'_> {
     fn email(&mut self, email: &Spanned<String>) {
         let text = email.get_ref();
         let parts: Vec<&str> = text.split('@').collect();
-        let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | '"'));
+        let plain = !text
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | '"'));
         if parts.len() != 2 || parts.iter().any(|part| part.is_empty()) || !plain {
             self.fault(email.span(), format!("\"{text}\" is not an e-mail address"));
         }

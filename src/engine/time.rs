@@ -36,8 +36,7 @@ impl Moment {
 
     /// RFC 3339 with milliseconds and the offset of `zone`, as verdicts carry it (contract §8).
     pub fn rfc3339(self, zone: Tz) -> String {
-        self.local(zone)
-            .to_rfc3339_opts(SecondsFormat::Millis, false)
+        self.local(zone).to_rfc3339_opts(SecondsFormat::Millis, false)
     }
 
     pub fn local(self, zone: Tz) -> DateTime<Tz> {
@@ -183,7 +182,13 @@ impl fmt::Display for Span {
             return f.write_str("0s");
         }
         let mut rest = self.ms;
-        for (unit, name) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")] {
+        for (unit, name) in [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1_000, "s"),
+            (1, "ms"),
+        ] {
             if rest >= unit {
                 write!(f, "{}{name}", rest / unit)?;
                 rest %= unit;
@@ -236,7 +241,13 @@ mod tests {
 
     #[test]
     fn spans_read_as_they_are_written() {
-        for (text, ms) in [("0s", 0), ("90s", 90_000), ("1h30m", 5_400_000), ("250ms", 250), ("2d", 172_800_000)] {
+        for (text, ms) in [
+            ("0s", 0),
+            ("90s", 90_000),
+            ("1h30m", 5_400_000),
+            ("250ms", 250),
+            ("2d", 172_800_000),
+        ] {
             assert_eq!(Span::parse(text), Ok(Span { ms }), "{text}");
         }
         assert_eq!(Span::ms(90_000).to_string(), "1m30s");

@@ -91,9 +91,19 @@ impl Verdict {
 /// A change of what the engine says, for people to be told of.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Decision {
-    Opened { verdict: Verdict, reason: Reason },
-    Amended { before: Verdict, verdict: Verdict, reason: Reason },
-    Retracted { verdict: Verdict, reason: Reason },
+    Opened {
+        verdict: Verdict,
+        reason: Reason,
+    },
+    Amended {
+        before: Verdict,
+        verdict: Verdict,
+        reason: Reason,
+    },
+    Retracted {
+        verdict: Verdict,
+        reason: Reason,
+    },
 }
 
 /// Why a decision was taken.

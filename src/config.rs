@@ -1,0 +1,1 @@
+//! The configuration file: every fault at once, secrets from environment or file.

@@ -1,0 +1,1 @@
+//! The one writer: everything that can wake the process passes through here.

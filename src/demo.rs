@@ -1,0 +1,1 @@
+//! The demo: serve with other values, and a simulated office that publishes to it.

@@ -1,0 +1,1 @@
+//! Sends letters from the outbox.

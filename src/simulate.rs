@@ -1,0 +1,1 @@
+//! Ring 1: a simulated office, from one seed.

@@ -1,0 +1,1 @@
+//! The dashboard and the API: reads the store and the live view.

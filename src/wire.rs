@@ -1,0 +1,1 @@
+//! Ring 1: topic and bytes in, an accepted event or a rejection with a reason out.
