@@ -1,0 +1,1 @@
+//! Ring 1: what the dashboard sees of the running daemon.
