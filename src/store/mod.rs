@@ -8,6 +8,8 @@ mod open;
 mod outbox;
 mod rebuild;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 mod words;
 mod write;
 
