@@ -65,7 +65,8 @@ impl<'a> Fields<'a> {
     fn text(&self, key: Key) -> Result<Cow<'a, str>, Rejected> {
         let value = self.required(key)?;
         match value.sort {
-            Sort::Text | Sort::Escaped => decode(value, self.text),
+            Sort::Text => Ok(Cow::Borrowed(value.written(self.text))),
+            Sort::Escaped => decode(value, self.text),
             _ => Err(wrong_type(NAMES[key as usize], "a text", value)),
         }
     }

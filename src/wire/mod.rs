@@ -183,11 +183,15 @@ fn no_object(text: &str) -> Option<Rejected> {
 }
 
 /// A key of which nobody can say what it is might be any key.
+#[inline(always)]
 fn known_key(key: Value, whole: &str) -> Result<Cow<'_, str>, Rejected> {
-    decode(key, whole)
+    match key.sort {
+        Sort::Text => Ok(Cow::Borrowed(key.written(whole))),
+        _ => decode(key, whole),
+    }
 }
 
-#[inline]
+#[cold]
 fn decode(value: Value, whole: &str) -> Result<Cow<'_, str>, Rejected> {
     value.decode(whole).ok_or_else(|| half_surrogate(value.written(whole)))
 }
@@ -204,7 +208,7 @@ fn half_surrogate(text: &str) -> Rejected {
 }
 
 /// Two readers might take different ones of two values under one key, so there must be one.
-#[inline]
+#[inline(always)]
 fn once(key: &str, place: &mut Value, value: Value) -> Result<(), Rejected> {
     if place.sort != Sort::Absent {
         return Err(Rejected::new(
@@ -218,21 +222,32 @@ fn once(key: &str, place: &mut Value, value: Value) -> Result<(), Rejected> {
 
 impl<'a> Envelope<'a> {
     /// The text of an attribute that must be there.
-    #[inline]
+    #[inline(always)]
     fn required(&self, name: &str, value: Value) -> Result<Cow<'a, str>, Rejected> {
-        match self.optional(name, value)? {
-            Some(text) => Ok(text),
-            None => Err(missing(&format!("\"{name}\""))),
+        match value.sort {
+            Sort::Text => Ok(Cow::Borrowed(value.written(self.text))),
+            _ => self
+                .unusual(name, value)?
+                .ok_or_else(|| missing(&format!("\"{name}\""))),
         }
     }
 
-    /// The text of an attribute, if it is there. CloudEvents take a null attribute for an absent one.
-    #[inline]
+    /// The text of an attribute, if it is there.
+    #[inline(always)]
     fn optional(&self, name: &str, value: Value) -> Result<Option<Cow<'a, str>>, Rejected> {
         match value.sort {
             Sort::Text => Ok(Some(Cow::Borrowed(value.written(self.text)))),
+            Sort::Absent => Ok(None),
+            _ => self.unusual(name, value),
+        }
+    }
+
+    /// CloudEvents take a null attribute for an absent one.
+    #[cold]
+    fn unusual(&self, name: &str, value: Value) -> Result<Option<Cow<'a, str>>, Rejected> {
+        match value.sort {
             Sort::Absent | Sort::Null => Ok(None),
-            Sort::Escaped => decode(value, self.text).map(Some),
+            Sort::Text | Sort::Escaped => decode(value, self.text).map(Some),
             _ => Err(wrong_type(name, "a text", value)),
         }
     }
