@@ -87,6 +87,12 @@ impl Writer {
     }
 
     async fn commit(&mut self, turn: &Turn, bounds: &Bounds) -> Result<Committed> {
+        if turn.is_empty() {
+            return Ok(Committed {
+                head: self.head,
+                letters: Vec::new(),
+            });
+        }
         let entries = chained(self.head, &turn.entries);
         let head = entries.last().map_or(self.head, |entry| entry.head);
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await.doing(COMMITTING)?;
