@@ -6,10 +6,9 @@ use super::grouping::stretch;
 use super::post::REPLY;
 use super::ruling::{Fate, PACE_MS, PROMPT_LETTERS};
 use super::{Book, Correspondent, Incident, LaneKey, Standing};
-use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::letter::{House, Stretch};
-use crate::store::rows::{IncidentRow, IncidentState, LetterKind, VerdictRow};
+use crate::store::rows::{IncidentRow, IncidentState, Told, VerdictRow};
 
 /// What is stored of the time that can still change. Retracted verdicts may be among the rows; they are left out.
 #[derive(Default, Debug)]
@@ -17,24 +16,10 @@ pub struct Past {
     pub verdicts: Vec<VerdictRow>,
     pub incidents: Vec<IncidentRow>,
     /// Letters of these incidents, in the order they were written.
-    pub letters: Vec<PastLetter>,
+    pub letters: Vec<Told>,
     /// One above the highest number ever given, also to rows that are not among these.
     pub next_verdict: i64,
     pub next_incident: i64,
-}
-
-/// An outbox row without its bodies.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PastLetter {
-    pub incident: i64,
-    pub kind: LetterKind,
-    pub person: String,
-    pub address: String,
-    pub language: Language,
-    pub subject: String,
-    pub message_id: String,
-    pub in_reply_to: Option<String>,
-    pub created: Moment,
 }
 
 impl Book {
@@ -45,16 +30,28 @@ impl Book {
         book.next_verdict = past.next_verdict.max(1);
         book.next_incident = past.next_incident.max(1);
         let mut stands: BTreeMap<i64, Vec<Stretch>> = BTreeMap::new();
-        for row in past.verdicts.into_iter().filter(|row| !row.retracted) {
-            stands.entry(row.incident).or_default().push(stretch(row.n, &row.verdict));
+        for row in past.verdicts {
+            book.next_verdict = book.next_verdict.max(row.n + 1);
+            if row.retracted {
+                continue;
+            }
+            stands
+                .entry(row.incident)
+                .or_default()
+                .push(stretch(row.n, &row.verdict));
             let lane = book.lanes.entry(LaneKey::of(&row.verdict)).or_default();
             lane.verdicts.insert(row.n);
             lane.incidents.insert(row.incident);
-            book.next_verdict = book.next_verdict.max(row.n + 1);
             let incident = Some(row.incident);
-            book.standing.insert(row.n, Standing { verdict: row.verdict, incident });
+            book.standing.insert(
+                row.n,
+                Standing {
+                    verdict: row.verdict,
+                    incident,
+                },
+            );
         }
-        let mut letters: BTreeMap<i64, Vec<PastLetter>> = BTreeMap::new();
+        let mut letters: BTreeMap<i64, Vec<Told>> = BTreeMap::new();
         for letter in past.letters {
             letters.entry(letter.incident).or_default().push(letter);
         }
@@ -62,7 +59,11 @@ impl Book {
             let mut stands = stands.remove(&row.n).unwrap_or_default();
             stands.sort_by_key(|stretch| (stretch.since, stretch.until.unwrap_or(Moment::MAX), stretch.verdict));
             book.next_incident = book.next_incident.max(row.n + 1);
-            book.lanes.entry(LaneKey::of_row(&row)).or_default().incidents.insert(row.n);
+            book.lanes
+                .entry(LaneKey::of_row(&row))
+                .or_default()
+                .incidents
+                .insert(row.n);
             let letters = letters.remove(&row.n).unwrap_or_default();
             let n = row.n;
             let incident = Incident::recalled(row, stands, &letters);
@@ -127,7 +128,7 @@ impl LaneKey {
 }
 
 impl Incident {
-    fn recalled(row: IncidentRow, stands: Vec<Stretch>, letters: &[PastLetter]) -> Incident {
+    fn recalled(row: IncidentRow, stands: Vec<Stretch>, letters: &[Told]) -> Incident {
         let mut correspondents: Vec<Correspondent> = Vec::new();
         for letter in letters {
             match correspondents.iter_mut().find(|one| one.person == letter.person) {
