@@ -2,6 +2,7 @@
 //! the events it was given, never on when or in which order they came.
 
 pub mod event;
+pub mod expr;
 pub mod policy;
 pub mod roster;
 pub mod time;
