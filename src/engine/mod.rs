@@ -8,3 +8,10 @@ pub mod roster;
 pub mod time;
 pub mod verdict;
 pub mod view;
+
+mod judge;
+mod names;
+mod ops;
+mod rulebook;
+mod state;
+mod timeline;

@@ -74,6 +74,10 @@ impl Names {
         DeviceId(self.device_name(ix).clone())
     }
 
+    pub fn officer_name(&self, ix: OfficerIx) -> &str {
+        &self.officers.names[ix.at()]
+    }
+
     pub fn officer_id(&self, ix: OfficerIx) -> OfficerId {
         OfficerId(self.officers.names[ix.at()].clone())
     }

@@ -75,7 +75,10 @@ impl Rulebook {
             }
             devices[ix.at()] = Some(rule);
         };
-        for (list, kind) in [(&roster.counters, DeviceKind::Workstation), (&roster.lockboxes, DeviceKind::Lockbox)] {
+        for (list, kind) in [
+            (&roster.counters, DeviceKind::Workstation),
+            (&roster.lockboxes, DeviceKind::Lockbox),
+        ] {
             for device in list {
                 let silent_after_ms = device.heartbeat_every_ms.map(|_| device.silent_after_ms);
                 set(names.device(&device.id), DeviceRule { kind, silent_after_ms });
@@ -118,7 +121,11 @@ impl Rulebook {
                     let indication = head.class == Class::Indication;
                     book.unchecked_limits_ms.extend(&condition.unchecked_limits_ms);
                     let rule = Rule {
-                        wakes: if indication { condition.reads | Reads::EMERGENCY } else { condition.reads },
+                        wakes: if indication {
+                            condition.reads | Reads::EMERGENCY
+                        } else {
+                            condition.reads
+                        },
                         suppressed_in_emergency: indication,
                         judged_in_gap: condition.names_workstation_silent(),
                         rests_on_clock: condition.names_silence(),

@@ -64,7 +64,10 @@ impl Timeline {
         if let Some(number) = self.boots.get(name) {
             return *number;
         }
-        self.highest.push(Highest { sequence: 0, at: Moment::MIN });
+        self.highest.push(Highest {
+            sequence: 0,
+            at: Moment::MIN,
+        });
         let number = self.highest.len() as u32;
         self.boots.insert(Box::from(name), number);
         number
@@ -84,7 +87,13 @@ impl Timeline {
             return own.max(highest.at);
         }
         let lower = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < sequence;
-        let before = self.stamps.iter().filter(lower).chain(waiting.iter().filter(lower)).map(|stamp| stamp.at).max();
+        let before = self
+            .stamps
+            .iter()
+            .filter(lower)
+            .chain(waiting.iter().filter(lower))
+            .map(|stamp| stamp.at)
+            .max();
         own.max(before.unwrap_or(own))
     }
 
@@ -107,7 +116,11 @@ impl Timeline {
         }
         let highest = &mut self.highest[boot as usize - 1];
         if highest.at == Moment::MIN || sequence > highest.sequence {
-            let expected = if highest.at == Moment::MIN { sequence } else { highest.sequence + 1 };
+            let expected = if highest.at == Moment::MIN {
+                sequence
+            } else {
+                highest.sequence + 1
+            };
             self.holes += u64::from(sequence > expected);
             highest.sequence = sequence;
         }
@@ -204,7 +217,10 @@ impl Timeline {
                             fresh.push((a, Derived::Lost));
                         }
                     }
-                    let boot = self.stamps[next..].iter().take_while(|stamp| stamp.at == b).any(|stamp| stamp.started);
+                    let boot = self.stamps[next..]
+                        .iter()
+                        .take_while(|stamp| stamp.at == b)
+                        .any(|stamp| stamp.started);
                     if workstation && limit.is_some() && boot {
                         fresh.push((a, Derived::BootEnds));
                     }
