@@ -214,6 +214,22 @@ impl State {
         self.slots.grow(devices, officers);
     }
 
+    /// Puts other rules in force; the caller has closed all runs.
+    pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
+        self.rules = rules;
+        self.slots = Slots::new(&self.rules);
+        self.slots.grow(self.counters.len(), self.officers.len());
+        for ix in 0..self.officers.len() {
+            self.officers[ix].custody = None;
+        }
+        for ix in 0..self.counters.len() {
+            let counter = DeviceIx(ix as u32);
+            if let Some(officer) = self.counters[ix].session.as_ref().map(|session| session.officer) {
+                self.expect_check(counter, officer);
+            }
+        }
+    }
+
     pub fn is_silent(&self, device: DeviceIx) -> bool {
         self.silent_since[device.at()].is_some()
     }
