@@ -3,12 +3,12 @@
 //!
 //! `Engine` holds one office. Events go in by `insert` in any order; `judge` folds what changed and answers the decisions.
 
-mod engine;
 pub mod event;
 pub mod expr;
 mod fold;
 mod judge;
 mod names;
+mod office;
 mod ops;
 pub mod policy;
 mod report;
@@ -20,4 +20,4 @@ mod timeline;
 pub mod verdict;
 pub mod view;
 
-pub use engine::{Clock, Engine, TooLate};
+pub use office::{Clock, Engine, TooLate};

@@ -523,14 +523,18 @@ impl State {
             }
             (Kind::Returned { .. } | Kind::Seen { .. }, Some(officer)) => {
                 let seen = matches!(kind, Kind::Seen { .. });
-                if !self.rules.officer(officer).handsets.is_empty() {
-                    let person = &mut self.officers[officer.at()];
+                let registered = !self.rules.officer(officer).handsets.is_empty();
+                let person = &mut self.officers[officer.at()];
+                // A phone that was seen contradicts the declaration, registered or not.
+                if seen {
+                    person.declared = None;
+                }
+                if registered {
                     person.inside.clear();
                     person.held = false;
                     person.said = Some(self.now);
-                    if seen {
-                        person.declared = None;
-                    }
+                }
+                if registered || seen {
                     self.custody_changed(op, officer, dirty);
                 }
                 return seen;

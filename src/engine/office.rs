@@ -49,6 +49,8 @@ pub struct Engine {
     /// What was said of the fold's closed runs, index by index, and of the others.
     said: Vec<Option<Verdict>>,
     said_open: Vec<Verdict>,
+    /// The earliest horizon when that was said; what was closed later may have been cut off.
+    said_up_to: Moment,
     /// Verdicts whose runs the fold has forgotten.
     settled: Vec<Verdict>,
     deadline: Moment,
@@ -76,6 +78,7 @@ impl Engine {
             waiting: BTreeMap::new(),
             said: Vec::new(),
             said_open: Vec::new(),
+            said_up_to: Moment::MIN,
             settled: Vec::new(),
             deadline: Moment::MAX,
             rules_changed: false,
@@ -464,13 +467,14 @@ impl Engine {
         };
         // Closed runs may still reach beyond the horizon they were last seen in.
         let earliest = of.iter().copied().min().unwrap_or(self.clock);
+        let known = earliest.min(std::mem::replace(&mut self.said_up_to, earliest));
         let mut from = changed.min(self.said.len());
         while from > 0
             && self
                 .fold
                 .closed
                 .get(from - 1)
-                .is_none_or(|closed| closed.closed_at() > earliest.min(clock_before))
+                .is_none_or(|closed| closed.closed_at() > known)
         {
             from -= 1;
         }
@@ -549,13 +553,7 @@ impl Engine {
         }
         self.fold.forget(before);
         let settled = self.fold.settled();
-        let done = self
-            .fold
-            .closed
-            .iter()
-            .take_while(|closed| closed.end() < settled)
-            .count();
-        self.fold.drop_closed(done);
+        let done = self.fold.drop_closed();
         self.settled
             .extend(self.said.drain(..done.min(self.said.len())).flatten());
         for timeline in &mut self.timelines {
