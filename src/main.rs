@@ -1,28 +1,23 @@
-use jagaloket::engine::{Clock, Engine};
-use jagaloket::wire;
-use std::sync::Arc;
+use jagaloket::replay;
 fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    let roster = Arc::new(jagaloket::replay::read_roster(a[1].as_ref()).unwrap());
-    let policies = Arc::new(jagaloket::replay::read_policies(a[2].as_ref()).unwrap());
-    let mut e = Engine::new(roster.clone(), policies, Clock::Events);
-    let mut seen = std::collections::HashSet::new();
-    let step: usize = a[4].parse().unwrap();
-    for (n, l) in std::fs::read_to_string(&a[3]).unwrap().lines().enumerate() {
-        match wire::parse(None, l.as_bytes(), &roster, &wire::Limits::REPLAY) {
-            Ok(ev) => {
-                if seen.insert((ev.device.clone(), ev.id.clone())) {
-                    e.insert(ev).unwrap();
-                }
-            }
-            Err(r) => eprintln!("{n}: {}", r.reason),
+    let a: Vec<std::path::PathBuf> = std::env::args().map(Into::into).collect();
+    // replay --roster R --policies P FILES
+    let request = replay::Request {
+        roster: a[3].clone(),
+        policies: a[5].clone(),
+        files: a[6..].to_vec(),
+        quiet: false,
+    };
+    let start = std::time::Instant::now();
+    let mut err = std::io::stderr();
+    match replay::run(&request, &mut std::io::BufWriter::new(std::io::stdout()), &mut err) {
+        Ok(s) => {
+            replay::write_summary(&s, start.elapsed().as_secs_f64(), &mut err).unwrap();
+            std::process::exit(if s.rejected_lines() > 0 { 3 } else { 0 })
         }
-        if n % step == step - 1 {
-            e.judge();
+        Err(e) => {
+            eprintln!("{e:#}");
+            std::process::exit(1)
         }
-    }
-    e.judge();
-    for v in e.verdicts() {
-        println!("{}", serde_json::to_string(&v.line(roster.office.zone)).unwrap());
     }
 }

@@ -110,21 +110,14 @@ impl Engine {
         self.fold.ops_len()
     }
 
-    /// Holes in the sequences of all devices.
-    pub fn holes(&self) -> u64 {
-        self.timelines.iter().map(|timeline| timeline.holes).sum()
+    /// Events missing in the sequences of all devices.
+    pub fn missing(&self) -> u64 {
+        self.timelines.iter().map(Timeline::missing).sum()
     }
 
-    /// Gaps of all devices not forgotten yet.
+    /// Stretches of silence of all devices so far.
     pub fn gaps(&self) -> u64 {
-        let begins = |timeline: &Timeline| {
-            timeline
-                .derived
-                .iter()
-                .filter(|(_, what)| *what == Derived::GapBegins)
-                .count()
-        };
-        self.timelines.iter().map(begins).sum::<usize>() as u64
+        self.timelines.iter().map(Timeline::gaps).sum()
     }
 
     fn grow(&mut self) {
@@ -204,7 +197,7 @@ impl Engine {
         let op = self.op(event, device, sequence, effect);
         self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));
         let pushed = self.timelines[device.at()].pushed(at, boot, sequence);
-        self.timelines[device.at()].note(at, boot, sequence);
+        self.timelines[device.at()].note(at, boot, sequence, true);
         for moved in pushed {
             self.push_later(device, moved.from, moved.to);
         }
@@ -282,7 +275,7 @@ impl Engine {
             op.at = to;
         }
         let stamp = Stamp { at: to, ..from };
-        self.timelines[device.at()].note(to, from.boot, from.sequence);
+        self.timelines[device.at()].note(to, from.boot, from.sequence, false);
         if self.ticked.is_some_and(|tick| to > tick) {
             self.waiting.entry((to, device)).or_default().push((stamp, op));
         } else {
@@ -335,7 +328,7 @@ impl Engine {
                     op.at = at;
                 }
                 stamp.at = at;
-                self.timelines[device.at()].note(at, boot, stamp.sequence);
+                self.timelines[device.at()].note(at, boot, stamp.sequence, false);
                 self.waiting.entry((at, device)).or_default().push((stamp, op));
             }
         }
