@@ -72,7 +72,12 @@ pub fn date(at: Moment, zone: Tz, language: Language) -> String {
         Language::En => (DAYS_EN, MONTHS_EN),
     };
     let day = days[local.weekday().num_days_from_monday() as usize];
-    format!("{day}, {} {} {}", local.day(), months[local.month0() as usize], local.year())
+    format!(
+        "{day}, {} {} {}",
+        local.day(),
+        months[local.month0() as usize],
+        local.year()
+    )
 }
 
 /// `24 Nov`, for times that do not fall on the day the reader has in mind.

@@ -3,13 +3,13 @@
 //! A letter is a pure function of what happened, of the roster and of whom it is for; nothing here knows a
 //! clock, a database or a mail server. No applicant's data ever enters: booking codes of events are left out.
 
-mod clock;
+pub mod clock;
 mod evidence;
 mod html;
 mod policies;
-mod sheet;
+pub mod sheet;
 mod text;
-mod words;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

@@ -78,12 +78,12 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
         "service-without-sign-in" => format!(
             "Pelayanan tatap muka berlangsung di {counter} {when} tanpa ada petugas yang masuk sistem di loket tersebut."
         ),
-        "lockbox-check-overdue" => format!(
-            "Pemeriksaan loker untuk {officer} di {counter} melewati batas waktu {when}."
-        ),
-        "counter-silent" => format!(
-            "Komputer {counter} tidak mengirim data {when}, padahal sesi di loket tersebut masih terbuka."
-        ),
+        "lockbox-check-overdue" => {
+            format!("Pemeriksaan loker untuk {officer} di {counter} melewati batas waktu {when}.")
+        }
+        "counter-silent" => {
+            format!("Komputer {counter} tidak mengirim data {when}, padahal sesi di loket tersebut masih terbuka.")
+        }
         "lockbox-silent" => format!(
             "Loker HP {lockbox} tidak mengirim data {when}; selama itu keberadaan ponsel di dalamnya tidak dapat dipastikan."
         ),

@@ -106,7 +106,11 @@ impl Sheet {
             basis: (!basis.is_empty()).then(|| (word(Label::Basis), basis)),
             link: (
                 word(Label::OpenIncident),
-                format!("{}/incidents/{}", matter.house.base_url.trim_end_matches('/'), incident.n),
+                format!(
+                    "{}/incidents/{}",
+                    matter.house.base_url.trim_end_matches('/'),
+                    incident.n
+                ),
             ),
             capacity: words::capacity(matter.to.role, incident.officer.is_some(), language).to_string(),
             automatic: words::automatic(language).to_string(),
@@ -142,10 +146,12 @@ fn news(matter: &Matter<'_>) -> Vec<String> {
         .iter()
         .filter_map(|change| words::news(change, matter))
         .collect();
-    let corrected = matter
-        .changes
-        .iter()
-        .any(|change| !matches!(change, Change::FirstVerdict | Change::FirstVerdictAlreadyOver | Change::Over));
+    let corrected = matter.changes.iter().any(|change| {
+        !matches!(
+            change,
+            Change::FirstVerdict | Change::FirstVerdictAlreadyOver | Change::Over
+        )
+    });
     if corrected && let Some(cause) = matter.reason.and_then(|reason| words::cause(reason, language)) {
         lines.push(cause.to_string());
     }
@@ -289,7 +295,10 @@ fn rows(matter: &Matter<'_>) -> Vec<(String, String)> {
 fn officer_in_full(matter: &Matter<'_>, id: &str) -> String {
     match (matter.roster.officer(id), matter.to.language) {
         (Some(officer), _) => {
-            let nip = officer.nip.as_deref().map(|nip| format!("NIP {}", words::masked_nip(nip)));
+            let nip = officer
+                .nip
+                .as_deref()
+                .map(|nip| format!("NIP {}", words::masked_nip(nip)));
             let name = (officer.name != id).then(|| officer.name.clone());
             let parts: Vec<String> = [name, Some(id.to_string()), nip].into_iter().flatten().collect();
             parts.join(" · ")

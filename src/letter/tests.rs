@@ -139,7 +139,10 @@ fn gallery() -> Vec<Piece> {
     vec![
         piece(
             "phone-out-during-service",
-            ["Ponsel di luar loker saat pelayanan", "Phone outside the lockbox during service"],
+            [
+                "Ponsel di luar loker saat pelayanan",
+                "Phone outside the lockbox during service",
+            ],
             session(Indication, Major),
             ["10:02:10", "10:03:10"],
             None,
@@ -147,7 +150,10 @@ fn gallery() -> Vec<Piece> {
         ),
         piece(
             "no-deposit-after-sign-in",
-            ["Ponsel belum disimpan setelah masuk sistem", "Phone not deposited after sign-in"],
+            [
+                "Ponsel belum disimpan setelah masuk sistem",
+                "Phone not deposited after sign-in",
+            ],
             session(Indication, Minor),
             ["07:58:04", "08:03:04"],
             Some("08:06:40"),
@@ -159,7 +165,10 @@ fn gallery() -> Vec<Piece> {
             (Indication, Major, Per::Officer),
             ["10:02:10", "10:02:40"],
             None,
-            vec![started("10:00:00"), line("10:02:10", "loket-04", Kind::ServiceStarted { booking: None })],
+            vec![
+                started("10:00:00"),
+                line("10:02:10", "loket-04", Kind::ServiceStarted { booking: None }),
+            ],
         ),
         piece(
             "sign-in-outside-shift",
@@ -171,15 +180,30 @@ fn gallery() -> Vec<Piece> {
         ),
         piece(
             "messaging-on-workstation",
-            ["Aplikasi perpesanan saat pelayanan", "Messaging application during service"],
+            [
+                "Aplikasi perpesanan saat pelayanan",
+                "Messaging application during service",
+            ],
             session(Indication, Major),
             ["10:02:10", "10:03:10"],
             Some("10:09:02"),
-            vec![started("09:58:31"), line("10:02:10", "loket-03", Kind::AppOpened { category: "messaging".into() })],
+            vec![
+                started("09:58:31"),
+                line(
+                    "10:02:10",
+                    "loket-03",
+                    Kind::AppOpened {
+                        category: "messaging".into(),
+                    },
+                ),
+            ],
         ),
         piece(
             "phone-on-usb",
-            ["Ponsel terhubung ke USB komputer loket", "Phone on the workstation's USB"],
+            [
+                "Ponsel terhubung ke USB komputer loket",
+                "Phone on the workstation's USB",
+            ],
             session(Indication, Major),
             ["10:02:10", "10:02:10"],
             None,
@@ -195,18 +219,31 @@ fn gallery() -> Vec<Piece> {
         ),
         piece(
             "declared-none-contradicted",
-            ["Pernyataan tidak membawa ponsel bertentangan", "Declaration of no phone contradicted"],
+            [
+                "Pernyataan tidak membawa ponsel bertentangan",
+                "Declaration of no phone contradicted",
+            ],
             (Indication, Major, Per::Officer),
             ["10:02:10", "10:02:10"],
             Some("10:02:10"),
             vec![
                 line("07:50:00", "system", Kind::DeclaredNone { officer: p003() }),
-                line("10:02:10", "system", Kind::Seen { officer: p003(), by: "s-09".into() }),
+                line(
+                    "10:02:10",
+                    "system",
+                    Kind::Seen {
+                        officer: p003(),
+                        by: "s-09".into(),
+                    },
+                ),
             ],
         ),
         piece(
             "custody-unverifiable",
-            ["Keberadaan ponsel tidak dapat diverifikasi", "Custody cannot be verified"],
+            [
+                "Keberadaan ponsel tidak dapat diverifikasi",
+                "Custody cannot be verified",
+            ],
             session(Unverifiable, Minor),
             ["10:02:10", "10:04:10"],
             None,
@@ -262,7 +299,10 @@ fn gallery() -> Vec<Piece> {
         ),
         piece(
             "an-office-policy-of-its-own",
-            ["Loket buka tanpa petugas cadangan", "Counter open without a relief officer"],
+            [
+                "Loket buka tanpa petugas cadangan",
+                "Counter open without a relief officer",
+            ],
             session(Indication, Minor),
             ["10:02:10", "10:03:10"],
             None,
@@ -411,7 +451,10 @@ fn follow_ups_read_as_they_were_approved() {
 fn the_html_reads_as_it_was_approved() {
     let gallery = gallery();
     insta::assert_snapshot!("html-phone-out.id", letter(&gallery[0], Language::Id, &FIRST).html);
-    insta::assert_snapshot!("html-lockbox-forced.en", letter(&gallery[13], Language::En, &FIRST).html);
+    insta::assert_snapshot!(
+        "html-lockbox-forced.en",
+        letter(&gallery[13], Language::En, &FIRST).html
+    );
     let (_, retracted) = &follow_ups()[2];
     insta::assert_snapshot!("html-retracted.id", letter(&gallery[0], Language::Id, retracted).html);
 }
@@ -464,9 +507,15 @@ fn both_layouts_say_the_same() {
             let html = flat(&html);
             for line in letter.text.lines().filter(|line| *line != "-- ") {
                 // A step's number is the list's own in HTML.
-                let line = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(". ");
+                let line = line
+                    .trim_start_matches(|c: char| c.is_ascii_digit())
+                    .trim_start_matches(". ");
                 for part in line.split(" : ") {
-                    assert!(html.contains(&flat(part)), "{}: \"{part}\" is not in the HTML", piece.head.id);
+                    assert!(
+                        html.contains(&flat(part)),
+                        "{}: \"{part}\" is not in the HTML",
+                        piece.head.id
+                    );
                 }
             }
         }
@@ -497,7 +546,11 @@ fn html_fetches_nothing_and_lines_of_text_fit() {
             for word in ["src=", "url(", "<img", "<link", "<script", "@import", "http://"] {
                 assert!(!letter.html.contains(word), "{}: {word}", piece.head.id);
             }
-            assert_eq!(letter.html.matches("https://").count(), 1, "only the dashboard is linked");
+            assert_eq!(
+                letter.html.matches("https://").count(),
+                1,
+                "only the dashboard is linked"
+            );
             for line in letter.text.lines() {
                 assert!(line.chars().count() <= 72, "{}: {line}", piece.head.id);
             }

@@ -6,7 +6,10 @@ const WIDTH: usize = 72;
 
 pub fn lay_out(sheet: &Sheet) -> String {
     let mut out = String::new();
-    line(&mut out, &format!("{} · {} · {}", sheet.class, sheet.number, sheet.state).to_uppercase());
+    line(
+        &mut out,
+        &format!("{} · {} · {}", sheet.class, sheet.number, sheet.state).to_uppercase(),
+    );
     wrap(&mut out, &sheet.title, "", "");
     out.push('\n');
     wrap(&mut out, &sheet.greeting, "", "");

@@ -187,11 +187,15 @@ pub fn greeting(name: &str, language: Language) -> String {
 /// Why the reader, of all people, gets this mail.
 pub fn capacity(role: Option<Role>, about_officer: bool, language: Language) -> &'static str {
     match (role, about_officer, language) {
-        (Some(Role::Supervisor), true, Id) => "Bapak/Ibu menerima pemberitahuan ini sebagai atasan petugas yang bersangkutan.",
+        (Some(Role::Supervisor), true, Id) => {
+            "Bapak/Ibu menerima pemberitahuan ini sebagai atasan petugas yang bersangkutan."
+        }
         (Some(Role::Supervisor), true, En) => "You receive this notice as a supervisor of the officer concerned.",
         (Some(Role::Supervisor), false, Id) => "Bapak/Ibu menerima pemberitahuan ini sebagai atasan petugas loket.",
         (Some(Role::Supervisor), false, En) => "You receive this notice as a supervisor of counter officers.",
-        (Some(Role::Integrity), _, Id) => "Bapak/Ibu menerima pemberitahuan ini sebagai bagian dari tim kepatuhan internal.",
+        (Some(Role::Integrity), _, Id) => {
+            "Bapak/Ibu menerima pemberitahuan ini sebagai bagian dari tim kepatuhan internal."
+        }
         (Some(Role::Integrity), _, En) => "You receive this notice as part of the integrity team.",
         (Some(Role::Technician), _, Id) => "Bapak/Ibu menerima pemberitahuan ini sebagai penanggung jawab teknis.",
         (Some(Role::Technician), _, En) => "You receive this notice as the technician in charge.",
@@ -202,7 +206,9 @@ pub fn capacity(role: Option<Role>, about_officer: bool, language: Language) -> 
 
 pub fn automatic(language: Language) -> &'static str {
     match language {
-        Id => "Dikirim otomatis oleh Jagaloket. Mohon tidak meneruskan pemberitahuan ini kepada yang tidak berkepentingan.",
+        Id => {
+            "Dikirim otomatis oleh Jagaloket. Mohon tidak meneruskan pemberitahuan ini kepada yang tidak berkepentingan."
+        }
         En => "Sent automatically by Jagaloket. Please do not forward this notice to anybody it does not concern.",
     }
 }
@@ -271,7 +277,9 @@ pub fn news(change: &Change, matter: &Matter<'_>) -> Option<String> {
         (Change::Resumed, En) => "What was reported as over goes on.".into(),
         (Change::IntervalCorrected, Id) => "Waktu kejadian diperbaiki; yang berlaku adalah waktu di bawah ini.".into(),
         (Change::IntervalCorrected, En) => "The times were corrected; those below stand.".into(),
-        (Change::PartWithdrawn, Id) => format!("Sebagian {noun} dalam insiden ini ditarik kembali; yang tersisa tercantum di bawah ini."),
+        (Change::PartWithdrawn, Id) => {
+            format!("Sebagian {noun} dalam insiden ini ditarik kembali; yang tersisa tercantum di bawah ini.")
+        }
         (Change::PartWithdrawn, En) => "Part of this incident is withdrawn; what is left stands below.".into(),
         (Change::Joined(others), Id) => format!("Insiden {} digabungkan ke insiden ini.", list(others)),
         (Change::Joined(others), En) => match others.len() {
@@ -280,7 +288,9 @@ pub fn news(change: &Change, matter: &Matter<'_>) -> Option<String> {
         },
         (Change::Restored, Id) => format!("Penarikan sebelumnya dibatalkan: {noun} ini berlaku kembali."),
         (Change::Restored, En) => format!("The withdrawal is revoked: this {noun} stands again."),
-        (Change::CaughtUp, Id) => "Ada perubahan sejak pemberitahuan sebelumnya; yang berlaku tercantum di bawah ini.".into(),
+        (Change::CaughtUp, Id) => {
+            "Ada perubahan sejak pemberitahuan sebelumnya; yang berlaku tercantum di bawah ini.".into()
+        }
         (Change::CaughtUp, En) => "Something changed since the notice before; what stands is given below.".into(),
         (Change::Over, Id) => "Keadaan ini sudah berakhir.".into(),
         (Change::Over, En) => "This is over.".into(),
@@ -299,7 +309,9 @@ pub fn cause(reason: Reason, language: Language) -> Option<&'static str> {
     match (reason, language) {
         (Reason::LateEvent, Id) => Some("Penyebabnya: kejadian yang terlambat diterima mengubah gambaran semula."),
         (Reason::LateEvent, En) => Some("The cause: an event that arrived late changed the picture."),
-        (Reason::SilenceKnown, Id) => Some("Penyebabnya: kemudian diketahui bahwa perangkat tidak mengirim data pada waktu itu."),
+        (Reason::SilenceKnown, Id) => {
+            Some("Penyebabnya: kemudian diketahui bahwa perangkat tidak mengirim data pada waktu itu.")
+        }
         (Reason::SilenceKnown, En) => Some("The cause: it became known that a device sent no data at that time."),
         (Reason::RulesChanged, Id) => Some("Penyebabnya: data petugas atau kebijakan diperbarui."),
         (Reason::RulesChanged, En) => Some("The cause: the roster or the policies were changed."),
