@@ -265,8 +265,8 @@ mod tests {
 
     #[test]
     fn the_first_broken_entry_is_named_with_what_is_wrong() {
-        type Change = fn(&mut Vec<Row>);
-        let rows: [(&str, Change, Option<(i64, Fault)>); 11] = [
+        type Case = (&'static str, fn(&mut Vec<Row>), Option<(i64, Fault)>);
+        let rows: [Case; 11] = [
             ("nothing", |_| (), None),
             ("a body", |rows| rows[1].body[0] ^= 1, Some((2, Fault::Changed))),
             (

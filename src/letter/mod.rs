@@ -63,6 +63,8 @@ pub enum Change {
     FirstVerdictAlreadyOver,
     /// A late event separated this incident from another.
     SplitFrom(i64),
+    /// A late event separated verdicts of this incident into others.
+    SplitOff(Vec<i64>),
     /// The same happened again, close enough to be one incident.
     FurtherVerdict,
     /// What had ended goes on.
@@ -88,7 +90,8 @@ pub enum Change {
 pub struct Addressee<'a> {
     /// `None`: the person has left the roster since he was first told.
     pub role: Option<Role>,
-    pub name: &'a str,
+    /// `None`: he has left the roster.
+    pub name: Option<&'a str>,
     pub language: Language,
 }
 

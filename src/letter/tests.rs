@@ -369,7 +369,7 @@ fn letter(piece: &Piece, language: Language, story: &Story<'_>) -> Rendered {
         evidence: &piece.evidence,
         to: Addressee {
             role: Some(Role::Supervisor),
-            name: "Kepala Seksi Pelayanan",
+            name: Some("Kepala Seksi Pelayanan"),
             language,
         },
         house: &house,

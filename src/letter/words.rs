@@ -177,10 +177,12 @@ pub fn state(kind: LetterKind, open: bool, momentary: bool, language: Language) 
     }
 }
 
-pub fn greeting(name: &str, language: Language) -> String {
-    match language {
-        Id => format!("Yth. {},", one_line(name)),
-        En => format!("Dear {},", one_line(name)),
+pub fn greeting(name: Option<&str>, language: Language) -> String {
+    match (name.map(one_line), language) {
+        (Some(name), Id) => format!("Yth. {name},"),
+        (Some(name), En) => format!("Dear {name},"),
+        (None, Id) => "Yth. Bapak/Ibu,".into(),
+        (None, En) => "Dear colleague,".into(),
     }
 }
 
@@ -271,6 +273,8 @@ pub fn news(change: &Change, matter: &Matter<'_>) -> Option<String> {
         (Change::FirstVerdict | Change::FirstVerdictAlreadyOver, _) => return None,
         (Change::SplitFrom(n), Id) => format!("Insiden ini dipisahkan dari insiden #{n}."),
         (Change::SplitFrom(n), En) => format!("This incident was separated from incident #{n}."),
+        (Change::SplitOff(others), Id) => format!("Sebagian kejadian dipisahkan menjadi insiden {}.", list(others)),
+        (Change::SplitOff(others), En) => format!("Part of it was separated as incident {}.", list(others)),
         (Change::FurtherVerdict, Id) => "Hal yang sama terjadi lagi dan digabungkan ke insiden ini.".into(),
         (Change::FurtherVerdict, En) => "The same happened again; it belongs to this incident.".into(),
         (Change::Resumed, Id) => "Keadaan yang sebelumnya dinyatakan berakhir ternyata berlanjut.".into(),

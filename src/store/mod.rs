@@ -9,6 +9,8 @@ mod outbox;
 pub mod read;
 mod rebuild;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 mod words;
 mod write;
 

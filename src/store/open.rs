@@ -106,6 +106,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(200)
+        // Rows cross from SQLite's thread to ours; the default of 50 makes both wait for each other.
+        .row_buffer_size(1_000)
         // Statements carry no values, but they are long and tell nobody anything.
         .disable_statement_logging()
 }

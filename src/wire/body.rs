@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use super::json::{Fault, Raw, Value, items, members, whole};
+use super::json::{Fault, Sort, Value, items, members, whole};
 
 /// Whether both say the same: equal bytes, or the same JSON with other white space, escapes or order of keys.
 pub fn same_body(one: &[u8], other: &[u8]) -> bool {
@@ -12,8 +12,9 @@ pub fn same_body(one: &[u8], other: &[u8]) -> bool {
 /// A hash of what a body says; white space, escapes and the order of keys do not count, digits of numbers do as written.
 /// Good for comparing within one run of the program, for the algorithm may change; not for proofs, for it is quick.
 pub fn fingerprint(payload: &[u8]) -> u64 {
-    let value = std::str::from_utf8(payload).ok().and_then(|text| whole(text).ok());
-    value.map_or_else(|| hash(0, payload), of_value)
+    let text = std::str::from_utf8(payload).ok();
+    let value = text.and_then(|text| Some((whole(text).ok()?, text)));
+    value.map_or_else(|| hash(0, payload), |(value, text)| of_value(value, text))
 }
 
 /// The first argument keeps values of different types apart.
@@ -23,31 +24,34 @@ fn hash(kind: u8, bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn of_text(raw: Raw<'_>) -> u64 {
+fn of_text(value: Value, whole: &str) -> u64 {
     // What no text can hold is compared as it is written.
-    raw.decode()
-        .map_or_else(|| hash(1, raw.text.as_bytes()), |text| hash(2, text.as_bytes()))
+    let written = || hash(1, value.written(whole).as_bytes());
+    value
+        .decode(whole)
+        .map_or_else(written, |text| hash(2, text.as_bytes()))
 }
 
-fn of_value(value: Value<'_>) -> u64 {
-    match value {
-        Value::Null => hash(3, b""),
-        Value::Bool(bool) => hash(4, &[u8::from(bool)]),
-        Value::Number(text) => hash(5, text.as_bytes()),
-        Value::Text(raw) => of_text(raw),
-        Value::List(text) => {
+fn of_value(value: Value, whole: &str) -> u64 {
+    let text = value.written(whole);
+    match value.sort {
+        Sort::Absent | Sort::Null => hash(3, b""),
+        Sort::False | Sort::True => hash(4, text.as_bytes()),
+        Sort::Number => hash(5, text.as_bytes()),
+        Sort::Text | Sort::Escaped => of_text(value, whole),
+        Sort::List => {
             let mut sum = hash(6, b"");
-            let read = items(text, |item| sum = pair(sum, of_value(item)));
+            let read = items(text, |item| sum = pair(sum, of_value(item, text)));
             read.map_or_else(|_| hash(0, text.as_bytes()), |()| sum)
         }
-        Value::Object(text) => {
+        Sort::Object => {
             // A sum does not know the order of what was added.
             let mut sum = hash(7, b"");
             let read = members(text, |key, value| {
-                sum = sum.wrapping_add(pair(of_text(key), of_value(value)));
+                sum = sum.wrapping_add(pair(of_text(key, text), of_value(value, text)));
                 Ok::<(), Fault>(())
             });
-            read.map_or_else(|_| hash(0, text.as_bytes()), |_| sum)
+            read.map_or_else(|_| hash(0, text.as_bytes()), |()| sum)
         }
     }
 }

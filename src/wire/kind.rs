@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{Value, members};
-use super::{Rejected, half_surrogate, identifier, known_key, missing, moment, nearest, once, quote, wrong_type};
+use super::json::{Sort, Value, members};
+use super::{Rejected, decode, identifier, known_key, missing, moment, nearest, once, quote, wrong_type};
 use crate::engine::event::{HandsetId, Kind, OfficerId, UsbClass};
 
 /// Every key of data that some type has.
@@ -34,40 +34,45 @@ const NAMES: [&str; 15] = [
 
 /// The data of an event whose type has any. Unlike an attribute, a key of data with null is there and has the wrong
 /// type: CloudEvents say nothing of data, and the contract wants the type right where a key is present.
-struct Fields<'a>([Option<Value<'a>>; NAMES.len()]);
+struct Fields<'a> {
+    text: &'a str,
+    values: [Value; NAMES.len()],
+}
 
 impl<'a> Fields<'a> {
-    fn read(text: Option<&'a str>) -> Result<Fields<'a>, Rejected> {
-        let mut fields = Fields([None; NAMES.len()]);
-        if let Some(text) = text {
-            members(text, |key, value| -> Result<(), Rejected> {
-                let key = known_key(key)?;
-                match NAMES.iter().position(|name| *name == key) {
-                    Some(at) => once(&key, &mut fields.0[at], value),
-                    None => Ok(()),
-                }
-            })?;
-        }
-        Ok(fields)
+    fn read(text: &'a str) -> Result<Fields<'a>, Rejected> {
+        let mut values = [Value::ABSENT; NAMES.len()];
+        members(text, |key, value| -> Result<(), Rejected> {
+            let key = known_key(key, text)?;
+            match NAMES.iter().position(|name| *name == key) {
+                Some(at) => once(&key, &mut values[at], value),
+                None => Ok(()),
+            }
+        })?;
+        Ok(Fields { text, values })
     }
 
-    fn value(&self, key: Key) -> Option<Value<'a>> {
-        self.0[key as usize]
+    fn value(&self, key: Key) -> Option<Value> {
+        let value = self.values[key as usize];
+        (value.sort != Sort::Absent).then_some(value)
     }
 
-    fn required(&self, key: Key) -> Result<Value<'a>, Rejected> {
+    fn required(&self, key: Key) -> Result<Value, Rejected> {
         self.value(key)
             .ok_or_else(|| missing(&format!("\"{}\" in \"data\"", NAMES[key as usize])))
     }
 
     fn text(&self, key: Key) -> Result<Cow<'a, str>, Rejected> {
-        text(key, self.required(key)?)
+        let value = self.required(key)?;
+        match value.sort {
+            Sort::Text => Ok(Cow::Borrowed(value.written(self.text))),
+            Sort::Escaped => decode(value, self.text),
+            _ => Err(wrong_type(NAMES[key as usize], "a text", value)),
+        }
     }
 
     fn text_if_any(&self, key: Key) -> Result<Option<Box<str>>, Rejected> {
-        self.value(key)
-            .map(|value| text(key, value).map(Into::into))
-            .transpose()
+        self.value(key).map(|_| self.text(key).map(Into::into)).transpose()
     }
 
     fn identifier(&self, key: Key) -> Result<Cow<'a, str>, Rejected> {
@@ -78,16 +83,38 @@ impl<'a> Fields<'a> {
         self.identifier(Key::Officer).map(|text| OfficerId::new(&text))
     }
 
-    fn bool(&self, key: Key) -> Result<Option<bool>, Rejected> {
-        match self.value(key) {
-            None => Ok(None),
-            Some(Value::Bool(bool)) => Ok(Some(bool)),
-            Some(other) => Err(wrong_type(NAMES[key as usize], "true or false", other)),
+    fn bool(&self, key: Key) -> Result<bool, Rejected> {
+        let value = self.required(key)?;
+        match value.sort {
+            Sort::True => Ok(true),
+            Sort::False => Ok(false),
+            _ => Err(wrong_type(NAMES[key as usize], "true or false", value)),
         }
     }
 
+    fn bool_if_any(&self, key: Key) -> Result<Option<bool>, Rejected> {
+        self.value(key).map(|_| self.bool(key)).transpose()
+    }
+
+    fn slot(&self) -> Result<u32, Rejected> {
+        let value = self.required(Key::Slot)?;
+        if value.sort != Sort::Number {
+            return Err(wrong_type("slot", "a whole number", value));
+        }
+        let digits = value.written(self.text);
+        digits.parse().map_err(|_| {
+            Rejected::new(
+                "wrong_type",
+                format!(
+                    "\"slot\" {} is not a whole number from 0: send the number of the slot",
+                    quote(digits)
+                ),
+            )
+        })
+    }
+
     fn slot_if_any(&self) -> Result<Option<u32>, Rejected> {
-        self.value(Key::Slot).map(slot).transpose()
+        self.value(Key::Slot).map(|_| self.slot()).transpose()
     }
 
     fn class(&self) -> Result<UsbClass, Rejected> {
@@ -116,41 +143,19 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn text<'a>(key: Key, value: Value<'a>) -> Result<Cow<'a, str>, Rejected> {
-    match value {
-        Value::Text(raw) => raw.decode().ok_or_else(|| half_surrogate(raw.text)),
-        other => Err(wrong_type(NAMES[key as usize], "a text", other)),
-    }
-}
-
-fn slot(value: Value<'_>) -> Result<u32, Rejected> {
-    let Value::Number(digits) = value else {
-        return Err(wrong_type("slot", "a whole number", value));
-    };
-    digits.parse().map_err(|_| {
-        Rejected::new(
-            "wrong_type",
-            format!(
-                "\"slot\" {} is not a whole number from 0: send the number of the slot",
-                quote(digits)
-            ),
-        )
-    })
-}
-
 /// What happened, by the type's name, which the caller knows to be one of `TYPES`.
-pub(super) fn read(name: &str, data: Option<Value<'_>>) -> Result<Kind, Rejected> {
-    let data = match data {
-        None | Some(Value::Null) => None,
-        Some(Value::Object(text)) => Some(text),
-        Some(other) => return Err(wrong_type("data", "an object", other)),
+pub(super) fn read(name: &str, data: Value, whole: &str) -> Result<Kind, Rejected> {
+    let text = match data.sort {
+        Sort::Absent | Sort::Null => "{}",
+        Sort::Object => data.written(whole),
+        _ => return Err(wrong_type("data", "an object", data)),
     };
     match name {
         "workstation.heartbeat" => return Ok(Kind::WorkstationHeartbeat),
         "lockbox.heartbeat" => return Ok(Kind::LockboxHeartbeat),
         _ => {}
     }
-    let fields = Fields::read(data)?;
+    let fields = Fields::read(text)?;
     Ok(match name {
         "workstation.started" => Kind::WorkstationStarted,
         "session.signed_in" => Kind::SignedIn {
@@ -179,7 +184,7 @@ pub(super) fn read(name: &str, data: Option<Value<'_>>) -> Result<Kind, Rejected
             class: fields.class()?,
             id: fields.usb_id()?,
             // Nobody allowed it who does not say so.
-            allowed: fields.bool(Key::Allowed)?.unwrap_or(false),
+            allowed: fields.bool_if_any(Key::Allowed)?.unwrap_or(false),
         },
         "usb.detached" => Kind::UsbDetached {
             class: fields.class()?,
@@ -193,22 +198,19 @@ pub(super) fn read(name: &str, data: Option<Value<'_>>) -> Result<Kind, Rejected
         },
         "lockbox.deposited" => Kind::Deposited {
             officer: fields.officer()?,
-            slot: slot(fields.required(Key::Slot)?)?,
+            slot: fields.slot()?,
             handset: fields.handset_if_any()?,
             by: fields.text_if_any(Key::By)?,
         },
         "lockbox.withdrawn" => Kind::Withdrawn {
             officer: fields.officer()?,
-            slot: slot(fields.required(Key::Slot)?)?,
+            slot: fields.slot()?,
             handset: fields.handset_if_any()?,
             by: fields.text_if_any(Key::By)?,
         },
         "lockbox.checked" => Kind::Checked {
             officer: fields.officer()?,
-            present: {
-                fields.required(Key::Present)?;
-                fields.bool(Key::Present)?.unwrap_or_default()
-            },
+            present: fields.bool(Key::Present)?,
             by: fields.text_if_any(Key::By)?,
         },
         "lockbox.forced" => Kind::Forced {

@@ -14,7 +14,7 @@ use crate::engine::event::{DeviceKind, Event, MONITOR, Place, TYPES};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 pub use body::{fingerprint, same_body};
-use json::{Fault, Raw, Value};
+use json::{Fault, Sort, Value};
 pub use out::to_json;
 pub use reject::Rejected;
 use reject::{in_words, nearest, quote};
@@ -41,16 +41,16 @@ impl Limits {
 }
 
 /// The attributes that are read; all others are kept by whoever keeps the bytes, and ignored.
-#[derive(Default)]
 struct Envelope<'a> {
-    specversion: Option<Value<'a>>,
-    id: Option<Value<'a>>,
-    source: Option<Value<'a>>,
-    kind: Option<Value<'a>>,
-    time: Option<Value<'a>>,
-    boot: Option<Value<'a>>,
-    sequence: Option<Value<'a>>,
-    data: Option<Value<'a>>,
+    text: &'a str,
+    specversion: Value,
+    id: Value,
+    source: Value,
+    kind: Value,
+    time: Value,
+    boot: Value,
+    sequence: Value,
+    data: Value,
 }
 
 /// Reads one message (contract §2 and §3). `topic` is `None` where there is none: in a replay.
@@ -65,14 +65,14 @@ pub fn parse(topic: Option<&str>, payload: &[u8], roster: &Roster, limits: &Limi
         ));
     }
     let envelope = read(payload)?;
-    let version = required("specversion", envelope.specversion)?;
+    let version = envelope.required("specversion", envelope.specversion)?;
     if version != "1.0" {
         return Err(Rejected::new(
             "bad_version",
             format!("\"specversion\" is {}: send CloudEvents \"1.0\"", quote(&version)),
         ));
     }
-    let id = identifier("id", required("id", envelope.id)?)?;
+    let id = identifier("id", envelope.required("id", envelope.id)?)?;
     if id.len() > ID_BYTES_MAX {
         return Err(Rejected::new(
             "bad_id",
@@ -82,10 +82,10 @@ pub fn parse(topic: Option<&str>, payload: &[u8], roster: &Roster, limits: &Limi
             ),
         ));
     }
-    let source = required("source", envelope.source)?;
-    let kind_name = required("type", envelope.kind)?;
-    let time_text = required("time", envelope.time)?;
-    let place = place(envelope.boot, envelope.sequence)?;
+    let source = envelope.required("source", envelope.source)?;
+    let kind_name = envelope.required("type", envelope.kind)?;
+    let time_text = envelope.required("time", envelope.time)?;
+    let place = envelope.place()?;
 
     let device = device_of(topic, &source, roster)?;
     let Some((device, device_kind)) = roster.device(device) else {
@@ -125,7 +125,7 @@ pub fn parse(topic: Option<&str>, payload: &[u8], roster: &Roster, limits: &Limi
         id: id.into(),
         time,
         place,
-        kind: kind::read(&kind_name, envelope.data)?,
+        kind: kind::read(&kind_name, envelope.data, envelope.text)?,
     })
 }
 
@@ -136,22 +136,19 @@ fn read(payload: &[u8]) -> Result<Envelope<'_>, Rejected> {
             format!("byte {} is not UTF-8: send JSON in UTF-8", error.valid_up_to() + 1),
         )
     })?;
-    if !text.trim_start().starts_with('{') {
-        let reason = match json::whole(text) {
-            Ok(value) => format!("the message is {}: send one JSON object, a CloudEvent", value.name()),
-            Err(_) if text.trim_start().is_empty() => {
-                "the message is empty: send one JSON object, a CloudEvent".to_owned()
-            }
-            Err(_) if text.starts_with('\u{feff}') => {
-                "the message begins with a byte order mark: leave it out".to_owned()
-            }
-            Err(fault) => return Err(fault.into()),
-        };
-        return Err(Rejected::new("not_json", reason));
-    }
-    let mut envelope = Envelope::default();
-    let rest = json::members(text, |key, value| -> Result<(), Rejected> {
-        let key = known_key(key)?;
+    let mut envelope = Envelope {
+        text,
+        specversion: Value::ABSENT,
+        id: Value::ABSENT,
+        source: Value::ABSENT,
+        kind: Value::ABSENT,
+        time: Value::ABSENT,
+        boot: Value::ABSENT,
+        sequence: Value::ABSENT,
+        data: Value::ABSENT,
+    };
+    let read = json::members(text, |key, value| -> Result<(), Rejected> {
+        let key = known_key(key, text)?;
         let attribute = match &*key {
             "specversion" => &mut envelope.specversion,
             "id" => &mut envelope.id,
@@ -164,24 +161,42 @@ fn read(payload: &[u8]) -> Result<Envelope<'_>, Rejected> {
             _ => return Ok(()),
         };
         once(&key, attribute, value)
-    })?;
-    let space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
-    if !rest.trim_start_matches(space).is_empty() {
-        let at = text.len() - rest.trim_start_matches(space).len();
-        return Err(Fault {
-            at,
-            what: "something follows after the end",
-        }
-        .into());
+    });
+    match read {
+        Ok(()) => Ok(envelope),
+        Err(rejected) => Err(no_object(text).unwrap_or(rejected)),
     }
-    Ok(envelope)
+}
+
+/// A better reason where the message is something else than an object.
+fn no_object(text: &str) -> Option<Rejected> {
+    let what = match json::whole(text) {
+        Ok(value) if value.sort != Sort::Object => format!("is {}", value.name()),
+        Err(_) if text.trim_start().is_empty() => "is empty".to_owned(),
+        Err(_) if text.starts_with('\u{feff}') => "begins with a byte order mark".to_owned(),
+        _ => return None,
+    };
+    Some(Rejected::new(
+        "not_json",
+        format!("the message {what}: send one JSON object, a CloudEvent"),
+    ))
 }
 
 /// A key of which nobody can say what it is might be any key.
-fn known_key(key: Raw<'_>) -> Result<Cow<'_, str>, Rejected> {
-    key.decode().ok_or_else(|| half_surrogate(key.text))
+#[inline(always)]
+fn known_key(key: Value, whole: &str) -> Result<Cow<'_, str>, Rejected> {
+    match key.sort {
+        Sort::Text => Ok(Cow::Borrowed(key.written(whole))),
+        _ => decode(key, whole),
+    }
 }
 
+#[cold]
+fn decode(value: Value, whole: &str) -> Result<Cow<'_, str>, Rejected> {
+    value.decode(whole).ok_or_else(|| half_surrogate(value.written(whole)))
+}
+
+#[cold]
 fn half_surrogate(text: &str) -> Rejected {
     Rejected::new(
         "not_json",
@@ -193,34 +208,90 @@ fn half_surrogate(text: &str) -> Rejected {
 }
 
 /// Two readers might take different ones of two values under one key, so there must be one.
-fn once<'a>(key: &str, place: &mut Option<Value<'a>>, value: Value<'a>) -> Result<(), Rejected> {
-    if place.replace(value).is_some() {
+#[inline(always)]
+fn once(key: &str, place: &mut Value, value: Value) -> Result<(), Rejected> {
+    if place.sort != Sort::Absent {
         return Err(Rejected::new(
             "duplicate_key",
             format!("{} stands twice in one object: send it once", quote(key)),
         ));
     }
+    *place = value;
     Ok(())
 }
 
-/// The text of an attribute that must be there. CloudEvents take a null attribute for an absent one.
-fn required<'a>(name: &str, value: Option<Value<'a>>) -> Result<Cow<'a, str>, Rejected> {
-    optional(name, value)?.ok_or_else(|| missing(&format!("\"{name}\"")))
-}
+impl<'a> Envelope<'a> {
+    /// The text of an attribute that must be there.
+    #[inline(always)]
+    fn required(&self, name: &str, value: Value) -> Result<Cow<'a, str>, Rejected> {
+        match value.sort {
+            Sort::Text => Ok(Cow::Borrowed(value.written(self.text))),
+            _ => self
+                .unusual(name, value)?
+                .ok_or_else(|| missing(&format!("\"{name}\""))),
+        }
+    }
 
-fn optional<'a>(name: &str, value: Option<Value<'a>>) -> Result<Option<Cow<'a, str>>, Rejected> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Text(raw)) => raw.decode().map(Some).ok_or_else(|| half_surrogate(raw.text)),
-        Some(other) => Err(wrong_type(name, "a text", other)),
+    /// The text of an attribute, if it is there.
+    #[inline(always)]
+    fn optional(&self, name: &str, value: Value) -> Result<Option<Cow<'a, str>>, Rejected> {
+        match value.sort {
+            Sort::Text => Ok(Some(Cow::Borrowed(value.written(self.text)))),
+            Sort::Absent => Ok(None),
+            _ => self.unusual(name, value),
+        }
+    }
+
+    /// CloudEvents take a null attribute for an absent one.
+    #[cold]
+    fn unusual(&self, name: &str, value: Value) -> Result<Option<Cow<'a, str>>, Rejected> {
+        match value.sort {
+            Sort::Absent | Sort::Null => Ok(None),
+            Sort::Text | Sort::Escaped => decode(value, self.text).map(Some),
+            _ => Err(wrong_type(name, "a text", value)),
+        }
+    }
+
+    /// Both count only together. The sequence is a text, as the contract's example and the CloudEvents extension have
+    /// it; a JSON number would lose digits in readers that take numbers for floating ones. A sequence without a boot id
+    /// may be anybody's extension of that name, so nobody looks into it.
+    fn place(&self) -> Result<Option<Place>, Rejected> {
+        let boot = self.optional("bootid", self.boot)?;
+        if self.sequence.sort == Sort::Number {
+            let digits = self.sequence.written(self.text);
+            return Err(Rejected::new(
+                "wrong_type",
+                format!("\"sequence\" is a number: send it as a text, \"{digits}\""),
+            ));
+        }
+        let sequence = self.optional("sequence", self.sequence)?;
+        let (Some(boot), Some(sequence)) = (boot, sequence) else {
+            return Ok(None);
+        };
+        let digits = !sequence.is_empty() && sequence.bytes().all(|byte| byte.is_ascii_digit());
+        match sequence.parse() {
+            Ok(number) if digits => Ok(Some(Place {
+                boot: boot.into(),
+                sequence: number,
+            })),
+            _ => Err(Rejected::new(
+                "bad_sequence",
+                format!(
+                    "\"sequence\" {} is not a decimal number: count from \"0\" in each boot",
+                    quote(&sequence)
+                ),
+            )),
+        }
     }
 }
 
+#[cold]
 fn missing(what: &str) -> Rejected {
     Rejected::new("missing_field", format!("{what} is missing: send it"))
 }
 
-fn wrong_type(name: &str, wanted: &str, got: Value<'_>) -> Rejected {
+#[cold]
+fn wrong_type(name: &str, wanted: &str, got: Value) -> Rejected {
     Rejected::new("wrong_type", format!("\"{name}\" is {}: send {wanted}", got.name()))
 }
 
@@ -248,39 +319,6 @@ fn moment(name: &str, text: &str) -> Result<Moment, Rejected> {
             ),
         )
     })
-}
-
-/// Both count only together. The sequence is a text, as the contract's example and the CloudEvents extension have it;
-/// a JSON number would lose digits in readers that take numbers for floating ones. A sequence without a boot id may be
-/// anybody's extension of that name, so nobody looks into it.
-fn place(boot: Option<Value<'_>>, sequence: Option<Value<'_>>) -> Result<Option<Place>, Rejected> {
-    let boot = optional("bootid", boot)?;
-    let sequence = match sequence {
-        Some(Value::Number(digits)) => {
-            return Err(Rejected::new(
-                "wrong_type",
-                format!("\"sequence\" is a number: send it as a text, \"{digits}\""),
-            ));
-        }
-        other => optional("sequence", other)?,
-    };
-    let (Some(boot), Some(sequence)) = (boot, sequence) else {
-        return Ok(None);
-    };
-    let digits = !sequence.is_empty() && sequence.bytes().all(|byte| byte.is_ascii_digit());
-    match sequence.parse() {
-        Ok(number) if digits => Ok(Some(Place {
-            boot: boot.into(),
-            sequence: number,
-        })),
-        _ => Err(Rejected::new(
-            "bad_sequence",
-            format!(
-                "\"sequence\" {} is not a decimal number: count from \"0\" in each boot",
-                quote(&sequence)
-            ),
-        )),
-    }
 }
 
 /// The device that `source` names, where the topic agrees and the office is the roster's.
@@ -400,7 +438,7 @@ impl From<Fault> for Rejected {
     fn from(fault: Fault) -> Rejected {
         Rejected::new(
             "not_json",
-            format!("not JSON: {}, at byte {}", fault.what, fault.at + 1),
+            format!("not JSON: {}, at byte {}", fault.why.as_str(), u64::from(fault.at) + 1),
         )
     }
 }

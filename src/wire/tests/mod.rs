@@ -1,5 +1,6 @@
 //! Tables of what is accepted.
 
+mod json;
 mod refused;
 
 use super::*;
