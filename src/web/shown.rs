@@ -84,7 +84,7 @@ pub fn sheet(
         evidence,
         to: Addressee {
             role: None,
-            name: "",
+            name: None,
             language: ask.language(),
         },
         house: &house,

@@ -141,7 +141,6 @@ words! {
     dead_at: "Dihentikan", "Given up";
     next_try: "Percobaan berikutnya", "Next attempt";
     written_in: "Bahasa", "Language";
-    kind: "Jenis", "Kind";
     message_id: "Message-ID", "Message-ID";
     in_reply_to: "Membalas", "In reply to";
     as_html: "Seperti tampil di surel", "As mail programs show it";
@@ -191,7 +190,6 @@ words! {
     ledger_hint: "Catat nomor dan sidik ini di tempat lain: dengan itu perubahan di kemudian hari dapat dibuktikan.",
         "Note this number and fingerprint elsewhere: with it, any later change can be proven.";
     entries: "entri", "entries";
-    head_hash: "Sidik entri terakhir (SHA-256)", "Fingerprint of the last entry (SHA-256)";
     since_start: "Sejak proses dimulai", "Since the process started";
     accepted: "diterima", "accepted";
     duplicates: "duplikat", "duplicates";
@@ -204,7 +202,6 @@ words! {
     tells: "Diberitahukan kepada", "Tells";
     good: "Baik", "Good";
     trouble: "Perlu perhatian", "Needs attention";
-    version: "Versi", "Version";
     no_event: "Belum ada", "None yet";
 
     // Faults.
