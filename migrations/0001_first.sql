@@ -1,8 +1,9 @@
--- TEXT, BIGINT and BLOB only, so that the same tables serve other databases. Times are milliseconds since 1970, UTC.
+-- TEXT, BIGINT and BLOB only, so that other databases can have the same tables; `INTEGER PRIMARY KEY` is how SQLite calls
+-- its own row number, which saves an index. Times are milliseconds since 1970, UTC.
 
 -- Everything accepted, append-only, hash-chained: the only source of state.
 CREATE TABLE ledger (
-    n           BIGINT PRIMARY KEY,         -- 1, 2, 3 … without holes
+    n           INTEGER PRIMARY KEY,        -- 1, 2, 3 … without holes
     received_ms BIGINT NOT NULL,            -- the monitor's clock
     kind        TEXT   NOT NULL,            -- event | tick | roster | policies
     office      TEXT   NOT NULL,
@@ -15,10 +16,11 @@ CREATE TABLE ledger (
 );
 CREATE INDEX ledger_identity ON ledger (identity);
 CREATE INDEX ledger_time ON ledger (office, time_ms);
+CREATE INDEX ledger_rules ON ledger (office, n) WHERE kind IN ('roster', 'policies');
 
 -- What could not be accepted, whole, with a reason a person understands. Bounded; what was dropped stays counted.
 CREATE TABLE quarantine (
-    n           BIGINT PRIMARY KEY,
+    n           INTEGER PRIMARY KEY,
     received_ms BIGINT NOT NULL,
     topic       TEXT   NOT NULL,
     code        TEXT   NOT NULL,
@@ -30,11 +32,11 @@ CREATE TABLE quarantine_count (
     day         TEXT   NOT NULL,            -- UTC date of receipt
     count       BIGINT NOT NULL,
     PRIMARY KEY (code, day)
-);
+) WITHOUT ROWID;
 
 -- What the engine says of the ledger, and how its saying changed.
 CREATE TABLE incident (
-    n           BIGINT PRIMARY KEY,
+    n           INTEGER PRIMARY KEY,
     office      TEXT   NOT NULL,
     policy      TEXT   NOT NULL,
     class       TEXT   NOT NULL,            -- indication | unverifiable | technical
@@ -53,8 +55,8 @@ CREATE TABLE incident (
 CREATE INDEX incident_since ON incident (since_ms);
 
 CREATE TABLE verdict (
-    n           BIGINT PRIMARY KEY,
-    incident    BIGINT NOT NULL,
+    n           INTEGER PRIMARY KEY,
+    incident    BIGINT NOT NULL REFERENCES incident (n),
     office      TEXT   NOT NULL,
     policy      TEXT   NOT NULL,
     class       TEXT   NOT NULL,
@@ -73,8 +75,8 @@ CREATE INDEX verdict_incident ON verdict (incident);
 CREATE INDEX verdict_since ON verdict (office, since_ms);
 
 CREATE TABLE verdict_step (
-    n           BIGINT PRIMARY KEY,
-    verdict     BIGINT NOT NULL,
+    n           INTEGER PRIMARY KEY,
+    verdict     BIGINT NOT NULL REFERENCES verdict (n),
     at_ms       BIGINT NOT NULL,            -- the monitor's clock
     step        TEXT   NOT NULL,            -- opened | amended | retracted
     reason      TEXT   NOT NULL,
@@ -86,8 +88,8 @@ CREATE INDEX verdict_step_verdict ON verdict_step (verdict);
 
 -- Letters: rendered, then sent at least once.
 CREATE TABLE outbox (
-    n             BIGINT PRIMARY KEY,
-    incident      BIGINT,
+    n             INTEGER PRIMARY KEY,
+    incident      BIGINT REFERENCES incident (n),
     kind          TEXT   NOT NULL,          -- opened | amended | ended | retracted
     person        TEXT   NOT NULL,          -- roster id of the recipient
     address       TEXT   NOT NULL,
@@ -99,13 +101,14 @@ CREATE TABLE outbox (
     html_body     TEXT   NOT NULL,
     created_ms    BIGINT NOT NULL,
     due_ms        BIGINT NOT NULL,          -- not before this moment
-    attempts      BIGINT NOT NULL,
+    attempts      BIGINT NOT NULL,          -- leases so far; only the last one's holder may settle a failure
     leased_until_ms BIGINT,
     sent_ms       BIGINT,
     dead_ms       BIGINT,                   -- given up; shown until somebody deals with it
     last_error    TEXT
 );
 CREATE INDEX outbox_due ON outbox (due_ms) WHERE sent_ms IS NULL AND dead_ms IS NULL;
+CREATE INDEX outbox_dead ON outbox (n) WHERE dead_ms IS NOT NULL;
 CREATE INDEX outbox_incident ON outbox (incident);
 
 -- Connection state of devices (wills and births): shown to people, never judged.
@@ -115,4 +118,4 @@ CREATE TABLE device_status (
     state       TEXT   NOT NULL,            -- online | offline
     at_ms       BIGINT NOT NULL,
     PRIMARY KEY (office, device)
-);
+) WITHOUT ROWID;

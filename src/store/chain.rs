@@ -1,0 +1,207 @@
+//! Reads the ledger: what is known, what happened since, whether the chain holds.
+
+use std::collections::HashMap;
+
+use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::{Row as _, SqliteExecutor};
+
+use super::Store;
+use super::error::{Doing as _, Result};
+use super::rows::EntryKind;
+use super::words::{entry_kind, unreadable};
+use crate::engine::event::OfficeId;
+use crate::engine::time::Moment;
+use crate::ledger::{Chain, Entry, Hash, Head};
+
+const READING: &str = "reading the ledger";
+/// How many entries are held in memory at once.
+const PAGE: i64 = 1_000;
+
+/// An entry as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LedgerRow {
+    pub n: i64,
+    pub received: Moment,
+    pub kind: EntryKind,
+    pub office: OfficeId,
+    pub source: String,
+    pub id: String,
+    pub time: Moment,
+    pub body: Vec<u8>,
+}
+
+/// What stands under an identity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    pub n: i64,
+    pub body: Vec<u8>,
+}
+
+/// What the index of identities holds: 8 bytes instead of two texts, so that it stays small. Whoever looks one up
+/// compares the texts as well, for two identities may share it.
+pub(super) fn identity(source: &str, id: &str) -> i64 {
+    let mut hasher = Sha256::new();
+    hasher.update(source);
+    hasher.update([0]);
+    hasher.update(id);
+    let hash: [u8; 32] = hasher.finalize().into();
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    i64::from_be_bytes(first)
+}
+
+/// Numbers as JSON: one parameter for any many.
+pub(super) fn json_list(numbers: &[i64]) -> String {
+    serde_json::json!(numbers).to_string()
+}
+
+pub(super) async fn head<'e>(executor: impl SqliteExecutor<'e>) -> Result<Head> {
+    let row = sqlx::query_as::<_, (i64, Vec<u8>)>("SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1")
+        .fetch_optional(executor)
+        .await
+        .doing(READING)?;
+    let Some((n, hash)) = row else {
+        return Ok(Head::empty());
+    };
+    let hash = <[u8; 32]>::try_from(hash).map_err(|_| unreadable("ledger.hash", "another length than 32"))?;
+    Ok(Head { n, hash: Hash(hash) })
+}
+
+impl Store {
+    /// How many entries the ledger has, and the hash of the last one: for people to note.
+    pub async fn head(&self) -> Result<Head> {
+        head(&self.shared.readers).await
+    }
+
+    /// What stands under each of these identities (source, id); the answers are in the order of the questions.
+    pub async fn known(&self, asked: &[(&str, &str)]) -> Result<Vec<Option<Known>>> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut places: HashMap<(&str, &str), Vec<usize>> = HashMap::with_capacity(asked.len());
+        for (at, pair) in asked.iter().enumerate() {
+            places.entry(*pair).or_default().push(at);
+        }
+        let identities: Vec<i64> = places.keys().map(|(source, id)| identity(source, id)).collect();
+        let mut answers = vec![None; asked.len()];
+        // On the connection that writes, for a reader's cache is void after each commit.
+        let mut taken = self.take_writer().await?;
+        let rows = sqlx::query(
+            "SELECT n, source, id, body FROM ledger WHERE identity IN (SELECT value FROM json_each($1)) ORDER BY n",
+        )
+        .bind(json_list(&identities))
+        .fetch_all(&mut taken.writer.connection)
+        .await
+        .doing(READING)?;
+        taken.put_back();
+        for row in rows {
+            let source: &str = row.try_get(1).doing(READING)?;
+            let id: &str = row.try_get(2).doing(READING)?;
+            let Some(places) = places.get(&(source, id)) else {
+                continue;
+            };
+            let known = Known {
+                n: row.try_get(0).doing(READING)?,
+                body: row.try_get(3).doing(READING)?,
+            };
+            for at in places {
+                answers[*at] = Some(known.clone());
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The first entries behind number `after`, in order; at most 1,000, and an empty answer is the end. With `since`,
+    /// only those whose own time is not before it, and all rosters and policies.
+    pub async fn entries(&self, after: i64, since: Option<Moment>) -> Result<Vec<LedgerRow>> {
+        let rows = sqlx::query(
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+             WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3",
+        )
+        .bind(after)
+        .bind(since.unwrap_or(Moment(i64::MIN)).0)
+        .bind(PAGE)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(ledger_row).collect()
+    }
+
+    /// The number before the first entry whose own time is not before `since`: where a rebuild from there begins, so
+    /// that it need not read through years.
+    pub async fn before(&self, office: &OfficeId, since: Moment) -> Result<i64> {
+        sqlx::query_scalar::<Sqlite, i64>(
+            "SELECT coalesce((SELECT min(n) FROM ledger WHERE office = $1 AND time_ms >= $2) - 1, \
+             (SELECT max(n) FROM ledger), 0)",
+        )
+        .bind(office.as_str())
+        .bind(since.0)
+        .fetch_one(&self.shared.readers)
+        .await
+        .doing(READING)
+    }
+
+    /// Every roster and policies entry of an office, in order: each moment is judged by what was in force at it.
+    pub async fn rules(&self, office: &OfficeId) -> Result<Vec<LedgerRow>> {
+        let rows = sqlx::query(
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+             WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n",
+        )
+        .bind(office.as_str())
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(ledger_row).collect()
+    }
+
+    /// Checks the whole chain, and against a head that somebody noted before, where there is one.
+    pub async fn verify(&self, noted: Option<Head>) -> Result<Head> {
+        let mut chain = Chain::new(noted);
+        loop {
+            let rows = sqlx::query(
+                "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity FROM ledger \
+                 WHERE n > $1 ORDER BY n LIMIT $2",
+            )
+            .bind(chain.head().n)
+            .bind(PAGE)
+            .fetch_all(&self.shared.readers)
+            .await
+            .doing(READING)?;
+            if rows.is_empty() {
+                return Ok(chain.end()?);
+            }
+            for row in &rows {
+                check(&mut chain, row)?;
+            }
+        }
+    }
+}
+
+fn check(chain: &mut Chain, row: &SqliteRow) -> Result<()> {
+    let entry = Entry {
+        n: row.try_get(0).doing(READING)?,
+        received: Moment(row.try_get(1).doing(READING)?),
+        kind: row.try_get(2).doing(READING)?,
+        office: row.try_get(3).doing(READING)?,
+        source: row.try_get(4).doing(READING)?,
+        id: row.try_get(5).doing(READING)?,
+        time: Moment(row.try_get(6).doing(READING)?),
+        body: row.try_get(7).doing(READING)?,
+    };
+    chain.check(&entry, row.try_get(8).doing(READING)?)?;
+    Ok(())
+}
+
+fn ledger_row(row: &SqliteRow) -> Result<LedgerRow> {
+    Ok(LedgerRow {
+        n: row.try_get(0).doing(READING)?,
+        received: Moment(row.try_get(1).doing(READING)?),
+        kind: entry_kind(row.try_get(2).doing(READING)?)?,
+        office: OfficeId::new(row.try_get(3).doing(READING)?),
+        source: row.try_get(4).doing(READING)?,
+        id: row.try_get(5).doing(READING)?,
+        time: Moment(row.try_get(6).doing(READING)?),
+        body: row.try_get(7).doing(READING)?,
+    })
+}

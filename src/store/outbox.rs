@@ -1,0 +1,166 @@
+//! The outbox: letters are leased, sent outside any transaction, and settled. Each is sent at least once.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::Store;
+use super::error::{Doing as _, Result};
+use super::rows::NewLetter;
+use super::words::{language, letter_kind};
+use crate::engine::time::Moment;
+
+const LEASING: &str = "taking letters from the outbox";
+const SETTLING: &str = "settling a letter";
+const COUNTING: &str = "counting the outbox";
+
+/// A letter that is ours to send until the lease ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leased {
+    pub n: i64,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+    pub letter: NewLetter,
+}
+
+/// What becomes of a letter that could not be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// It is tried again, not before this moment.
+    Due(Moment),
+    /// It is given up, at this moment, and shown until somebody deals with it.
+    Dead(Moment),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OutboxCounts {
+    /// Neither sent nor given up.
+    pub waiting: i64,
+    pub dead: i64,
+    /// When the oldest letter that waits was written.
+    pub oldest_waiting: Option<Moment>,
+}
+
+/// A letter can be sent once those before it in its thread are sent or given up: nobody is told that something ended of
+/// which he was never told.
+macro_rules! in_its_turn {
+    ($sql:literal) => {
+        concat!(
+            $sql,
+            " AND sent_ms IS NULL AND dead_ms IS NULL AND NOT EXISTS (SELECT 1 FROM outbox AS before",
+            " WHERE before.incident = outbox.incident AND before.person = outbox.person AND before.n < outbox.n",
+            " AND before.sent_ms IS NULL AND before.dead_ms IS NULL)"
+        )
+    };
+}
+
+impl Store {
+    /// Takes up to `count` letters that are due, for `lease_ms`; those of a lease that ended are taken again.
+    pub async fn lease(&self, now: Moment, count: usize, lease_ms: i64) -> Result<Vec<Leased>> {
+        let mut taken = self.take_writer().await?;
+        let rows = sqlx::query(concat!(
+            "UPDATE outbox SET leased_until_ms = $1, attempts = attempts + 1 WHERE n IN (",
+            in_its_turn!(
+                "SELECT n FROM outbox WHERE due_ms <= $2 AND (leased_until_ms IS NULL OR leased_until_ms <= $2)"
+            ),
+            " ORDER BY due_ms, n LIMIT $3) RETURNING n, attempts, incident, kind, person, address, language, subject,",
+            " message_id, in_reply_to, text_body, html_body, created_ms, due_ms"
+        ))
+        .bind(now.plus_ms(lease_ms).0)
+        .bind(now.0)
+        .bind(i64::try_from(count).unwrap_or(i64::MAX))
+        .fetch_all(&mut taken.writer.connection)
+        .await
+        .doing(LEASING)?;
+        taken.put_back();
+        let mut letters = rows.iter().map(leased).collect::<Result<Vec<_>>>()?;
+        letters.sort_by_key(|leased| (leased.letter.due, leased.n));
+        Ok(letters)
+    }
+
+    /// The mail server has taken the letter. This counts also after the lease has ended, for it is a fact.
+    pub async fn settle_sent(&self, n: i64, sent: Moment) -> Result<()> {
+        let mut taken = self.take_writer().await?;
+        sqlx::query(
+            "UPDATE outbox SET sent_ms = $1, dead_ms = NULL, leased_until_ms = NULL, last_error = NULL \
+             WHERE n = $2 AND sent_ms IS NULL",
+        )
+        .bind(sent.0)
+        .bind(n)
+        .execute(&mut taken.writer.connection)
+        .await
+        .doing(SETTLING)?;
+        taken.put_back();
+        Ok(())
+    }
+
+    /// The letter could not be sent. Nothing changes where the lease has ended and somebody else holds a newer one.
+    pub async fn settle_failed(&self, n: i64, attempt: i64, next: Next, error: &str) -> Result<()> {
+        let (due, dead) = match next {
+            Next::Due(due) => (Some(due.0), None),
+            Next::Dead(dead) => (None, Some(dead.0)),
+        };
+        let mut taken = self.take_writer().await?;
+        sqlx::query(
+            "UPDATE outbox SET due_ms = coalesce($1, due_ms), dead_ms = $2, leased_until_ms = NULL, last_error = $3 \
+             WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL",
+        )
+        .bind(due)
+        .bind(dead)
+        .bind(error)
+        .bind(n)
+        .bind(attempt)
+        .execute(&mut taken.writer.connection)
+        .await
+        .doing(SETTLING)?;
+        taken.put_back();
+        Ok(())
+    }
+
+    /// When the next letter can be leased; `None` where none waits.
+    pub async fn next_due(&self) -> Result<Option<Moment>> {
+        let row = sqlx::query(in_its_turn!(
+            "SELECT min(max(due_ms, coalesce(leased_until_ms, due_ms))) FROM outbox WHERE TRUE"
+        ))
+        .fetch_one(&self.shared.readers)
+        .await
+        .doing(COUNTING)?;
+        let due: Option<i64> = row.try_get(0).doing(COUNTING)?;
+        Ok(due.map(Moment))
+    }
+
+    pub async fn outbox_counts(&self) -> Result<OutboxCounts> {
+        let (waiting, oldest, dead) = sqlx::query_as::<_, (i64, Option<i64>, i64)>(
+            "SELECT count(*), min(created_ms), (SELECT count(*) FROM outbox WHERE dead_ms IS NOT NULL) \
+             FROM outbox WHERE sent_ms IS NULL AND dead_ms IS NULL",
+        )
+        .fetch_one(&self.shared.readers)
+        .await
+        .doing(COUNTING)?;
+        Ok(OutboxCounts {
+            waiting,
+            dead,
+            oldest_waiting: oldest.map(Moment),
+        })
+    }
+}
+
+fn leased(row: &SqliteRow) -> Result<Leased> {
+    Ok(Leased {
+        n: row.try_get(0).doing(LEASING)?,
+        attempt: row.try_get(1).doing(LEASING)?,
+        letter: NewLetter {
+            incident: row.try_get(2).doing(LEASING)?,
+            kind: letter_kind(row.try_get(3).doing(LEASING)?)?,
+            person: row.try_get(4).doing(LEASING)?,
+            address: row.try_get(5).doing(LEASING)?,
+            language: language(row.try_get(6).doing(LEASING)?)?,
+            subject: row.try_get(7).doing(LEASING)?,
+            message_id: row.try_get(8).doing(LEASING)?,
+            in_reply_to: row.try_get(9).doing(LEASING)?,
+            text_body: row.try_get(10).doing(LEASING)?,
+            html_body: row.try_get(11).doing(LEASING)?,
+            created: Moment(row.try_get(12).doing(LEASING)?),
+            due: Moment(row.try_get(13).doing(LEASING)?),
+        },
+    })
+}

@@ -1,0 +1,168 @@
+//! Reads back what the daemon had decided, so that a restart goes on exactly where it stood.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlitePool};
+
+use super::Store;
+use super::error::{Doing as _, Result};
+use super::rows::{IncidentRow, LetterKind, VerdictRow};
+use super::words::{class, incident_state, letter_kind, severity, unreadable};
+use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
+use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
+
+const READING: &str = "reading what was decided";
+
+/// The numbers that the next verdict and the next incident get.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NextNumbers {
+    pub verdict: i64,
+    pub incident: i64,
+}
+
+/// That a letter of an incident was written to somebody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    pub n: i64,
+    pub incident: i64,
+    pub person: String,
+    pub kind: LetterKind,
+    pub message_id: String,
+}
+
+impl Store {
+    pub async fn next_numbers(&self) -> Result<NextNumbers> {
+        let (verdict, incident) = sqlx::query_as::<_, (i64, i64)>(
+            "SELECT (SELECT coalesce(max(n), 0) + 1 FROM verdict), (SELECT coalesce(max(n), 0) + 1 FROM incident)",
+        )
+        .fetch_one(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        Ok(NextNumbers { verdict, incident })
+    }
+
+    /// Verdicts that stand and had not ended before `since`, by number.
+    pub async fn standing_verdicts(&self, since: Moment) -> Result<Vec<VerdictRow>> {
+        let rows = sqlx::query(
+            "SELECT n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, \
+             until_ms, evidence, state, changed_ms FROM verdict \
+             WHERE state = 'standing' AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n",
+        )
+        .bind(since.0)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(verdict_row).collect()
+    }
+
+    /// Incidents in any state that had not ended before `since`, by number.
+    pub async fn incidents(&self, since: Moment) -> Result<Vec<IncidentRow>> {
+        let rows = sqlx::query(
+            "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
+             joined_to, created_ms, changed_ms FROM incident WHERE until_ms IS NULL OR until_ms >= $1 ORDER BY n",
+        )
+        .bind(since.0)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(incident_row).collect()
+    }
+
+    /// The letters written of those incidents, by number: who was told, and in which thread.
+    pub async fn told(&self, since: Moment) -> Result<Vec<Told>> {
+        told(&self.shared.readers, since).await
+    }
+}
+
+async fn told(readers: &SqlitePool, since: Moment) -> Result<Vec<Told>> {
+    let rows = sqlx::query(
+        "SELECT n, incident, person, kind, message_id FROM outbox WHERE incident IN \
+         (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY n",
+    )
+    .bind(since.0)
+    .fetch_all(readers)
+    .await
+    .doing(READING)?;
+    rows.iter()
+        .map(|row| {
+            Ok(Told {
+                n: row.try_get(0).doing(READING)?,
+                incident: row.try_get(1).doing(READING)?,
+                person: row.try_get(2).doing(READING)?,
+                kind: letter_kind(row.try_get(3).doing(READING)?)?,
+                message_id: row.try_get(4).doing(READING)?,
+            })
+        })
+        .collect()
+}
+
+fn device(row: &SqliteRow, column: &str) -> Result<Option<DeviceId>> {
+    let id: Option<&str> = row.try_get(column).doing(READING)?;
+    Ok(id.map(DeviceId::new))
+}
+
+fn officer(row: &SqliteRow) -> Result<Option<OfficerId>> {
+    let id: Option<&str> = row.try_get("officer").doing(READING)?;
+    Ok(id.map(OfficerId::new))
+}
+
+fn moment(row: &SqliteRow, column: &str) -> Result<Moment> {
+    row.try_get(column).map(Moment).doing(READING)
+}
+
+fn until(row: &SqliteRow) -> Result<Option<Moment>> {
+    let until: Option<i64> = row.try_get("until_ms").doing(READING)?;
+    Ok(until.map(Moment))
+}
+
+/// Reads a row that has all of the table's columns, in any order.
+pub(super) fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
+    let evidence: &str = row.try_get("evidence").doing(READING)?;
+    let state: &str = row.try_get("state").doing(READING)?;
+    Ok(VerdictRow {
+        n: row.try_get("n").doing(READING)?,
+        incident: row.try_get("incident").doing(READING)?,
+        verdict: Verdict {
+            policy: PolicyId::new(row.try_get("policy").doing(READING)?),
+            class: class(row.try_get("class").doing(READING)?)?,
+            severity: severity(row.try_get("severity").doing(READING)?)?,
+            office: OfficeId::new(row.try_get("office").doing(READING)?),
+            counter: device(row, "counter")?,
+            lockbox: device(row, "lockbox")?,
+            officer: officer(row)?,
+            since: moment(row, "since_ms")?,
+            opened: moment(row, "opened_ms")?,
+            until: until(row)?,
+            evidence: serde_json::from_str(evidence).map_err(|_| unreadable("verdict.evidence", evidence))?,
+        },
+        retracted: match state {
+            "standing" => false,
+            "retracted" => true,
+            _ => return Err(unreadable("verdict.state", state)),
+        },
+        changed: moment(row, "changed_ms")?,
+    })
+}
+
+/// Reads a row that has all of the table's columns, in any order.
+pub(super) fn incident_row(row: &SqliteRow) -> Result<IncidentRow> {
+    Ok(IncidentRow {
+        n: row.try_get("n").doing(READING)?,
+        office: OfficeId::new(row.try_get("office").doing(READING)?),
+        policy: PolicyId::new(row.try_get("policy").doing(READING)?),
+        class: class(row.try_get("class").doing(READING)?)?,
+        severity: severity(row.try_get("severity").doing(READING)?)?,
+        counter: device(row, "counter")?,
+        lockbox: device(row, "lockbox")?,
+        officer: officer(row)?,
+        date: row.try_get("date").doing(READING)?,
+        since: moment(row, "since_ms")?,
+        until: until(row)?,
+        state: incident_state(
+            row.try_get("state").doing(READING)?,
+            row.try_get("joined_to").doing(READING)?,
+        )?,
+        created: moment(row, "created_ms")?,
+        changed: moment(row, "changed_ms")?,
+    })
+}

@@ -1,0 +1,79 @@
+//! Failures of the disk, which need the writer's own connection to be made.
+
+use super::rows::{EntryKind, NewEntry, Turn};
+use super::*;
+use crate::engine::event::OfficeId;
+use crate::engine::time::Moment;
+
+fn turn(id: &str, bytes: usize) -> Turn {
+    let entry = NewEntry {
+        received: Moment(0),
+        kind: EntryKind::Event,
+        office: OfficeId::new("tangerang"),
+        source: "/tangerang/loket-01".to_owned(),
+        id: id.to_owned(),
+        time: Moment(0),
+        body: vec![b' '; bytes],
+    };
+    Turn {
+        entries: vec![entry],
+        ..Turn::default()
+    }
+}
+
+/// Commits under a setting of SQLite that makes it fail, and once more when it is gone.
+async fn fails_and_recovers(pragma: &'static str, says: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&directory.path().join("j.db"), Bounds::default())
+        .await
+        .unwrap();
+    let before = store.commit(&turn("a", 1)).await.unwrap().head;
+    {
+        let mut taken = store.take_writer().await.unwrap();
+        sqlx::query(pragma)
+            .fetch_all(&mut taken.writer.connection)
+            .await
+            .unwrap();
+        taken.put_back();
+    }
+    let error = store.commit(&turn("b", 1_000_000)).await.unwrap_err();
+    assert!(error.to_string().contains(says), "{error}");
+    assert_eq!(store.head().await.unwrap(), before);
+
+    let after = store.commit(&turn("b", 1_000_000)).await.unwrap().head;
+    assert_eq!(after.n, 2);
+    assert_eq!(store.verify(Some(before)).await.unwrap(), after);
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_nothing_by_halves_and_writing_goes_on_when_there_is_room() {
+    fails_and_recovers("PRAGMA max_page_count = 1", "the disk is full; free some space").await;
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_says_what_to_look_at() {
+    fails_and_recovers("PRAGMA query_only = 1", "see to the owner and mode of its file").await;
+}
+
+#[tokio::test]
+async fn a_lock_held_by_another_program_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("j.db");
+    let store = Store::open(&path, Bounds::default()).await.unwrap();
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&path.display().to_string())
+        .await
+        .unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    {
+        let mut taken = store.take_writer().await.unwrap();
+        sqlx::query("PRAGMA busy_timeout = 20")
+            .fetch_all(&mut taken.writer.connection)
+            .await
+            .unwrap();
+        taken.put_back();
+    }
+    let error = store.commit(&turn("a", 1)).await.unwrap_err();
+    assert!(error.to_string().contains("locked by another program"), "{error}");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(store.commit(&turn("a", 1)).await.unwrap().head.n, 1);
+}
