@@ -1,0 +1,193 @@
+//! Letters of an incident: to whom, in which thread, under which Message-ID.
+
+use super::ruling::{Fate, Ruling, Silence, Thread, rule};
+use super::{Book, Correspondent, Incident, Outcome, recipients};
+use crate::engine::policy::{Head, Per, Tell, Title};
+use crate::engine::roster::{Person, Roster};
+use crate::engine::time::Moment;
+use crate::letter::{self, Addressee, Change, House, Matter};
+use crate::store::rows::{IncidentState, LetterKind, NewLetter};
+
+impl Book {
+    /// Rules on an incident that changed or whose time to tell has come, and writes its letters.
+    pub(super) fn tell(&mut self, n: i64, roster: &Roster, policies: &[Head], now: Moment, outcome: &mut Outcome) {
+        let Some(incident) = self.incidents.get_mut(&n) else {
+            return;
+        };
+        let fate = Fate {
+            absorbed: matches!(incident.row.state, IncidentState::Joined(_)),
+            ..incident.fate.clone()
+        };
+        let thread = Thread {
+            told: incident.told.as_deref(),
+            letters: incident.letters,
+            last_letter: incident.last_letter,
+        };
+        let mut ruling = rule(thread, &incident.stands, &fate, now);
+        self.waiting.remove(&n);
+        match &ruling {
+            Ruling::Letter { kind, changes } => {
+                let (kind, changes) = (*kind, changes.clone());
+                let head = policies.iter().find(|head| head.id == incident.row.policy);
+                let gone;
+                let head = match head {
+                    Some(head) => head,
+                    None => {
+                        gone = policy_that_is_gone(incident);
+                        &gone
+                    }
+                };
+                if incident.letters == 0 && incident.correspondents.is_empty() {
+                    let first = incident.stands.first();
+                    let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
+                    let people = verdict.map(|standing| recipients(&head.notify, &standing.verdict, roster));
+                    incident.correspondents = people.unwrap_or_default().into_iter().map(Correspondent::new).collect();
+                }
+                if incident.correspondents.is_empty() {
+                    ruling = Ruling::Silent(Silence::NobodyToTell);
+                } else {
+                    incident.write(kind, &changes, head, roster, &self.house, now, &mut outcome.letters);
+                }
+            }
+            Ruling::Silent(Silence::Paced { until }) => {
+                self.waiting.insert(n, *until);
+            }
+            Ruling::Silent(Silence::NothingNew | Silence::NeverTold) => incident.settle(),
+            Ruling::Silent(Silence::TellsTheOther) => {
+                incident.told = Some(Vec::new());
+                incident.settle();
+            }
+            Ruling::Silent(Silence::OthersStillHold | Silence::NobodyToTell) => {}
+        }
+        outcome.rulings.push((n, ruling));
+    }
+}
+
+impl Incident {
+    #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, once")]
+    fn write(
+        &mut self,
+        kind: LetterKind,
+        changes: &[Change],
+        policy: &Head,
+        roster: &Roster,
+        house: &House,
+        now: Moment,
+        letters: &mut Vec<NewLetter>,
+    ) {
+        let stretches = match kind {
+            LetterKind::Retracted => &self.stood,
+            _ => &self.stands,
+        };
+        for correspondent in &mut self.correspondents {
+            // Whoever was told is told on, where he reads mail now, also when he has left the roster.
+            let person = roster.person(&correspondent.person);
+            if let Some(person) = person {
+                correspondent.address.clone_from(&person.email);
+                correspondent.language = person.language;
+            }
+            let rendered = letter::render(&Matter {
+                kind,
+                changes,
+                reason: self.reason,
+                incident: &self.row,
+                policy,
+                roster,
+                stretches,
+                evidence: &self.evidence,
+                to: Addressee {
+                    role: person.map(|person| person.role),
+                    name: person.map(|person| person.name.as_str()),
+                    language: correspondent.language,
+                },
+                house,
+                now,
+            });
+            correspondent.letters += 1;
+            let id = message_id(self.row.n, self.row.created, kind, correspondent, &house.domain);
+            let first = correspondent.message_id.is_empty();
+            if first {
+                correspondent.message_id.clone_from(&id);
+                correspondent.subject = rendered.subject;
+            }
+            letters.push(NewLetter {
+                incident: Some(self.row.n),
+                kind,
+                person: correspondent.person.clone(),
+                address: correspondent.address.clone(),
+                language: correspondent.language,
+                subject: match first {
+                    true => correspondent.subject.clone(),
+                    false => format!("{REPLY}{}", correspondent.subject),
+                },
+                message_id: id,
+                in_reply_to: (!first).then(|| correspondent.message_id.clone()),
+                text_body: rendered.text,
+                html_body: rendered.html,
+                created: now,
+                due: now,
+            });
+        }
+        self.told = Some(self.stands.clone());
+        self.letters += 1;
+        self.last_letter = Some(now);
+        self.settle();
+    }
+
+    /// Nothing is left to tell.
+    fn settle(&mut self) {
+        self.fate = Fate::default();
+        self.reason = None;
+        self.evidence.clear();
+    }
+}
+
+impl Correspondent {
+    fn new(person: &Person) -> Correspondent {
+        Correspondent {
+            person: person.id.clone(),
+            address: person.email.clone(),
+            language: person.language,
+            subject: String::new(),
+            message_id: String::new(),
+            letters: 0,
+        }
+    }
+}
+
+/// What mail readers put before the subject of an answer, and take off again when they thread.
+pub(super) const REPLY: &str = "Re: ";
+
+/// `12-18c2f….opened.1.s-01@domain`: the moment of creation keeps a fresh database from repeating an old one's ids.
+fn message_id(incident: i64, created: Moment, kind: LetterKind, to: &Correspondent, domain: &str) -> String {
+    let kind = match kind {
+        LetterKind::Opened => "opened",
+        LetterKind::Amended => "amended",
+        LetterKind::Ended => "ended",
+        LetterKind::Retracted => "retracted",
+    };
+    // Dots of a person's id could stand where a Message-ID allows none; ids have no plus sign.
+    let person = to.person.replace('.', "+");
+    format!("{incident}-{:x}.{kind}.{}.{person}@{domain}", created.0, to.letters)
+}
+
+/// A policy that was taken out of force can still have its verdicts withdrawn; it speaks by its id then.
+fn policy_that_is_gone(incident: &Incident) -> Head {
+    let id = &incident.row.policy;
+    Head {
+        id: id.clone(),
+        title: Title {
+            id: id.to_string(),
+            en: id.to_string(),
+        },
+        basis: String::new(),
+        class: incident.row.class,
+        severity: incident.row.severity,
+        per: Per::Session,
+        condition: String::new(),
+        for_ms: 0,
+        bridge_ms: 0,
+        group_within_ms: 0,
+        notify: vec![Tell::Integrity],
+    }
+}

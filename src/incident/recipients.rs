@@ -1,0 +1,138 @@
+//! Who is told of a verdict: never the officer it is about.
+//!
+//! - `supervisor`, with an officer: his supervisor; where that is he himself, the next by `reports_to`, and so on;
+//!   nobody left, or an officer who is not in the roster: the integrity team.
+//! - `supervisor`, without an officer: of a lockbox, the supervisors of the officers it is assigned to; of a counter
+//!   (whose officers nobody knows then), and of a lockbox nobody is assigned to, every supervisor who supervises an
+//!   officer; where there is none, every supervisor; where there is none, the integrity team.
+//! - `integrity`, `technician`: everybody of that role.
+//!
+//! If all that leaves nobody, the integrity team is told. One letter goes to an address, in the first role that fits.
+
+use crate::engine::policy::Tell;
+use crate::engine::roster::{Officer, Person, Role, Roster};
+use crate::engine::verdict::Verdict;
+
+/// The people to tell, in the order of the policy's `notify`, each address once.
+pub fn recipients<'a>(notify: &[Tell], verdict: &Verdict, roster: &'a Roster) -> Vec<&'a Person> {
+    let subject = Subject::of(verdict, roster);
+    let integrity = || roster.people_of(Role::Integrity).collect::<Vec<_>>();
+    let mut people = Vec::new();
+    for tell in notify {
+        match tell {
+            Tell::Supervisor => people.extend(supervisors(verdict, roster, &subject)),
+            Tell::Integrity => people.extend(integrity()),
+            Tell::Technician => people.extend(roster.people_of(Role::Technician)),
+        }
+    }
+    let told = once_each(people, &subject);
+    match told.is_empty() {
+        true => once_each(integrity(), &subject),
+        false => told,
+    }
+}
+
+fn once_each<'a>(people: Vec<&'a Person>, subject: &Subject<'_>) -> Vec<&'a Person> {
+    let mut told: Vec<&Person> = Vec::new();
+    for person in people {
+        let known = told.iter().any(|other| same_address(&other.email, &person.email));
+        if !known && !subject.is(person) {
+            told.push(person);
+        }
+    }
+    told
+}
+
+fn supervisors<'a>(verdict: &Verdict, roster: &'a Roster, subject: &Subject<'_>) -> Vec<&'a Person> {
+    let chosen = match &verdict.officer {
+        Some(_) => subject
+            .officer
+            .and_then(|officer| first_above(officer, roster, subject))
+            .into_iter()
+            .collect(),
+        None => supervisors_of_place(verdict, roster),
+    };
+    match chosen.is_empty() {
+        true => roster.people_of(Role::Integrity).collect(),
+        false => chosen,
+    }
+}
+
+/// The first in line above the officer who is not the officer himself.
+fn first_above<'a>(officer: &Officer, roster: &'a Roster, subject: &Subject<'_>) -> Option<&'a Person> {
+    let mut next = roster.person(officer.supervisor.as_deref()?);
+    // A line is never longer than there are people; a ring in it ends here.
+    for _ in 0..roster.people.len() {
+        let person = next?;
+        if !subject.is(person) {
+            return Some(person);
+        }
+        next = roster.person(person.reports_to.as_deref()?);
+    }
+    None
+}
+
+fn supervisors_of_place<'a>(verdict: &Verdict, roster: &'a Roster) -> Vec<&'a Person> {
+    let of = |officers: &dyn Fn(&Officer) -> bool| -> Vec<&'a Person> {
+        roster
+            .people_of(Role::Supervisor)
+            .filter(|person| {
+                roster
+                    .officers
+                    .iter()
+                    .any(|officer| officer.supervisor.as_deref() == Some(&person.id) && officers(officer))
+            })
+            .collect()
+    };
+    let assigned = match &verdict.lockbox {
+        Some(lockbox) => of(&|officer| officer.lockbox.as_ref() == Some(lockbox)),
+        None => Vec::new(),
+    };
+    [
+        assigned,
+        of(&|_| true),
+        roster.people_of(Role::Supervisor).collect(),
+    ]
+    .into_iter()
+    .find(|people| !people.is_empty())
+    .unwrap_or_default()
+}
+
+/// The officer a verdict is about, as he may also appear among those who are told.
+struct Subject<'a> {
+    id: Option<&'a str>,
+    officer: Option<&'a Officer>,
+    addresses: Vec<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(verdict: &'a Verdict, roster: &'a Roster) -> Subject<'a> {
+        let id = verdict.officer.as_ref().map(|officer| officer.as_str());
+        let officer = id.and_then(|id| roster.officer(id));
+        let own = officer.and_then(|officer| officer.email.as_deref());
+        let mut addresses: Vec<&str> = own.into_iter().collect();
+        // His addresses as a supervisor count as well: a mailbox he reads may stand under another entry.
+        for person in &roster.people {
+            let named = person.officer.as_ref().map(|officer| officer.as_str());
+            if id.is_some() && (named == id || Some(person.id.as_str()) == id) {
+                addresses.push(&person.email);
+            }
+        }
+        Subject { id, officer, addresses }
+    }
+
+    fn is(&self, person: &Person) -> bool {
+        let Some(id) = self.id else { return false };
+        let named = person.officer.as_ref().is_some_and(|officer| officer.as_str() == id);
+        let reads = self
+            .addresses
+            .iter()
+            .any(|address| same_address(address, &person.email));
+        named || person.id == id || reads
+    }
+}
+
+/// Local parts may differ by case in theory; no office has two people whose addresses do.
+fn same_address(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}

@@ -1,0 +1,621 @@
+//! What people read, letter by letter, in both languages.
+
+use chrono_tz::Tz;
+
+use super::*;
+use crate::engine::event::{OfficerId, PolicyId, UsbClass};
+use crate::engine::policy::{Class, Per, Severity, Tell, Title};
+use crate::store::rows::IncidentState;
+
+const ROSTER: &str = r#"
+[office]
+id = "tangerang"
+name = "Kantor Imigrasi Kelas I Non TPI Tangerang"
+timezone = "Asia/Jakarta"
+
+[[counter]]
+id = "loket-03"
+name = "Loket 3 – Wawancara & foto"
+
+[[counter]]
+id = "loket-04"
+name = "Loket 4 – Prioritas"
+
+[[lockbox]]
+id = "loker-a"
+name = "Loker A"
+
+[[supervisor]]
+id = "s-01"
+name = "Kepala Seksi Pelayanan"
+email = "kasi.pelayanan@tangerang.example"
+
+[[officer]]
+id = "p-003"
+name = "Petugas Tiga"
+nip = "198503122010121003"
+supervisor = "s-01"
+lockbox = "loker-a"
+handsets = [{ id = "h-003" }]
+"#;
+
+fn at(time: &str) -> Moment {
+    Moment::parse(&format!("2026-11-24T{time}+07:00")).unwrap()
+}
+
+fn line(time: &str, device: &str, kind: Kind) -> EvidenceLine {
+    EvidenceLine {
+        at: at(time),
+        device: DeviceId::new(device),
+        kind,
+    }
+}
+
+fn p003() -> OfficerId {
+    OfficerId::new("p-003")
+}
+
+fn withdrawn(time: &str) -> EvidenceLine {
+    line(
+        time,
+        "loker-a",
+        Kind::Withdrawn {
+            officer: p003(),
+            slot: 7,
+            handset: None,
+            by: None,
+        },
+    )
+}
+
+fn started(time: &str) -> EvidenceLine {
+    line(
+        time,
+        "loket-03",
+        Kind::ServiceStarted {
+            booking: Some("TNG-7F3K9Q".into()),
+        },
+    )
+}
+
+fn signed_in(time: &str) -> EvidenceLine {
+    line(time, "loket-03", Kind::SignedIn { officer: p003() })
+}
+
+/// One policy of the gallery: as it ships, and a story it could have been opened by.
+struct Piece {
+    head: Head,
+    subject: [bool; 3],
+    since: &'static str,
+    opened: &'static str,
+    until: Option<&'static str>,
+    evidence: Vec<EvidenceLine>,
+}
+
+fn piece(
+    id: &str,
+    title: [&str; 2],
+    (class, severity, per): (Class, Severity, Per),
+    [since, opened]: [&'static str; 2],
+    until: Option<&'static str>,
+    evidence: Vec<EvidenceLine>,
+) -> Piece {
+    Piece {
+        head: Head {
+            id: PolicyId::new(id),
+            title: Title {
+                id: title[0].into(),
+                en: title[1].into(),
+            },
+            basis: "SOP Pelayanan Tatap Muka, butir 4.2".into(),
+            class,
+            severity,
+            per,
+            condition: String::new(),
+            for_ms: 0,
+            bridge_ms: 0,
+            group_within_ms: 1_800_000,
+            notify: vec![Tell::Supervisor],
+        },
+        subject: match per {
+            Per::Service | Per::Session => [true, false, true],
+            Per::Counter => [true, false, id == "counter-silent"],
+            Per::Officer => [false, false, true],
+            Per::Lockbox => [false, true, false],
+            Per::Office => [false, false, false],
+        },
+        since,
+        opened,
+        until,
+        evidence,
+    }
+}
+
+/// Every shipped policy and one that an office made itself.
+fn gallery() -> Vec<Piece> {
+    use Class::{Indication, Technical, Unverifiable};
+    use Severity::{Critical, Info, Major, Minor};
+    let session = |class, severity| (class, severity, Per::Session);
+    vec![
+        piece(
+            "phone-out-during-service",
+            [
+                "Ponsel di luar loker saat pelayanan",
+                "Phone outside the lockbox during service",
+            ],
+            session(Indication, Major),
+            ["10:02:10", "10:03:10"],
+            None,
+            vec![signed_in("07:58:04"), started("09:58:31"), withdrawn("10:02:10")],
+        ),
+        piece(
+            "no-deposit-after-sign-in",
+            [
+                "Ponsel belum disimpan setelah masuk sistem",
+                "Phone not deposited after sign-in",
+            ],
+            session(Indication, Minor),
+            ["07:58:04", "08:03:04"],
+            Some("08:06:40"),
+            vec![signed_in("07:58:04")],
+        ),
+        piece(
+            "serving-at-two-counters",
+            ["Melayani di dua loket sekaligus", "Serving at two counters"],
+            (Indication, Major, Per::Officer),
+            ["10:02:10", "10:02:40"],
+            None,
+            vec![
+                started("10:00:00"),
+                line("10:02:10", "loket-04", Kind::ServiceStarted { booking: None }),
+            ],
+        ),
+        piece(
+            "sign-in-outside-shift",
+            ["Masuk sistem di luar giliran", "Signed in outside the shift"],
+            session(Indication, Minor),
+            ["16:30:00", "16:45:00"],
+            None,
+            vec![line("16:30:00", "system", Kind::ShiftEnded { officer: p003() })],
+        ),
+        piece(
+            "messaging-on-workstation",
+            [
+                "Aplikasi perpesanan saat pelayanan",
+                "Messaging application during service",
+            ],
+            session(Indication, Major),
+            ["10:02:10", "10:03:10"],
+            Some("10:09:02"),
+            vec![
+                started("09:58:31"),
+                line(
+                    "10:02:10",
+                    "loket-03",
+                    Kind::AppOpened {
+                        category: "messaging".into(),
+                    },
+                ),
+            ],
+        ),
+        piece(
+            "phone-on-usb",
+            [
+                "Ponsel terhubung ke USB komputer loket",
+                "Phone on the workstation's USB",
+            ],
+            session(Indication, Major),
+            ["10:02:10", "10:02:10"],
+            None,
+            vec![line(
+                "10:02:10",
+                "loket-03",
+                Kind::UsbAttached {
+                    class: UsbClass::Rndis,
+                    id: None,
+                    allowed: false,
+                },
+            )],
+        ),
+        piece(
+            "declared-none-contradicted",
+            [
+                "Pernyataan tidak membawa ponsel bertentangan",
+                "Declaration of no phone contradicted",
+            ],
+            (Indication, Major, Per::Officer),
+            ["10:02:10", "10:02:10"],
+            Some("10:02:10"),
+            vec![
+                line("07:50:00", "system", Kind::DeclaredNone { officer: p003() }),
+                line(
+                    "10:02:10",
+                    "system",
+                    Kind::Seen {
+                        officer: p003(),
+                        by: "s-09".into(),
+                    },
+                ),
+            ],
+        ),
+        piece(
+            "custody-unverifiable",
+            [
+                "Keberadaan ponsel tidak dapat diverifikasi",
+                "Custody cannot be verified",
+            ],
+            session(Unverifiable, Minor),
+            ["10:02:10", "10:04:10"],
+            None,
+            vec![started("09:58:31"), line("10:02:10", "loker-a", Kind::LockboxHeartbeat)],
+        ),
+        piece(
+            "handset-not-registered",
+            ["Ponsel petugas belum terdaftar", "No handset registered"],
+            session(Unverifiable, Info),
+            ["07:58:04", "07:58:04"],
+            None,
+            vec![signed_in("07:58:04")],
+        ),
+        piece(
+            "service-without-sign-in",
+            ["Pelayanan tanpa masuk sistem", "Service without sign-in"],
+            (Technical, Major, Per::Counter),
+            ["10:02:10", "10:04:10"],
+            None,
+            vec![started("10:02:10")],
+        ),
+        piece(
+            "lockbox-check-overdue",
+            ["Pemeriksaan loker terlambat", "Lockbox check overdue"],
+            session(Technical, Minor),
+            ["09:58:04", "09:58:04"],
+            None,
+            vec![signed_in("07:58:04")],
+        ),
+        piece(
+            "counter-silent",
+            ["Komputer loket tidak mengirim data", "Counter silent"],
+            (Technical, Minor, Per::Counter),
+            ["10:02:10", "10:05:10"],
+            None,
+            vec![line("10:02:10", "loket-03", Kind::WorkstationHeartbeat)],
+        ),
+        piece(
+            "lockbox-silent",
+            ["Loker tidak mengirim data", "Lockbox silent"],
+            (Technical, Major, Per::Lockbox),
+            ["10:02:10", "10:04:10"],
+            Some("10:20:00"),
+            vec![line("10:02:10", "loker-a", Kind::LockboxHeartbeat)],
+        ),
+        piece(
+            "lockbox-forced",
+            ["Loker dibuka paksa", "Lockbox forced"],
+            (Technical, Critical, Per::Lockbox),
+            ["10:02:10", "10:02:10"],
+            Some("10:02:10"),
+            vec![line("10:02:10", "loker-a", Kind::Forced { slot: Some(7) })],
+        ),
+        piece(
+            "an-office-policy-of-its-own",
+            [
+                "Loket buka tanpa petugas cadangan",
+                "Counter open without a relief officer",
+            ],
+            session(Indication, Minor),
+            ["10:02:10", "10:03:10"],
+            None,
+            vec![signed_in("07:58:04")],
+        ),
+    ]
+}
+
+struct Story<'a> {
+    kind: LetterKind,
+    changes: &'a [Change],
+    reason: Option<Reason>,
+    stretches: Option<Vec<Stretch>>,
+}
+
+const FIRST: Story<'static> = Story {
+    kind: LetterKind::Opened,
+    changes: &[Change::FirstVerdict],
+    reason: None,
+    stretches: None,
+};
+
+fn letter(piece: &Piece, language: Language, story: &Story<'_>) -> Rendered {
+    let roster = Roster::parse(ROSTER).unwrap();
+    let house = House {
+        base_url: "https://jagaloket.tangerang.example".into(),
+        domain: "tangerang.example".into(),
+    };
+    let [counter, lockbox, officer] = piece.subject;
+    let counter = counter.then(|| DeviceId::new("loket-03"));
+    let stretches = story.stretches.clone().unwrap_or_else(|| {
+        vec![Stretch {
+            verdict: 1,
+            since: at(piece.since),
+            opened: at(piece.opened),
+            until: piece.until.map(at),
+            counter: counter.clone(),
+        }]
+    });
+    let incident = IncidentRow {
+        n: 12,
+        office: roster.office.id.clone(),
+        policy: piece.head.id.clone(),
+        class: piece.head.class,
+        severity: piece.head.severity,
+        counter,
+        lockbox: lockbox.then(|| DeviceId::new("loker-a")),
+        officer: officer.then(p003),
+        date: "2026-11-24".into(),
+        since: at(piece.since),
+        until: piece.until.map(at),
+        state: IncidentState::Open,
+        created: at(piece.opened),
+        changed: at(piece.opened),
+    };
+    render(&Matter {
+        kind: story.kind,
+        changes: story.changes,
+        reason: story.reason,
+        incident: &incident,
+        policy: &piece.head,
+        roster: &roster,
+        stretches: &stretches,
+        evidence: &piece.evidence,
+        to: Addressee {
+            role: Some(Role::Supervisor),
+            name: Some("Kepala Seksi Pelayanan"),
+            language,
+        },
+        house: &house,
+        now: at(piece.opened),
+    })
+}
+
+fn languages() -> [(Language, &'static str); 2] {
+    [(Language::Id, "id"), (Language::En, "en")]
+}
+
+/// The follow-ups of the first piece.
+fn follow_ups() -> Vec<(&'static str, Story<'static>)> {
+    let stretch = |verdict, since, opened, until: Option<&str>| Stretch {
+        verdict,
+        since: at(since),
+        opened: at(opened),
+        until: until.map(at),
+        counter: Some(DeviceId::new("loket-03")),
+    };
+    vec![
+        (
+            "ended",
+            Story {
+                kind: LetterKind::Ended,
+                changes: &[Change::Over],
+                reason: Some(Reason::ConditionEnded),
+                stretches: Some(vec![stretch(1, "10:02:10", "10:03:10", Some("10:09:02"))]),
+            },
+        ),
+        (
+            "amended",
+            Story {
+                kind: LetterKind::Amended,
+                changes: &[Change::FurtherVerdict],
+                reason: None,
+                stretches: Some(vec![
+                    stretch(1, "10:02:10", "10:03:10", Some("10:09:02")),
+                    stretch(2, "10:21:00", "10:22:00", None),
+                ]),
+            },
+        ),
+        (
+            "retracted",
+            Story {
+                kind: LetterKind::Retracted,
+                changes: &[Change::AllWithdrawn],
+                reason: Some(Reason::LateEvent),
+                stretches: Some(vec![stretch(1, "10:02:10", "10:03:10", Some("10:09:02"))]),
+            },
+        ),
+    ]
+}
+
+#[test]
+fn every_policys_first_letter_reads_as_it_was_approved() {
+    for piece in gallery() {
+        for (language, code) in languages() {
+            let letter = letter(&piece, language, &FIRST);
+            insta::assert_snapshot!(
+                format!("{}.{code}", piece.head.id),
+                format!("Subject: {}\n\n{}", letter.subject, letter.text)
+            );
+        }
+    }
+}
+
+#[test]
+fn follow_ups_read_as_they_were_approved() {
+    let piece = &gallery()[0];
+    for (name, story) in follow_ups() {
+        for (language, code) in languages() {
+            insta::assert_snapshot!(format!("follow-up-{name}.{code}"), letter(piece, language, &story).text);
+        }
+    }
+}
+
+#[test]
+fn the_html_reads_as_it_was_approved() {
+    let gallery = gallery();
+    insta::assert_snapshot!("html-phone-out.id", letter(&gallery[0], Language::Id, &FIRST).html);
+    insta::assert_snapshot!(
+        "html-lockbox-forced.en",
+        letter(&gallery[13], Language::En, &FIRST).html
+    );
+    let (_, retracted) = &follow_ups()[2];
+    insta::assert_snapshot!("html-retracted.id", letter(&gallery[0], Language::Id, retracted).html);
+}
+
+#[test]
+fn letters_can_be_looked_at_in_target_letters() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/letters");
+    std::fs::create_dir_all(&folder).unwrap();
+    let gallery = gallery();
+    for (language, code) in languages() {
+        for piece in &gallery {
+            let name = format!("{}.{code}.html", piece.head.id);
+            std::fs::write(folder.join(name), letter(piece, language, &FIRST).html).unwrap();
+        }
+        for (name, story) in follow_ups() {
+            let letter = letter(&gallery[0], language, &story);
+            std::fs::write(folder.join(format!("follow-up-{name}.{code}.html")), letter.html).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_subject_names_nobody_and_a_letter_carries_no_applicants_data_and_no_whole_nip() {
+    for piece in gallery() {
+        for (language, _) in languages() {
+            let letter = letter(&piece, language, &FIRST);
+            for name in ["Petugas Tiga", "p-003", "Kepala", "198503"] {
+                assert!(!letter.subject.contains(name), "{}: {}", piece.head.id, letter.subject);
+            }
+            for body in [&letter.text, &letter.html] {
+                for secret in ["TNG-7F3K9Q", "198503122010121003", "s-09"] {
+                    assert!(!body.contains(secret), "{}: {secret}", piece.head.id);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn both_layouts_say_the_same() {
+    for piece in gallery() {
+        for (language, _) in languages() {
+            let letter = letter(&piece, language, &FIRST);
+            let html = plain(&letter.html);
+            // Headings are set in capitals in the text; what differs otherwise is line breaks alone.
+            let flat = |text: &str| {
+                let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+                kept.to_lowercase()
+            };
+            let html = flat(&html);
+            for line in letter.text.lines().filter(|line| *line != "-- ") {
+                // A step's number is the list's own in HTML.
+                let line = line
+                    .trim_start_matches(|c: char| c.is_ascii_digit())
+                    .trim_start_matches(". ");
+                for part in line.split(" : ") {
+                    assert!(
+                        html.contains(&flat(part)),
+                        "{}: \"{part}\" is not in the HTML",
+                        piece.head.id
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The text of an HTML mail, with the addresses of its links.
+fn plain(html: &str) -> String {
+    let body = html.split("</head>").nth(1).unwrap();
+    let mut out = String::new();
+    let mut rest = body;
+    while let Some(open) = rest.find('<') {
+        out.push_str(&rest[..open]);
+        let close = rest[open..].find('>').unwrap() + open;
+        if let Some(href) = rest[open..close].split("href=\"").nth(1) {
+            out.push_str(href.split('"').next().unwrap());
+        }
+        rest = &rest[close + 1..];
+    }
+    out.replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+#[test]
+fn html_fetches_nothing_and_lines_of_text_fit() {
+    for piece in gallery() {
+        for (language, _) in languages() {
+            let letter = letter(&piece, language, &FIRST);
+            for word in ["src=", "url(", "<img", "<link", "<script", "@import", "http://"] {
+                assert!(!letter.html.contains(word), "{}: {word}", piece.head.id);
+            }
+            assert_eq!(
+                letter.html.matches("https://").count(),
+                1,
+                "only the dashboard is linked"
+            );
+            for line in letter.text.lines() {
+                assert!(line.chars().count() <= 72, "{}: {line}", piece.head.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_people_wrote_into_the_roster_is_escaped_and_kept_on_one_line() {
+    let mut piece = gallery().remove(0);
+    piece.head.title.id = "<script>alert(1)</script>\r\nBcc: x@example.org".into();
+    piece.head.basis = "a & b <i>".into();
+    let letter = letter(&piece, Language::Id, &FIRST);
+    assert!(!letter.html.contains("<script>"));
+    assert!(letter.html.contains("&lt;script&gt;"));
+    assert!(letter.html.contains("a &amp; b &lt;i&gt;"));
+    assert!(!letter.text.contains("\nBcc:"));
+    assert!(!letter.subject.contains(['\r', '\n']));
+}
+
+#[test]
+fn zones_are_named_as_indonesia_names_them() {
+    for (zone, name) in [
+        ("Asia/Jakarta", "WIB"),
+        ("Asia/Pontianak", "WIB"),
+        ("Asia/Makassar", "WITA"),
+        ("Asia/Jayapura", "WIT"),
+        ("Asia/Dubai", "UTC+04:00"),
+    ] {
+        assert_eq!(zone_name(at("10:00:00"), zone.parse::<Tz>().unwrap()), name);
+    }
+}
+
+#[test]
+fn durations_are_read_as_they_are_spoken() {
+    for (ms, id, en) in [
+        (412_000, "6 menit 52 detik", "6 minutes 52 seconds"),
+        (60_999, "1 menit", "1 minute"),
+        (3_600_000, "1 jam", "1 hour"),
+        (7_205_000, "2 jam 5 detik", "2 hours 5 seconds"),
+        (3_723_000, "1 jam 2 menit", "1 hour 2 minutes"),
+        (400, "kurang dari 1 detik", "less than 1 second"),
+    ] {
+        assert_eq!(duration(ms, Language::Id), id);
+        assert_eq!(duration(ms, Language::En), en);
+    }
+}
+
+#[test]
+fn a_nip_is_masked_whatever_it_looks_like() {
+    for (nip, shown) in [
+        ("198503122010121003", "…1003"),
+        ("19850312 201012 1 003", "…1003"),
+        ("123", "…23"),
+        ("", "…"),
+    ] {
+        assert_eq!(words::masked_nip(nip), shown);
+    }
+}
+
+#[test]
+fn much_evidence_is_shortened_and_says_so() {
+    let mut piece = gallery().remove(0);
+    piece.evidence = (0..30).map(|n| withdrawn(&format!("10:{n:02}:00"))).collect();
+    let letter = letter(&piece, Language::Id, &FIRST);
+    assert_eq!(letter.text.matches("Ponsel diambil").count(), 12);
+    assert!(letter.text.contains("… dan 18 kejadian lain"));
+}
