@@ -311,7 +311,9 @@ impl Book {
             touched.steps.retain(|step| step.verdict != n);
             return;
         }
-        touched.steps.push(step(n, StepKind::Retracted, &standing.verdict, reason, now));
+        touched
+            .steps
+            .push(step(n, StepKind::Retracted, &standing.verdict, reason, now));
         touched.notes.push((n, reason, Vec::new()));
         touched.retracted.insert(n, standing);
     }

@@ -162,7 +162,9 @@ impl Book {
     ) {
         if let Some(first) = run.first() {
             let verdict = &self.standing[first].verdict;
-            self.incidents.entry(n).or_insert_with(|| Incident::new(n, verdict, now));
+            self.incidents
+                .entry(n)
+                .or_insert_with(|| Incident::new(n, verdict, now));
         }
         if let Some(incident) = self.incidents.get_mut(&n) {
             incident.fate.split_from = match (origin, incident.row.state) {
@@ -245,12 +247,8 @@ impl Book {
             let Some(incident) = self.incidents.get_mut(&n) else {
                 continue;
             };
-            let explains = |reason: Reason| {
-                matches!(
-                    reason,
-                    Reason::LateEvent | Reason::SilenceKnown | Reason::RulesChanged
-                )
-            };
+            let explains =
+                |reason: Reason| matches!(reason, Reason::LateEvent | Reason::SilenceKnown | Reason::RulesChanged);
             if !incident.reason.is_some_and(explains) || explains(reason) {
                 incident.reason = Some(reason);
             }
@@ -259,7 +257,9 @@ impl Book {
                     incident.evidence.push(line);
                 }
             }
-            incident.evidence.sort_by(|a, b| (a.at, &a.device).cmp(&(b.at, &b.device)));
+            incident
+                .evidence
+                .sort_by(|a, b| (a.at, &a.device).cmp(&(b.at, &b.device)));
         }
     }
 }

@@ -46,13 +46,22 @@ impl Book {
         book.next_incident = past.next_incident.max(1);
         let mut stands: BTreeMap<i64, Vec<Stretch>> = BTreeMap::new();
         for row in past.verdicts.into_iter().filter(|row| !row.retracted) {
-            stands.entry(row.incident).or_default().push(stretch(row.n, &row.verdict));
+            stands
+                .entry(row.incident)
+                .or_default()
+                .push(stretch(row.n, &row.verdict));
             let lane = book.lanes.entry(LaneKey::of(&row.verdict)).or_default();
             lane.verdicts.insert(row.n);
             lane.incidents.insert(row.incident);
             book.next_verdict = book.next_verdict.max(row.n + 1);
             let incident = Some(row.incident);
-            book.standing.insert(row.n, Standing { verdict: row.verdict, incident });
+            book.standing.insert(
+                row.n,
+                Standing {
+                    verdict: row.verdict,
+                    incident,
+                },
+            );
         }
         let mut letters: BTreeMap<i64, Vec<PastLetter>> = BTreeMap::new();
         for letter in past.letters {
@@ -62,7 +71,11 @@ impl Book {
             let mut stands = stands.remove(&row.n).unwrap_or_default();
             stands.sort_by_key(|stretch| (stretch.since, stretch.until.unwrap_or(Moment::MAX), stretch.verdict));
             book.next_incident = book.next_incident.max(row.n + 1);
-            book.lanes.entry(LaneKey::of_row(&row)).or_default().incidents.insert(row.n);
+            book.lanes
+                .entry(LaneKey::of_row(&row))
+                .or_default()
+                .incidents
+                .insert(row.n);
             let letters = letters.remove(&row.n).unwrap_or_default();
             let n = row.n;
             let incident = Incident::recalled(row, stands, &letters);

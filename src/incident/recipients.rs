@@ -88,14 +88,10 @@ fn supervisors_of_place<'a>(verdict: &Verdict, roster: &'a Roster) -> Vec<&'a Pe
         Some(lockbox) => of(&|officer| officer.lockbox.as_ref() == Some(lockbox)),
         None => Vec::new(),
     };
-    [
-        assigned,
-        of(&|_| true),
-        roster.people_of(Role::Supervisor).collect(),
-    ]
-    .into_iter()
-    .find(|people| !people.is_empty())
-    .unwrap_or_default()
+    [assigned, of(&|_| true), roster.people_of(Role::Supervisor).collect()]
+        .into_iter()
+        .find(|people| !people.is_empty())
+        .unwrap_or_default()
 }
 
 /// The officer a verdict is about, as he may also appear among those who are told.
