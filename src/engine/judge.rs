@@ -98,7 +98,10 @@ impl Run {
 /// What has been judged for good as far as the fold is concerned.
 #[derive(Clone, Debug)]
 pub(crate) enum Closed {
-    Run(Run),
+    Run {
+        run: Run,
+        closed_at: Moment,
+    },
     /// An `on` policy's word on one event.
     Instant {
         head: Arc<Head>,
@@ -109,9 +112,10 @@ pub(crate) enum Closed {
 }
 
 impl Closed {
-    pub fn end(&self) -> Moment {
+    /// The instant at which it was closed; never before its end, and never before that of the closed one before it.
+    pub fn closed_at(&self) -> Moment {
         match self {
-            Closed::Run(run) => run.end(),
+            Closed::Run { closed_at, .. } => *closed_at,
             Closed::Instant { at, .. } => *at,
         }
     }
@@ -166,12 +170,16 @@ impl Slots {
 /// Where closed runs go.
 pub(crate) struct Sink<'a> {
     pub closed: &'a mut Vec<Closed>,
+    pub now: Moment,
 }
 
 impl Sink<'_> {
     fn close(&mut self, run: Run) {
         if run.held_ms() > run.head.for_ms {
-            self.closed.push(Closed::Run(run));
+            self.closed.push(Closed::Run {
+                run,
+                closed_at: self.now,
+            });
         }
     }
 }

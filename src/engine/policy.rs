@@ -183,7 +183,7 @@ struct PolicyToml {
     per: Per,
     #[serde(rename = "while")]
     while_: Option<Spanned<String>>,
-    on: Option<OnToml>,
+    on: Option<Spanned<toml::Value>>,
     #[serde(rename = "where")]
     where_: Option<Spanned<String>>,
     #[serde(rename = "for")]
@@ -191,13 +191,6 @@ struct PolicyToml {
     bridge: Option<Spanned<Span>>,
     group_within: Option<Span>,
     notify: Vec<Tell>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OnToml {
-    One(Spanned<String>),
-    Many(Vec<Spanned<String>>),
 }
 
 impl PolicySet {
@@ -259,9 +252,12 @@ fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
             (condition.map(Trigger::While), while_.into_inner())
         }
         (None, Some(on)) => {
-            let types = match on {
-                OnToml::One(one) => vec![one],
-                OnToml::Many(many) => many,
+            let types = match event_types(&on, text) {
+                Ok(types) => types,
+                Err(fault) => {
+                    faults.push(fault);
+                    Vec::new()
+                }
             };
             for (key, span) in [("for", &file.for_), ("bridge", &file.bridge)] {
                 if let Some(span) = span {
@@ -273,17 +269,14 @@ fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
             }
             for kind in &types {
                 let known = || event::TYPES.iter().map(|(name, _)| *name);
-                if !known().any(|name| name == kind.get_ref()) {
-                    let near = did_you_mean(nearest(kind.get_ref(), known()));
-                    faults.push((
-                        kind.span().start,
-                        format!("there is no event type \"{}\"{near}", kind.get_ref()),
-                    ));
-                } else if let Some(why) = unanswerable(file.per, kind.get_ref()) {
-                    faults.push((kind.span().start, why));
+                if !known().any(|name| name == kind.1) {
+                    let near = did_you_mean(nearest(&kind.1, known()));
+                    faults.push((kind.0, format!("there is no event type \"{}\"{near}", kind.1)));
+                } else if let Some(why) = unanswerable(file.per, &kind.1) {
+                    faults.push((kind.0, why));
                 }
             }
-            let types: Vec<String> = types.into_iter().map(Spanned::into_inner).collect();
+            let types: Vec<String> = types.into_iter().map(|(_, kind)| kind).collect();
             let names: Vec<&str> = types.iter().map(String::as_str).collect();
             let mut written = format!("on {}", types.join(", "));
             let condition = file.where_.map(|where_| {
@@ -331,6 +324,33 @@ fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
         }),
         _ => Err(faults),
     }
+}
+
+/// The event types of `on`, each with its place: a string or a list of strings.
+fn event_types(on: &Spanned<toml::Value>, text: &str) -> Result<Vec<(usize, String)>, (usize, String)> {
+    let start = on.span().start;
+    let wrong = || {
+        (
+            start,
+            "`on` is an event type, or a list of event types, in quotes".to_string(),
+        )
+    };
+    let list = match on.get_ref() {
+        toml::Value::String(one) => vec![one.clone()],
+        toml::Value::Array(many) => many
+            .iter()
+            .map(|item| item.as_str().map(str::to_string).ok_or_else(wrong))
+            .collect::<Result<_, _>>()?,
+        _ => return Err(wrong()),
+    };
+    if list.is_empty() {
+        return Err((start, "`on` names no event type".into()));
+    }
+    let raw = text.get(on.span()).unwrap_or("");
+    Ok(list
+        .into_iter()
+        .map(|kind| (start + raw.find(kind.as_str()).unwrap_or(0), kind))
+        .collect())
 }
 
 fn compile(

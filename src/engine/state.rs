@@ -214,6 +214,22 @@ impl State {
         self.slots.grow(devices, officers);
     }
 
+    /// Puts other rules in force; the caller has closed all runs.
+    pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
+        self.rules = rules;
+        self.slots = Slots::new(&self.rules);
+        self.slots.grow(self.counters.len(), self.officers.len());
+        for ix in 0..self.officers.len() {
+            self.officers[ix].custody = None;
+        }
+        for ix in 0..self.counters.len() {
+            let counter = DeviceIx(ix as u32);
+            if let Some(officer) = self.counters[ix].session.as_ref().map(|session| session.officer) {
+                self.expect_check(counter, officer);
+            }
+        }
+    }
+
     pub fn is_silent(&self, device: DeviceIx) -> bool {
         self.silent_since[device.at()].is_some()
     }
@@ -507,14 +523,18 @@ impl State {
             }
             (Kind::Returned { .. } | Kind::Seen { .. }, Some(officer)) => {
                 let seen = matches!(kind, Kind::Seen { .. });
-                if !self.rules.officer(officer).handsets.is_empty() {
-                    let person = &mut self.officers[officer.at()];
+                let registered = !self.rules.officer(officer).handsets.is_empty();
+                let person = &mut self.officers[officer.at()];
+                // A phone that was seen contradicts the declaration, registered or not.
+                if seen {
+                    person.declared = None;
+                }
+                if registered {
                     person.inside.clear();
                     person.held = false;
                     person.said = Some(self.now);
-                    if seen {
-                        person.declared = None;
-                    }
+                }
+                if registered || seen {
                     self.custody_changed(op, officer, dirty);
                 }
                 return seen;

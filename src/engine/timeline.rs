@@ -46,8 +46,8 @@ pub(crate) struct Timeline {
     stamps: Vec<Stamp>,
     boots: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
     highest: Vec<Highest>,
-    /// Holes seen in the sequences so far (for people; verdicts look at gaps alone).
-    pub holes: u64,
+    /// Gaps that were forgotten.
+    gaps_forgotten: u64,
     pub derived: Vec<(Moment, Derived)>,
     /// The stretch of time in which `derived` must be computed anew.
     touched: Option<(Moment, Moment)>,
@@ -57,6 +57,8 @@ pub(crate) struct Timeline {
 struct Highest {
     sequence: u64,
     at: Moment,
+    lowest: u64,
+    count: u64,
 }
 
 impl Timeline {
@@ -67,6 +69,8 @@ impl Timeline {
         self.highest.push(Highest {
             sequence: 0,
             at: Moment::MIN,
+            lowest: u64::MAX,
+            count: 0,
         });
         let number = self.highest.len() as u32;
         self.boots.insert(Box::from(name), number);
@@ -109,22 +113,16 @@ impl Timeline {
             .collect()
     }
 
-    /// Remembers a place in a boot; to be called for every event, also for those that wait.
-    pub fn note(&mut self, at: Moment, boot: u32, sequence: u64) {
+    /// Remembers a place in a boot; to be called for every event, also for those that wait. `first`: not for one that moved.
+    pub fn note(&mut self, at: Moment, boot: u32, sequence: u64, first: bool) {
         if boot == 0 {
             return;
         }
         let highest = &mut self.highest[boot as usize - 1];
-        if highest.at == Moment::MIN || sequence > highest.sequence {
-            let expected = if highest.at == Moment::MIN {
-                sequence
-            } else {
-                highest.sequence + 1
-            };
-            self.holes += u64::from(sequence > expected);
-            highest.sequence = sequence;
-        }
+        highest.sequence = highest.sequence.max(sequence);
+        highest.lowest = highest.lowest.min(sequence);
         highest.at = highest.at.max(at);
+        highest.count += u64::from(first);
     }
 
     pub fn insert(&mut self, stamp: Stamp) {
@@ -162,6 +160,24 @@ impl Timeline {
             None => (at, at),
             Some((from, to)) => (from.min(at), to.max(at)),
         });
+    }
+
+    /// Events missing between the lowest and the highest sequence of each boot: for people; verdicts look at gaps alone.
+    pub fn missing(&self) -> u64 {
+        let boots = self.highest.iter().filter(|boot| boot.count > 0);
+        boots
+            .map(|boot| (boot.sequence - boot.lowest + 1).saturating_sub(boot.count))
+            .sum()
+    }
+
+    /// All gaps so far.
+    pub fn gaps(&self) -> u64 {
+        self.gaps_forgotten
+            + self
+                .derived
+                .iter()
+                .filter(|(_, what)| *what == Derived::GapBegins)
+                .count() as u64
     }
 
     pub fn last(&self) -> Option<Moment> {
@@ -276,6 +292,8 @@ impl Timeline {
             let moment = self.stamps[keep].at;
             let first = self.stamps.partition_point(|stamp| stamp.at < moment);
             self.stamps.drain(..first);
+            let gone = |(at, what): &&(Moment, Derived)| *at < moment && *what == Derived::GapBegins;
+            self.gaps_forgotten += self.derived.iter().filter(gone).count() as u64;
             self.derived.retain(|(at, _)| *at >= moment);
         }
     }
