@@ -2,6 +2,7 @@
 
 mod broker;
 mod demo;
+mod engine;
 mod mail;
 mod mqtt;
 mod replay;
