@@ -431,7 +431,7 @@ pub fn write_summary(summary: &Summary, seconds: f64, err: &mut dyn Write) -> st
     }
     writeln!(
         err,
-        "  silent stretches {}, holes in sequences {}",
+        "  silent stretches {}, events missing in sequences {}",
         summary.gaps, summary.missing
     )?;
     if summary.sorted_on_disk {

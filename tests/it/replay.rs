@@ -84,7 +84,10 @@ fn wild_disorder_is_sorted_on_disk_and_judged_the_same() {
     let lines = example_events("day-30");
     let mut text = Vec::new();
     let mut expected = 0;
-    for (week, date) in ["2026-12-01", "2026-12-08", "2026-12-15", "2026-11-24"].iter().enumerate() {
+    for (week, date) in ["2026-12-01", "2026-12-08", "2026-12-15", "2026-11-24"]
+        .iter()
+        .enumerate()
+    {
         for line in &lines {
             let line = line.replace("2026-11-24T", &format!("{date}T"));
             let line = line.replacen("\"id\": \"", &format!("\"id\": \"w{week}-"), 1);
