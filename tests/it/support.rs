@@ -60,7 +60,10 @@ impl Peer {
 
     /// SIGTERM.
     pub fn terminate(&self) {
-        let done = Command::new("kill").arg(self.id().to_string()).status().unwrap();
+        let done = Command::new("sh")
+            .args(["-c", &format!("kill {}", self.id())])
+            .status()
+            .unwrap();
         assert!(done.success(), "kill {} failed", self.id());
     }
 
