@@ -510,6 +510,11 @@ impl Engine {
         all
     }
 
+    /// How what was once said differs from what is said now: for a start that finds verdicts already told.
+    pub fn compare(&self, said: Vec<Verdict>) -> Vec<Decision> {
+        report::decide(said, &self.verdicts(), None, self.clock)
+    }
+
     /// The earliest office clock at which something may open or end without a further event; the far future if nothing waits.
     pub fn wake_at(&self) -> Moment {
         let rules = self.rules_at(self.clock);
