@@ -16,7 +16,7 @@ use crate::engine::Clock;
 use crate::engine::event::{Event, Kind};
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
-use crate::inbound::{Inbound, Link, Receipt};
+use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted};
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive};
@@ -51,7 +51,7 @@ pub struct Daemon {
     /// Whether the monitor ticks, or events are the clock.
     pub ticks: bool,
     pub inbound: mpsc::Receiver<Inbound>,
-    pub link: watch::Receiver<Link>,
+    pub line: watch::Receiver<Line>,
     pub live: watch::Sender<Arc<Live>>,
     pub nudge: Arc<Notify>,
     pub metrics: Arc<Metrics>,
@@ -256,12 +256,12 @@ impl Daemon {
     }
 
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
-        let link = self.link.borrow().clone();
+        let line = self.line.borrow().clone();
         let now = self.clock.now();
-        let state = match (link.connected, link.last_error) {
-            (true, _) => BrokerState::Connected,
-            (false, Some(error)) => BrokerState::Lost(error),
-            (false, None) => BrokerState::Connecting,
+        let state = match (line.connected_since, line.last_error) {
+            (Some(_), _) => BrokerState::Connected,
+            (None, Some(error)) => BrokerState::Lost(error),
+            (None, None) => BrokerState::Connecting,
         };
         let previous = self.live.borrow().clone();
         let since = if previous.broker.state == state {
@@ -367,13 +367,4 @@ pub async fn open_desks(
         store.commit(&turn).await.context("the start could not be committed")?;
     }
     Ok(desks)
-}
-
-/// A message that nobody waits for, for tests and for what the monitor says to itself.
-pub fn unacknowledged(topic: String, payload: Vec<u8>) -> Inbound {
-    Inbound {
-        topic,
-        payload,
-        receipt: Receipt::None,
-    }
 }

@@ -37,7 +37,7 @@ const DISORDER_MS: i64 = 26 * 3_600_000;
 /// Identities are forgotten a day bucket at a time.
 const BUCKET_MS: i64 = 24 * 3_600_000;
 /// Operations the engine holds before it is asked to forget the settled past.
-const OPS_HELD: usize = 4_096;
+const OPS_HELD: usize = 1_024;
 
 /// What a replay came to.
 #[derive(Default, Debug)]
@@ -175,7 +175,7 @@ impl Replay<'_> {
                 if engine.ops_len() > OPS_HELD {
                     engine.forget(clock.plus_ms(-DISORDER_MS));
                 }
-                seen.forget(clock.plus_ms(-DISORDER_MS));
+                seen.forget(engine.settled_until());
             }
             progress.finish_and_clear();
             finish(&engine, &mut summary);
@@ -431,7 +431,7 @@ pub fn write_summary(summary: &Summary, seconds: f64, err: &mut dyn Write) -> st
     }
     writeln!(
         err,
-        "  silent stretches {}, holes in sequences {}",
+        "  silent stretches {}, events missing in sequences {}",
         summary.gaps, summary.missing
     )?;
     if summary.sorted_on_disk {

@@ -7,6 +7,7 @@
 
 mod broker;
 mod demo;
+mod engine;
 mod mail;
 mod mqtt;
 mod replay;
