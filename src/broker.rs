@@ -1,1 +1,504 @@
 //! The embedded broker; it acknowledges to a device only what is in the ledger.
+//!
+//! A message goes to the daemon first and the broker's acknowledgement waits for its receipt. When the daemon cannot
+//! keep a message, no acknowledgement goes out and the connection is closed: the device connects again and sends it
+//! again, as devices must (contract §2).
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use mqtt5::broker::auth::{AuthProvider, AuthResult, PasswordAuthProvider};
+use mqtt5::broker::config::{BrokerConfig, StorageBackend, StorageConfig, TlsConfig};
+use mqtt5::broker::events::{BrokerEventHandler, ClientPublishEvent, PublishAction, RetainedSetEvent};
+use mqtt5::broker::router::MessageRouter;
+use mqtt5::broker::{BrokerShutdownHandle, MqttBroker};
+use mqtt5::packet::connect::ConnectPacket;
+use mqtt5::packet::publish::PublishPacket;
+use mqtt5::protocol::v5::reason_codes::ReasonCode;
+use mqtt5::{MqttError, QoS};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{RwLock, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::inbound::{Inbound, Line, PAYLOAD_BYTES_MAX, Receipt};
+
+/// Room for the topic and the properties of the largest payload.
+const PACKET_BYTES_MAX: usize = PAYLOAD_BYTES_MAX;
+/// Sessions of devices hold nothing of worth, for nothing is sent to a device.
+const SESSION_EXPIRY: Duration = Duration::from_secs(60 * 60);
+/// Where a message goes that is not to be acknowledged: nobody can subscribe to it.
+const NOWHERE: &str = "$refused";
+
+/// Where to listen and who may connect.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    pub tls: Option<Tls>,
+    pub devices: Vec<Device>,
+    /// Lets everybody publish as any device, and listen to all of it. For a demonstration on the machine itself:
+    /// refused unless every address is a loopback address.
+    pub anonymous: bool,
+}
+
+/// A second listener, with TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    pub listen: SocketAddr,
+    pub certificate_file: PathBuf,
+    pub key_file: PathBuf,
+    /// Devices must show a certificate signed by one of these, beside their password.
+    pub client_ca_file: Option<PathBuf>,
+}
+
+/// A device that may connect, as the user `office/device`.
+#[derive(Clone)]
+pub struct Device {
+    pub office: String,
+    pub device: String,
+    /// As it is, or as an Argon2 hash in PHC form (`$argon2id$…`).
+    pub password: String,
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Device({}/{})", self.office, self.device)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("a broker that lets everybody in may listen on a loopback address only, not on {0}")]
+    AnonymousBeyondLoopback(SocketAddr),
+    #[error("the embedded broker cannot start on {listen}: {reason}")]
+    Start { listen: SocketAddr, reason: String },
+    #[error("line {line}: {reason}")]
+    Passwords { line: usize, reason: &'static str },
+    #[error("device {0} is listed twice")]
+    Twice(String),
+}
+
+/// Reads a password file: `office/device:password` a line; empty lines and those that begin with `#` do not count.
+pub fn read_passwords(text: &str) -> Result<Vec<Device>, Error> {
+    let mut devices = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let wrong = |reason| Error::Passwords {
+            line: index + 1,
+            reason,
+        };
+        let (user, password) = line.split_once(':').ok_or(wrong("no `:` between user and password"))?;
+        let (office, device) = user.split_once('/').ok_or(wrong("the user is not `office/device`"))?;
+        if [office, device]
+            .iter()
+            .any(|id| id.is_empty() || id.contains(['/', '+', '#']))
+        {
+            return Err(wrong("the user is not `office/device`"));
+        }
+        if password.is_empty() {
+            return Err(wrong("the password is empty"));
+        }
+        devices.push(Device {
+            office: office.to_owned(),
+            device: device.to_owned(),
+            password: password.to_owned(),
+        });
+    }
+    Ok(devices)
+}
+
+/// A broker at work.
+pub struct Running {
+    pub local_addr: SocketAddr,
+    pub tls_addr: Option<SocketAddr>,
+    line: watch::Receiver<Line>,
+    phase: watch::Sender<Phase>,
+    waiting: Arc<RwLock<()>>,
+    broker: BrokerShutdownHandle,
+    task: JoinHandle<()>,
+}
+
+/// How far the end has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Open,
+    /// New messages are refused, those that the daemon has are waited for.
+    Closing,
+    /// Nothing is waited for any more.
+    Closed,
+}
+
+/// Starts listening. When this returns, devices can connect.
+pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result<Running, Error> {
+    let listen = settings.listen;
+    let mut addresses = vec![listen];
+    addresses.extend(settings.tls.iter().map(|tls| tls.listen));
+    if settings.anonymous
+        && let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback())
+    {
+        return Err(Error::AnonymousBeyondLoopback(*open));
+    }
+    let doorkeeper = Arc::new(Doorkeeper::new(&settings)?);
+    let (phase, seen_phase) = watch::channel(Phase::Open);
+    let hook = Arc::new(Hook {
+        inbound,
+        phase: seen_phase,
+        waiting: Arc::default(),
+        router: OnceLock::new(),
+        observed: settings.anonymous,
+    });
+    let failed = |error: MqttError| Error::Start {
+        listen,
+        reason: error.to_string(),
+    };
+    let mut broker = MqttBroker::with_config(config(settings, Arc::clone(&hook)))
+        .await
+        .map_err(failed)?
+        .with_auth_provider(doorkeeper);
+    hook.router.get_or_init(|| broker.router());
+    let (Some(local_addr), tls_addr) = (broker.local_addr(), broker.tls_local_addr()) else {
+        return Err(failed(MqttError::Configuration("no address".to_owned())));
+    };
+    if addresses.len() == 2 && tls_addr.is_none() {
+        // The library goes on without TLS when that port is taken.
+        return Err(Error::Start {
+            listen: addresses[1],
+            reason: "the address is taken or cannot be used".to_owned(),
+        });
+    }
+    let mut ready = broker.ready_receiver();
+    let handle = broker.shutdown_handle();
+    let (line_sender, line) = watch::channel(Line::default());
+    let task = tokio::spawn(async move {
+        line_sender.send_modify(Line::up);
+        let ended = broker.run().await.err().map(|error| error.to_string());
+        if let Some(error) = &ended {
+            tracing::error!(error, "the embedded broker has ended");
+        }
+        line_sender.send_modify(|line| line.down(ended));
+    });
+    // It fails only when the task has ended, of which `line` tells.
+    let _ = ready.wait_for(|ready| *ready).await;
+    tracing::info!(%local_addr, "the embedded broker listens");
+    Ok(Running {
+        local_addr,
+        tls_addr,
+        line,
+        phase,
+        waiting: Arc::clone(&hook.waiting),
+        broker: handle,
+        task,
+    })
+}
+
+impl Running {
+    /// News of the broker itself; devices tell of theirs on their status topics.
+    pub fn line(&self) -> watch::Receiver<Line> {
+        self.line.clone()
+    }
+
+    /// Takes no more messages, waits up to `patience` for the receipts that are out, then closes all connections.
+    pub async fn shutdown(self, patience: Duration) {
+        let _ = self.phase.send(Phase::Closing);
+        if tokio::time::timeout(patience, self.waiting.write()).await.is_err() {
+            tracing::warn!("closing the embedded broker before every message was decided");
+        }
+        let _ = self.phase.send(Phase::Closed);
+        self.broker.shutdown();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the embedded broker ended in disorder");
+        }
+    }
+}
+
+fn config(settings: Settings, hook: Arc<Hook>) -> BrokerConfig {
+    // In memory: the ledger is what lasts, and a device announces itself again when it connects. The library would
+    // write to a folder beside the program otherwise.
+    let storage = StorageConfig::new().with_backend(StorageBackend::Memory);
+    let mut config = BrokerConfig::default()
+        .with_bind_address(settings.listen)
+        .with_storage(storage)
+        .with_session_expiry(SESSION_EXPIRY)
+        // Its default is one more than MQTT 5 allows, and clients refuse it.
+        .with_max_packet_size(PACKET_BYTES_MAX)
+        .with_sys_topics_enabled(false)
+        .with_event_handler(hook);
+    if let Some(tls) = settings.tls {
+        let mut listener = TlsConfig::new(tls.certificate_file, tls.key_file).with_bind_address(tls.listen);
+        if let Some(ca_file) = tls.client_ca_file {
+            listener = listener.with_ca_file(ca_file).with_require_client_cert(true);
+        }
+        config = config.with_tls(listener);
+    }
+    config
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What kind of topic a device may publish to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaf {
+    Events,
+    Status,
+}
+
+/// Takes a topic of the contract apart.
+fn topic_parts(topic: &str) -> Option<(&str, &str, Leaf)> {
+    let mut parts = topic.strip_prefix("jagaloket/v1/")?.split('/');
+    let (office, device, leaf) = (parts.next()?, parts.next()?, parts.next()?);
+    let leaf = match leaf {
+        "events" => Leaf::Events,
+        "status" => Leaf::Status,
+        _ => return None,
+    };
+    (parts.next().is_none() && !office.is_empty() && !device.is_empty()).then_some((office, device, leaf))
+}
+
+/// Decides who may connect and what they may do. Its users are `office/device`, or nobody where that is allowed.
+struct Doorkeeper {
+    secrets: HashMap<String, Secret>,
+    anonymous: bool,
+}
+
+enum Secret {
+    /// Compared as a digest, which tells nothing by the time it takes.
+    Digest([u8; 32]),
+    Argon2(String),
+}
+
+impl Doorkeeper {
+    fn new(settings: &Settings) -> Result<Doorkeeper, Error> {
+        let mut secrets = HashMap::new();
+        for device in &settings.devices {
+            let user = format!("{}/{}", device.office, device.device);
+            let secret = if device.password.starts_with("$argon2") {
+                Secret::Argon2(device.password.clone())
+            } else {
+                Secret::Digest(Sha256::digest(device.password.as_bytes()).into())
+            };
+            if secrets.insert(user.clone(), secret).is_some() {
+                return Err(Error::Twice(user));
+            }
+        }
+        Ok(Doorkeeper {
+            secrets,
+            anonymous: settings.anonymous,
+        })
+    }
+
+    async fn admits(&self, user: &str, password: &[u8]) -> bool {
+        match self.secrets.get(user) {
+            None => false,
+            Some(Secret::Digest(digest)) => <[u8; 32]>::from(Sha256::digest(password)) == *digest,
+            Some(Secret::Argon2(hash)) => {
+                let (hash, password) = (hash.clone(), String::from_utf8_lossy(password).into_owned());
+                // It takes tens of milliseconds by design.
+                let verified =
+                    tokio::task::spawn_blocking(move || PasswordAuthProvider::verify_password(&password, &hash));
+                verified.await.unwrap_or(false)
+            }
+        }
+    }
+}
+
+impl AuthProvider for Doorkeeper {
+    fn authenticate<'a>(&'a self, connect: &'a ConnectPacket, _: SocketAddr) -> Answer<'a, mqtt5::Result<AuthResult>> {
+        Box::pin(async move {
+            let Some(user) = &connect.username else {
+                return Ok(match self.anonymous {
+                    true => AuthResult::success(),
+                    false => AuthResult::fail(ReasonCode::NotAuthorized),
+                });
+            };
+            let password = connect.password.as_deref().unwrap_or_default();
+            if !self.admits(user, password).await {
+                tracing::warn!("a device was refused: user or password is wrong");
+                return Ok(AuthResult::fail(ReasonCode::BadUsernameOrPassword));
+            }
+            Ok(AuthResult::success_with_user(user))
+        })
+    }
+
+    fn authorize_publish<'a>(&'a self, _: &str, user: Option<&'a str>, topic: &'a str) -> Answer<'a, bool> {
+        let allowed = topic_parts(topic).is_some_and(|(office, device, _)| match user {
+            Some(user) => user.split_once('/') == Some((office, device)),
+            None => self.anonymous,
+        });
+        Box::pin(async move { allowed })
+    }
+
+    fn authorize_subscribe<'a>(&'a self, _: &str, user: Option<&'a str>, filter: &'a str) -> Answer<'a, bool> {
+        // A device has nothing to hear; what one officer's workstation reports is not for another's.
+        let allowed = self.anonymous && user.is_none() && !filter.starts_with('$');
+        Box::pin(async move { allowed })
+    }
+}
+
+/// Called by the broker for every message, before it is acknowledged.
+struct Hook {
+    inbound: mpsc::Sender<Inbound>,
+    phase: watch::Receiver<Phase>,
+    /// Held for reading by each message under way, so that a shutdown can wait for them all.
+    waiting: Arc<RwLock<()>>,
+    /// Known only once the broker has been made, of which the hook is a part.
+    router: OnceLock<Arc<MessageRouter>>,
+    /// Somebody may be listening to events, so that they are passed on.
+    observed: bool,
+}
+
+impl Hook {
+    /// Answers whether the daemon has kept the message.
+    async fn keep(&self, event: &ClientPublishEvent) -> bool {
+        let _waiting = self.waiting.read().await;
+        let (receipt, confirmed) = Receipt::held();
+        let inbound = Inbound {
+            topic: event.topic.to_string(),
+            payload: event.payload.to_vec(),
+            retained: event.retain,
+            receipt,
+        };
+        if !self.hand_over(inbound).await {
+            return false;
+        }
+        tokio::select! {
+            confirmed = confirmed => confirmed.is_ok(),
+            () = self.reached(Phase::Closed) => false,
+        }
+    }
+
+    /// Waits for room in the daemon's channel; nothing is read from this device meanwhile.
+    async fn hand_over(&self, inbound: Inbound) -> bool {
+        tokio::select! {
+            biased;
+            () = self.reached(Phase::Closing) => false,
+            sent = self.inbound.send(inbound) => sent.is_ok(),
+        }
+    }
+
+    async fn reached(&self, phase: Phase) {
+        // It fails when nobody can shut the broker down any more, which is as good as closed.
+        let _ = self.phase.clone().wait_for(|now| *now >= phase).await;
+    }
+
+    async fn state(&self, topic: &str, payload: &[u8]) {
+        let kept = self.hand_over(Inbound {
+            topic: topic.to_owned(),
+            payload: payload.to_vec(),
+            retained: false,
+            receipt: Receipt::unneeded(),
+        });
+        if !kept.await {
+            tracing::debug!("a connection state came too late");
+        }
+    }
+}
+
+impl BrokerEventHandler for Hook {
+    fn on_client_publish<'a>(&'a self, event: ClientPublishEvent) -> Answer<'a, PublishAction> {
+        Box::pin(async move {
+            match topic_parts(&event.topic) {
+                Some((_, _, Leaf::Status)) => {
+                    // A retained one is reported when it is stored, as wills are, which do not come by here.
+                    if !event.retain {
+                        self.state(&event.topic, &event.payload).await;
+                    }
+                    PublishAction::Continue
+                }
+                Some((_, _, Leaf::Events)) if self.keep(&event).await => match self.observed {
+                    true => PublishAction::Continue,
+                    false => PublishAction::Handled,
+                },
+                _ => {
+                    if let Some(router) = self.router.get() {
+                        router.disconnect_client(&event.client_id).await;
+                    }
+                    // At quality of service 0 the broker acknowledges nothing.
+                    PublishAction::Transform(PublishPacket::new(NOWHERE, Vec::new(), QoS::AtMostOnce))
+                }
+            }
+        })
+    }
+
+    fn on_retained_set<'a>(&'a self, event: RetainedSetEvent) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if !event.cleared && topic_parts(&event.topic).is_some_and(|(_, _, leaf)| leaf == Leaf::Status) {
+                self.state(&event.topic, &event.payload).await;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_file_names_a_device_a_line_and_says_where_it_is_wrong() {
+        let devices = read_passwords("# devices\n\ntangerang/loket-01:s3:cret\ntangerang/lockbox-a:x\n").unwrap();
+        assert_eq!(
+            format!("{devices:?}"),
+            "[Device(tangerang/loket-01), Device(tangerang/lockbox-a)]"
+        );
+        assert_eq!(devices[0].password, "s3:cret");
+        for (text, expected) in [
+            ("a/b:x\nno password", "line 2: no `:` between user and password"),
+            ("loket-01:x", "line 1: the user is not `office/device`"),
+            ("a/b/c:x", "line 1: the user is not `office/device`"),
+            ("a/+:x", "line 1: the user is not `office/device`"),
+            ("a/b:", "line 1: the password is empty"),
+        ] {
+            assert_eq!(read_passwords(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_publishes_to_its_own_two_topics_only() {
+        let device = |device: &str| Device {
+            office: "tangerang".into(),
+            device: device.into(),
+            password: "secret".into(),
+        };
+        let mut settings = Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            tls: None,
+            devices: vec![device("loket-01")],
+            anonymous: false,
+        };
+        let doorkeeper = Doorkeeper::new(&settings).unwrap();
+        let user = Some("tangerang/loket-01");
+        for (topic, allowed) in [
+            ("jagaloket/v1/tangerang/loket-01/events", true),
+            ("jagaloket/v1/tangerang/loket-01/status", true),
+            ("jagaloket/v1/tangerang/loket-01/other", false),
+            ("jagaloket/v1/tangerang/loket-01/events/more", false),
+            ("jagaloket/v1/tangerang/loket-02/events", false),
+            ("jagaloket/v1/bogor/loket-01/events", false),
+            ("jagaloket/v2/tangerang/loket-01/events", false),
+            ("events", false),
+        ] {
+            assert_eq!(
+                doorkeeper.authorize_publish("id", user, topic).await,
+                allowed,
+                "{topic}"
+            );
+            assert!(
+                !doorkeeper.authorize_publish("id", None, topic).await,
+                "nobody to {topic}"
+            );
+        }
+        assert!(!doorkeeper.authorize_subscribe("id", user, "jagaloket/#").await);
+        assert!(doorkeeper.admits("tangerang/loket-01", b"secret").await);
+        assert!(!doorkeeper.admits("tangerang/loket-01", b"Secret").await);
+        assert!(!doorkeeper.admits("tangerang/loket-02", b"secret").await);
+        settings.devices.push(device("loket-01"));
+        assert!(Doorkeeper::new(&settings).is_err());
+    }
+}

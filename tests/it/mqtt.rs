@@ -436,7 +436,7 @@ async fn births_events_and_wills_of_a_paho_client_arrive() {
 }
 
 /// A certificate authority, a server and a client, made with openssl.
-fn certificates(dir: &Path) {
+pub fn certificates(dir: &Path) {
     let script = r#"
 set -e
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=test authority" -keyout ca.key -out ca.pem \
