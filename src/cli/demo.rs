@@ -15,8 +15,8 @@ use crate::exit::Exit;
 #[command(after_long_help = "\
 Examples:
   jagaloket demo
-  jagaloket demo --speed 600 --keep /tmp/jagaloket      a day in about a minute; keep ledger and mails
-  jagaloket demo --exit-after 60s                       exit code 1 if the expected indications did not come")]
+  jagaloket demo --speed 600 --keep shown       a day in about a minute; keep ledger and mails
+  jagaloket demo --exit-after 60s               exit code 1 if expected indications did not come")]
 pub struct Args {
     /// How many seconds of the office pass in one of ours
     #[arg(long, value_name = "FACTOR", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]

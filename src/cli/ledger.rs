@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::ledger::Head;
@@ -56,7 +58,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         (None, None) => return Ok(Exit::Usage),
     };
     let verified = super::block_on(async {
-        let store = Store::open_to_read(&path).await?;
+        let store = Store::open_to_read(&path)
+            .await
+            .with_context(|| path.display().to_string())?;
         Ok(store.verify(args.head).await)
     })?;
     match verified {

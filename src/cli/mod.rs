@@ -39,10 +39,10 @@ enum Command {
 
 const AFTER_HELP: &str = "\
 Examples:
-  jagaloket demo                                        see it at work; needs nothing, leaves nothing behind
-  jagaloket serve --config /etc/jagaloket/jagaloket.toml
-  jagaloket replay --roster tangerang.toml --policies policies monday.jsonl.gz
-  jagaloket simulate office --days 240 | jagaloket replay --roster tangerang.toml --policies policies -
+  jagaloket demo                                  see it at work; it needs nothing
+  jagaloket serve --config jagaloket.toml         run it
+  jagaloket replay --roster r.toml --policies policies monday.jsonl.gz
+  jagaloket simulate office --days 240 --output year.jsonl.zst
 
 Exit codes:
   0  done
@@ -52,10 +52,10 @@ Exit codes:
   4  ledger verify: the ledger is broken
 
 Environment:
-  JAGALOKET_LOG  what is logged, e.g. \"info\" (as usual) or \"warn,jagaloket::mqtt=debug\"
+  JAGALOKET_LOG  what is logged, e.g. \"debug\" or \"warn,jagaloket::mqtt=debug\"
   NO_COLOR       no colours
 
-A verdict is an indication, never a decision: people judge, after they have looked and heard the officer.";
+A verdict is an indication, never a decision: people judge, when they have looked.";
 
 /// Runs the program with the process's own arguments.
 pub fn main() -> ExitCode {
@@ -80,7 +80,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             let (text, exit) = told(&error);
-            eprintln!("{text}");
+            if !is_closed_pipe(&error) {
+                eprintln!("{text}");
+            }
             exit.into()
         }
     }
@@ -94,6 +96,12 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
         None => (format!("error: {error:#}"), Exit::Failed),
     }
+}
+
+/// Whoever read our output has enough, as in `jagaloket replay … | head`.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// A span of time as an argument, in milliseconds.

@@ -2,8 +2,8 @@
 
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
-use std::time::Instant;
 
+use crate::clock;
 use crate::exit::Exit;
 use crate::replay::{self, Request};
 
@@ -39,7 +39,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         files: args.files,
         quiet: args.quiet,
     };
-    let began = Instant::now();
+    let began = clock::instant();
     let mut verdicts = BufWriter::new(std::io::stdout().lock());
     let mut told = std::io::stderr();
     let summary = replay::run(&request, &mut verdicts, &mut told)?;

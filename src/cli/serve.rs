@@ -16,7 +16,7 @@ use crate::replay::{read_policies, read_roster};
 #[command(after_long_help = "\
 Examples:
   jagaloket serve --config /etc/jagaloket/jagaloket.toml
-  jagaloket serve --config jagaloket.toml --check     read everything, tell every fault, start nothing
+  jagaloket serve --config jagaloket.toml --check      tell every fault, start nothing
 
 The keys of the configuration file are in docs/configuration.md.")]
 pub struct Args {

@@ -30,6 +30,7 @@ impl<'t> Reader<'t> {
             at: 0,
             table: Some(table.into_inner()),
             asked: Vec::new(),
+            missing: Vec::new(),
             faults: faults.collect(),
             around: Around { folder, environment },
         };
@@ -65,6 +66,8 @@ pub(super) struct Section<'t> {
     at: usize,
     table: Option<DeTable<'t>>,
     asked: Vec<&'static str>,
+    /// Keys that must be there and are not, and what to say of it unless one was merely misspelt.
+    missing: Vec<(&'static str, String)>,
     faults: Vec<FaultAt>,
     around: Around<'t>,
 }
@@ -77,6 +80,7 @@ impl<'t> Section<'t> {
             at,
             table: None,
             asked: Vec::new(),
+            missing: Vec::new(),
             faults: Vec::new(),
             around: self.around,
         })
@@ -99,6 +103,7 @@ impl<'t> Section<'t> {
             at,
             table: Some(table),
             asked: Vec::new(),
+            missing: Vec::new(),
             faults: Vec::new(),
             around: self.around,
         })
@@ -118,22 +123,26 @@ impl<'t> Section<'t> {
     }
 
     fn refuse_unknown(&mut self) {
-        let Some(table) = &self.table else { return };
         let place = match self.name.as_str() {
             "" => "the file".to_owned(),
             name => format!("[{name}]"),
         };
-        for (key, _) in table {
+        for (key, _) in self.table.iter().flatten() {
             let word = key.get_ref().as_ref();
             if self.asked.contains(&word) {
                 continue;
             }
-            let hint = match nearest(word, self.asked.iter().copied()) {
+            let near = nearest(word, self.asked.iter().copied());
+            self.missing.retain(|(key, _)| Some(*key) != near);
+            let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", listed(&self.asked)),
             };
             let message = format!("{place} has no key `{word}`; {hint}");
             self.faults.push((key.span().start, message));
+        }
+        for (key, why) in self.missing.drain(..) {
+            self.faults.push((self.at, format!("{place} has no `{key}`: {why}")));
         }
     }
 
@@ -195,9 +204,7 @@ impl<'t> Section<'t> {
     /// A text that must be there; empty where it is not, with a fault.
     pub fn required(&mut self, key: &'static str, why: &str) -> String {
         if !self.has(key) {
-            let place = self.name.clone();
-            self.value(key);
-            self.fault_here(&format!("[{place}] has no `{key}`: {why}"));
+            self.missing.push((key, why.to_owned()));
         }
         self.text(key).unwrap_or_default()
     }
@@ -310,8 +317,7 @@ impl<'t> Section<'t> {
             Some(texts) => texts.iter().map(|text| self.beside(text)).collect(),
             None => {
                 if !self.has(key) {
-                    let message = format!("[{}] has no `{key}`: {why}", self.name);
-                    self.fault_here(&message);
+                    self.missing.push((key, why.to_owned()));
                 }
                 Vec::new()
             }

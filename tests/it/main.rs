@@ -1,4 +1,9 @@
 //! Tests against real components, one binary so that it links once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests measure time, and end where something is wrong"
+)]
 
 mod broker;
 mod demo;
