@@ -131,7 +131,7 @@ pub(super) fn machines(draft: &mut Draft, from_hour: u32, from_minute: u32, to_h
     let (on, off) = (draft.at(from_hour, from_minute), draft.at(to_hour, to_minute));
     let roster = draft.roster;
     for device in &roster.counters {
-        let started = on.plus_ms(draft.rng.i64(0..2 * MINUTE));
+        let started = on.plus_ms(draft.rng.i64(0..20 * SECOND));
         draft.push(started, &device.id, Kind::WorkstationStarted);
         if let Some(every_ms) = device.heartbeat_every_ms {
             draft.heartbeats(
@@ -203,7 +203,7 @@ fn supervisor_of(officer: &Officer) -> Box<str> {
 pub(super) fn officer_day(draft: &mut Draft, officer: &Officer, counter: &DeviceId, troubles: Troubles) {
     let id = || officer.id.clone();
     let mut chance = |draft: &mut Draft, usual: f64| draft.rng.f64() < troubles.chance(usual);
-    let arrives = draft.at(7, 25).plus_ms(draft.rng.i64(0..15 * MINUTE));
+    let arrives = draft.at(7, 26).plus_ms(draft.rng.i64(0..15 * MINUTE));
     let phones = Phones::of(officer, &mut draft.rng);
     draft.system(draft.at(7, 25), Kind::ShiftStarted { officer: id() });
     let by_hand = phones.lockbox.is_none() && phones.count > 0;

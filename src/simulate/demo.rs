@@ -32,7 +32,7 @@ pub fn begins(roster: &Roster, date: NaiveDate) -> Moment {
 /// The events of the demo's day, in order of time: the script for three officers, a usual day for the others.
 pub fn script(roster: &Roster, date: NaiveDate, seed: u64) -> Vec<Event> {
     let mut draft = Draft::new(roster, date, fastrand::Rng::with_seed(seed));
-    day::machines(&mut draft, 7, 23, 16, 30);
+    day::machines(&mut draft, 7, 25, 16, 30);
     let hour = draft.at(7, 0);
     let minute = |minute: i64| hour.plus_ms(minute * 60_000);
     let pairs = roster.officers.iter().zip(&roster.counters);
@@ -78,7 +78,7 @@ pub fn script(roster: &Roster, date: NaiveDate, seed: u64) -> Vec<Event> {
             // Signed in, and the phone is not put away.
             "p-007" => {
                 draft.system(minute(26), Kind::ShiftStarted { officer: id() });
-                draft.push(minute(26), here, Kind::SignedIn { officer: id() });
+                draft.push(minute(27), here, Kind::SignedIn { officer: id() });
                 phones.put_in(&mut draft, officer, minute(36));
                 draft.push(minute(38), here, booking());
                 draft.push(minute(44), here, Kind::ServiceEnded);
