@@ -207,7 +207,7 @@ fn an_embedded_broker_can_speak_tls_beside() {
     );
     let told = faults(&text.replace("devices = \"devices.txt\"\n", ""));
     assert!(
-        told.len() == 1 && told[0].starts_with("7:1 without a `devices` file"),
+        told.len() == 1 && told[0].starts_with("6:1 without a `devices` file"),
         "{told:?}"
     );
 }
