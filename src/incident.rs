@@ -29,7 +29,7 @@ use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::letter::{EvidenceLine, House, Stretch};
 use crate::store::rows::{IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
 
-pub use past::{Past, PastLetter};
+pub use past::Past;
 pub use recipients::recipients;
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
 
@@ -230,6 +230,11 @@ impl Book {
                 verdict,
                 reason,
             } => match self.find(&before) {
+                // Another subject is never the same verdict amended: what was said of the one is taken back.
+                Some(n) if LaneKey::of(&before) != LaneKey::of(&verdict) => {
+                    self.retract(n, reason, now, touched);
+                    self.open(verdict, reason, evidence, now, touched);
+                }
                 Some(n) => self.amend(n, verdict, reason, evidence, now, touched),
                 None => self.open(verdict, reason, evidence, now, touched),
             },
@@ -284,12 +289,6 @@ impl Book {
             touched.steps.push(step(n, StepKind::Amended, &verdict, reason, now));
         }
         let key = LaneKey::of(&verdict);
-        let former = LaneKey::of(&standing.verdict);
-        if key != former {
-            self.lanes.entry(former.clone()).or_default().verdicts.remove(&n);
-            self.lanes.entry(key.clone()).or_default().verdicts.insert(n);
-            touched.lanes.insert(former);
-        }
         standing.verdict = verdict;
         touched.lanes.insert(key);
         touched.verdicts.insert(n);

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
-
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::replay::{read_policies, read_roster};
+use crate::{serve, telemetry};
 
 /// Run the monitor: receive events, judge them, tell people, show the dashboard.
 ///
@@ -33,7 +32,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     if args.check {
         return check(&config);
     }
-    bail!("serve is not built yet")
+    telemetry::start_log(config.log, "info")?;
+    super::block_on(serve::run(serve::Plan::read(config)?))?;
+    Ok(Exit::Done)
 }
 
 /// Reads all that the configuration names; goes on after a fault, so that every one is told.

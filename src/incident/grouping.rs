@@ -38,6 +38,10 @@ fn runs(mut verdicts: Vec<(i64, Moment, Option<Moment>)>, within_ms: i64, zone: 
     runs
 }
 
+/// So many lines are kept for a letter; of more, the earliest and the latest.
+const EVIDENCE_MAX: usize = 64;
+const EVIDENCE_FIRST: usize = 8;
+
 /// How an incident came to a run of verdicts.
 enum Origin {
     /// It had some of them before.
@@ -208,7 +212,10 @@ impl Book {
             return;
         }
         changed.insert(n);
-        let older = incident.fate.moved.first().map(|(_, older)| *older);
+        // Only what it still had before this turn counts; what was split off earlier is another matter.
+        let had = |verdict: i64| incident.stands.iter().any(|stretch| stretch.verdict == verdict);
+        let mut moved = incident.fate.moved.iter().filter(|(verdict, _)| had(*verdict));
+        let older = moved.next().map(|(_, older)| *older);
         incident.row.state = match older {
             Some(older) => IncidentState::Joined(older),
             None => IncidentState::Retracted,
@@ -260,6 +267,11 @@ impl Book {
             incident
                 .evidence
                 .sort_by(|a, b| (a.at, &a.device).cmp(&(b.at, &b.device)));
+            // A letter shows the first few and the last; more need not be kept until it is written.
+            let surplus = incident.evidence.len().saturating_sub(EVIDENCE_MAX);
+            if surplus > 0 {
+                incident.evidence.drain(EVIDENCE_FIRST..EVIDENCE_FIRST + surplus);
+            }
         }
     }
 }

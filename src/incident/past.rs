@@ -6,10 +6,9 @@ use super::grouping::stretch;
 use super::post::REPLY;
 use super::ruling::{Fate, PACE_MS, PROMPT_LETTERS};
 use super::{Book, Correspondent, Incident, LaneKey, Standing};
-use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::letter::{House, Stretch};
-use crate::store::rows::{IncidentRow, IncidentState, LetterKind, VerdictRow};
+use crate::store::rows::{IncidentRow, IncidentState, Told, VerdictRow};
 
 /// What is stored of the time that can still change. Retracted verdicts may be among the rows; they are left out.
 #[derive(Default, Debug)]
@@ -17,24 +16,10 @@ pub struct Past {
     pub verdicts: Vec<VerdictRow>,
     pub incidents: Vec<IncidentRow>,
     /// Letters of these incidents, in the order they were written.
-    pub letters: Vec<PastLetter>,
+    pub letters: Vec<Told>,
     /// One above the highest number ever given, also to rows that are not among these.
     pub next_verdict: i64,
     pub next_incident: i64,
-}
-
-/// An outbox row without its bodies.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PastLetter {
-    pub incident: i64,
-    pub kind: LetterKind,
-    pub person: String,
-    pub address: String,
-    pub language: Language,
-    pub subject: String,
-    pub message_id: String,
-    pub in_reply_to: Option<String>,
-    pub created: Moment,
 }
 
 impl Book {
@@ -63,7 +48,7 @@ impl Book {
                 },
             );
         }
-        let mut letters: BTreeMap<i64, Vec<PastLetter>> = BTreeMap::new();
+        let mut letters: BTreeMap<i64, Vec<Told>> = BTreeMap::new();
         for letter in past.letters {
             letters.entry(letter.incident).or_default().push(letter);
         }
@@ -140,7 +125,7 @@ impl LaneKey {
 }
 
 impl Incident {
-    fn recalled(row: IncidentRow, stands: Vec<Stretch>, letters: &[PastLetter]) -> Incident {
+    fn recalled(row: IncidentRow, stands: Vec<Stretch>, letters: &[Told]) -> Incident {
         let mut correspondents: Vec<Correspondent> = Vec::new();
         for letter in letters {
             match correspondents.iter_mut().find(|one| one.person == letter.person) {

@@ -5,8 +5,8 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::Store;
 use super::error::{Doing as _, Result};
-use super::rows::{IncidentRow, LetterKind, VerdictRow};
-use super::words::{class, incident_state, letter_kind, severity, unreadable};
+use super::rows::{IncidentRow, Told, VerdictRow};
+use super::words::{class, incident_state, language, letter_kind, severity, unreadable};
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
@@ -18,16 +18,6 @@ const READING: &str = "reading what was decided";
 pub struct NextNumbers {
     pub verdict: i64,
     pub incident: i64,
-}
-
-/// That a letter of an incident was written to somebody.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Told {
-    pub n: i64,
-    pub incident: i64,
-    pub person: String,
-    pub kind: LetterKind,
-    pub message_id: String,
 }
 
 impl Store {
@@ -76,7 +66,8 @@ impl Store {
 
 async fn told(readers: &SqlitePool, since: Moment) -> Result<Vec<Told>> {
     let rows = sqlx::query(
-        "SELECT n, incident, person, kind, message_id FROM outbox WHERE incident IN \
+        "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms \
+         FROM outbox WHERE incident IN \
          (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY n",
     )
     .bind(since.0)
@@ -88,9 +79,14 @@ async fn told(readers: &SqlitePool, since: Moment) -> Result<Vec<Told>> {
             Ok(Told {
                 n: row.try_get(0).doing(READING)?,
                 incident: row.try_get(1).doing(READING)?,
-                person: row.try_get(2).doing(READING)?,
-                kind: letter_kind(row.try_get(3).doing(READING)?)?,
-                message_id: row.try_get(4).doing(READING)?,
+                kind: letter_kind(row.try_get(2).doing(READING)?)?,
+                person: row.try_get(3).doing(READING)?,
+                address: row.try_get(4).doing(READING)?,
+                language: language(row.try_get(5).doing(READING)?)?,
+                subject: row.try_get(6).doing(READING)?,
+                message_id: row.try_get(7).doing(READING)?,
+                in_reply_to: row.try_get(8).doing(READING)?,
+                created: Moment(row.try_get(9).doing(READING)?),
             })
         })
         .collect()

@@ -149,6 +149,21 @@ pub struct NewLetter {
     pub due: Moment,
 }
 
+/// That a letter of an incident was written to somebody: an outbox row without its bodies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    pub n: i64,
+    pub incident: i64,
+    pub kind: LetterKind,
+    pub person: String,
+    pub address: String,
+    pub language: Language,
+    pub subject: String,
+    pub message_id: String,
+    pub in_reply_to: Option<String>,
+    pub created: Moment,
+}
+
 /// The device's will or birth, as last heard.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeviceStatus {
