@@ -6,7 +6,7 @@ mod intake;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::sync::{Notify, mpsc, watch};

@@ -5,7 +5,7 @@ mod compose;
 mod send;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lettre::message::Mailbox;
 use tokio::sync::Notify;
