@@ -1,10 +1,11 @@
 //! `jagaloket demo`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::bail;
-
+use crate::demo;
 use crate::exit::Exit;
+use crate::telemetry::{self, LogFormat};
 
 /// Show everything at work: a simulated office, a broker, the monitor, mails and the dashboard, in one process.
 ///
@@ -38,6 +39,27 @@ pub struct Args {
     seed: u64,
 }
 
-pub fn run(_args: Args) -> anyhow::Result<Exit> {
-    bail!("the demo is not built yet")
+pub fn run(args: Args) -> anyhow::Result<Exit> {
+    telemetry::start_log(LogFormat::Text, "warn")?;
+    let request = demo::Request {
+        speed: args.speed,
+        keep: args.keep,
+        exit_after: args.exit_after.map(Duration::from_millis),
+        port: args.port,
+        mqtt_port: args.mqtt_port,
+        seed: args.seed,
+    };
+    let judged_by_result = request.exit_after.is_some();
+    let outcome = super::block_on(demo::run(request))?;
+    println!("{} verdicts, {} mails", outcome.verdicts, outcome.letters);
+    for policy in &outcome.missing {
+        println!("expected and did not come: {policy}");
+    }
+    Ok(
+        if judged_by_result && (!outcome.missing.is_empty() || outcome.letters == 0) {
+            Exit::Failed
+        } else {
+            Exit::Done
+        },
+    )
 }
