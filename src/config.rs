@@ -55,8 +55,20 @@ pub enum Broker {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Embedded {
     pub listen: SocketAddr,
-    /// Who may connect: one user and password a device.
+    /// A second listener, with TLS.
+    pub tls: Option<EmbeddedTls>,
+    /// Who may connect, `office/device:password` a line. `None`: everybody, and on loopback only.
     pub devices: Option<PathBuf>,
+}
+
+/// PEM files.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EmbeddedTls {
+    pub listen: SocketAddr,
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    /// Devices must show a certificate signed by it, beside their password.
+    pub client_ca: Option<PathBuf>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -68,6 +80,8 @@ pub struct External {
     pub client_id: String,
     pub login: Option<Login>,
     pub tls: Option<Tls>,
+    /// How many messages the broker may send before the first is acknowledged.
+    pub window: u16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -87,7 +101,7 @@ pub struct Login {
 /// TLS towards a server; PEM files.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Tls {
-    /// Who may have signed the server's certificate; `None`: the public authorities.
+    /// Who may have signed the server's certificate; `None`: whom the system trusts.
     pub ca: Option<PathBuf>,
     /// Certificate and key to show.
     pub client: Option<(PathBuf, PathBuf)>,
@@ -102,6 +116,14 @@ pub struct Mail {
     pub give_up_after_ms: i64,
     /// For one attempt, from connecting to the server's last word (default 60 s).
     pub deadline_ms: i64,
+}
+
+impl Mail {
+    /// What Message-IDs end in: the host of the sender's address.
+    pub fn domain(&self) -> &str {
+        let address = self.from.trim_end().trim_end_matches('>');
+        address.rsplit('@').next().unwrap_or("localhost")
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]

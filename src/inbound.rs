@@ -1,9 +1,8 @@
 //! What a broker hands the daemon: a message, and the receipt that acknowledges it once it is committed.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use tokio::sync::{mpsc, oneshot};
 
+use crate::clock::MonitorClock;
 use crate::engine::time::Moment;
 
 /// One message as it arrived, not parsed yet. Events and connection states come the same way; the topic tells which.
@@ -109,7 +108,7 @@ pub struct Line {
 
 impl Line {
     pub(crate) fn up(&mut self) {
-        self.connected_since = Some(now());
+        self.connected_since = Some(MonitorClock::Wall.now());
         self.connections += 1;
     }
 
@@ -117,14 +116,9 @@ impl Line {
         self.connected_since = None;
         if error.is_some() {
             self.last_error = error;
-            self.last_error_at = Some(now());
+            self.last_error_at = Some(MonitorClock::Wall.now());
         }
     }
-}
-
-fn now() -> Moment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

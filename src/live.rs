@@ -68,7 +68,7 @@ impl Live {
         Live {
             started: now,
             now,
-            made: Instant::now(),
+            made: crate::clock::instant(),
             broker: Broker {
                 kind,
                 state: BrokerState::Connecting,

@@ -129,7 +129,9 @@ pub async fn start(plan: Plan) -> Result<Running> {
         config::Clock::Own => Clock::Ticks,
         config::Clock::Events => Clock::Events,
     };
-    let desks = daemon::open_desks(&store, &texts, engine_clock, now, &mut book).await?;
+    // The date itself, and then the span that is counted from its end.
+    let keep_ms = config.settle_after_ms + daemon::DAY_MS;
+    let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
     let metrics = Arc::new(Metrics::default());
     let nudge = Arc::new(Notify::new());
     let (stop, stopping) = watch::channel(false);
@@ -174,6 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         book,
         clock,
         ticks: config.clock == config::Clock::Own,
+        keep_ms,
         inbound,
         line: line_news,
         live: live_sender,
@@ -231,14 +234,9 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 async fn open_book(store: &Store, config: &Config) -> Result<Book> {
-    let domain = config
-        .mail
-        .from
-        .rsplit_once('@')
-        .map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
     let house = House {
         base_url: config.web.base_url.clone(),
-        domain: domain.to_string(),
+        domain: config.mail.domain().to_string(),
     };
     let next = store.next_numbers().await?;
     let past = Past {
@@ -268,9 +266,14 @@ async fn open_line(
             };
             let settings = broker::Settings {
                 listen: embedded.listen,
-                tls: None,
+                tls: embedded.tls.as_ref().map(|tls| broker::Tls {
+                    listen: tls.listen,
+                    certificate_file: tls.cert.clone(),
+                    key_file: tls.key.clone(),
+                    client_ca_file: tls.client_ca.clone(),
+                }),
                 devices,
-                anonymous,
+                anonymous: anonymous || embedded.devices.is_none(),
             };
             let running = broker::start(settings, sender).await?;
             let (news, address) = (running.line(), running.local_addr);
@@ -299,6 +302,7 @@ async fn open_line(
                 client_id: external.client_id.clone(),
                 login,
                 tls,
+                window: external.window,
                 ..mqtt::Settings::new(&external.host, external.port)
             };
             let running = mqtt::start(&settings, sender)?;

@@ -41,7 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         );
         println!(
             "{:<28} {class:<13} {severity:<9} {:<8} {span:>6}  {}",
-            head.id,
+            head.id.as_str(),
             per(head.per),
             head.title.en
         );

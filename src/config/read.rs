@@ -302,6 +302,11 @@ impl<'t> Section<'t> {
         Some(self.beside(&text))
     }
 
+    pub fn required_path(&mut self, key: &'static str, why: &str) -> Option<PathBuf> {
+        let text = self.required(key, why);
+        (!text.is_empty()).then(|| self.beside(&text))
+    }
+
     /// A path as the file means it.
     pub fn beside(&self, path: &str) -> PathBuf {
         self.around.folder.join(path)

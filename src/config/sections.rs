@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::read::Section;
 use super::{
-    Broker, Clock, Config, Embedded, Encryption, External, Mail, MailWay, Protocol, Quarantine, Smtp, Tls, Web,
+    Broker, Clock, Config, Embedded, EmbeddedTls, Encryption, External, Mail, MailWay, Protocol, Quarantine, Smtp, Tls,
+    Web,
 };
 use crate::engine::time::Span;
 use crate::telemetry::LogFormat;
@@ -64,7 +65,7 @@ fn broker(root: &mut Section<'_>) -> Broker {
         "password",
         "password_file",
         "password_env",
-        "tls",
+        "window",
     ];
     let mut broker = root.section("broker");
     let answer = if broker.switch("embedded").unwrap_or(false) {
@@ -75,11 +76,20 @@ fn broker(root: &mut Section<'_>) -> Broker {
         let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1883);
         let listen = broker.address("listen").unwrap_or(usual);
         let devices = broker.path("devices");
-        if devices.is_none() && !listen.ip().to_canonical().is_loopback() {
-            let why = "without a `devices` file anybody on the network could publish; name one, or listen on 127.0.0.1";
+        let why = "without a `devices` file anybody on the network could publish; name one, or listen on 127.0.0.1";
+        let is_open = |address: &SocketAddr| devices.is_none() && !address.ip().to_canonical().is_loopback();
+        if is_open(&listen) {
             broker.fault("listen", why);
         }
-        Broker::Embedded(Embedded { listen, devices })
+        let tls = broker.inner("tls").and_then(|mut section| {
+            let tls = embedded_tls(&mut section, listen);
+            if tls.as_ref().is_some_and(|tls| is_open(&tls.listen)) {
+                section.fault("listen", why);
+            }
+            section.end(&mut broker);
+            tls
+        });
+        Broker::Embedded(Embedded { listen, tls, devices })
     } else {
         broker.misplaced(&["listen", "devices"], "goes with embedded = true");
         let why = "name the broker's host, or set embedded = true to start one in this process";
@@ -91,6 +101,7 @@ fn broker(root: &mut Section<'_>) -> Broker {
         });
         let usual = if tls.is_some() { 8883 } else { 1883 };
         let protocol = broker.choice("protocol", &[("5", Protocol::V5), ("3.1.1", Protocol::V4)]);
+        let window = broker.whole("window", 1..=65_535).unwrap_or(1_000) as u16;
         Broker::External(External {
             port: broker.whole("port", 1..=65_535).map_or(usual, |port| port as u16),
             protocol: protocol.unwrap_or_default(),
@@ -100,6 +111,7 @@ fn broker(root: &mut Section<'_>) -> Broker {
             login: broker.login(tls.is_some() || is_loopback(&host)),
             host,
             tls,
+            window,
         })
     };
     broker.end(root);
@@ -121,6 +133,21 @@ fn tls(section: &mut Section<'_>) -> Tls {
         }
     };
     Tls { ca, client }
+}
+
+fn embedded_tls(section: &mut Section<'_>, beside: SocketAddr) -> Option<EmbeddedTls> {
+    let why = "TLS needs the broker's certificate and its key";
+    let usual = SocketAddr::new(beside.ip(), 8883);
+    let listen = section.address("listen").unwrap_or(usual);
+    let client_ca = section.path("client_ca");
+    let files = (section.required_path("cert", why), section.required_path("key", why));
+    let (Some(cert), Some(key)) = files else { return None };
+    Some(EmbeddedTls {
+        listen,
+        cert,
+        key,
+        client_ca,
+    })
 }
 
 fn mail(root: &mut Section<'_>) -> Mail {

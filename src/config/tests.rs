@@ -50,6 +50,7 @@ fn ten_lines_are_enough() {
                 client_id: "jagaloket-monitor".into(),
                 login: None,
                 tls: None,
+                window: 1_000,
             }),
             mail: Mail {
                 way: Some(MailWay::Smtp(Smtp {
@@ -178,8 +179,42 @@ fn an_embedded_broker_listens_on_loopback_and_needs_no_host() {
     let text = "[office]\nroster = [\"a.toml\"]\n[broker]\nembedded = true\n";
     let config = parse(text).unwrap();
     let listen = SocketAddr::from(([127, 0, 0, 1], 1883));
-    assert_eq!(config.broker, Broker::Embedded(Embedded { listen, devices: None }));
+    assert_eq!(
+        config.broker,
+        Broker::Embedded(Embedded {
+            listen,
+            tls: None,
+            devices: None
+        })
+    );
     assert_eq!(config.mail.way, None);
+}
+
+#[test]
+fn an_embedded_broker_can_speak_tls_beside() {
+    let open = "[office]\nroster = [\"a.toml\"]\n[broker]\nembedded = true\ndevices = \"devices.txt\"\n[broker.tls]\n";
+    let text = format!("{open}listen = \"0.0.0.0:8883\"\ncert = \"a.pem\"\nkey = \"a.key\"\n");
+    let Broker::Embedded(broker) = parse(&text).unwrap().broker else {
+        panic!("embedded")
+    };
+    let tls = broker.tls.unwrap();
+    assert_eq!(tls.listen, SocketAddr::from(([0, 0, 0, 0], 8883)));
+    assert_eq!(tls.cert, Path::new("/etc/jagaloket/a.pem"));
+    let told = faults(&format!("{open}key = \"a.key\"\n"));
+    assert_eq!(
+        told,
+        ["6:9 [broker.tls] has no `cert`: TLS needs the broker's certificate and its key"]
+    );
+    let told = faults(&text.replace("devices = \"devices.txt\"\n", ""));
+    assert!(
+        told.len() == 1 && told[0].starts_with("6:1 without a `devices` file"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn message_ids_end_in_the_senders_host() {
+    assert_eq!(parse(MINIMAL).unwrap().mail.domain(), "office.example");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod intake;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::sync::{Notify, mpsc, watch};
@@ -30,8 +30,7 @@ use desk::Desk;
 const TURN_MAX: usize = 2_000;
 /// The office clock ticks at least this often, on the monitor's clock.
 const TICK_EVERY_MS: i64 = 10_000;
-/// A business date is settled this long after its end: 14 days, and the day itself.
-pub const KEEP_MS: i64 = 15 * 86_400_000;
+pub const DAY_MS: i64 = 86_400_000;
 /// The live view is made anew at least this often.
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 
@@ -50,6 +49,8 @@ pub struct Daemon {
     pub clock: MonitorClock,
     /// Whether the monitor ticks, or events are the clock.
     pub ticks: bool,
+    /// So long after its begin a business date is settled.
+    pub keep_ms: i64,
     pub inbound: mpsc::Receiver<Inbound>,
     pub line: watch::Receiver<Line>,
     pub live: watch::Sender<Arc<Live>>,
@@ -90,9 +91,9 @@ impl Daemon {
             if now.ms_since(settled) > 3_600_000 {
                 settled = now;
                 for desk in &mut self.desks {
-                    desk.settle(KEEP_MS);
+                    desk.settle(self.keep_ms);
                 }
-                self.book.forget_before(now.plus_ms(-KEEP_MS - 86_400_000));
+                self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
             }
             self.show(started, last_event);
         }
@@ -117,7 +118,7 @@ impl Daemon {
 
     /// One turn: everything that follows from these messages and this moment, whole or not at all.
     async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment) -> Result<()> {
-        let began = Instant::now();
+        let began = crate::clock::instant();
         let intake = loop {
             match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
                 Ok(intake) => break intake,
@@ -283,7 +284,7 @@ impl Daemon {
         let live = Live {
             started,
             now,
-            made: Instant::now(),
+            made: crate::clock::instant(),
             broker: Broker {
                 kind: self.broker,
                 state,
@@ -330,13 +331,14 @@ pub async fn open_desks(
     texts: &[desk::Texts],
     clock: Clock,
     now: Moment,
+    keep_ms: i64,
     book: &mut Book,
 ) -> Result<Vec<Desk>> {
     let mut turn = Turn::default();
     let mut desks = Vec::new();
     for texts in texts {
-        let mut desk = Desk::open(store, texts, clock, now, KEEP_MS, &mut turn.entries).await?;
-        desk.settle(KEEP_MS);
+        let mut desk = Desk::open(store, texts, clock, now, keep_ms, &mut turn.entries).await?;
+        desk.settle(keep_ms);
         desks.push(desk);
     }
     let standing = store.standing_verdicts(Moment::MIN).await?;

@@ -5,7 +5,7 @@ mod compose;
 mod send;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lettre::message::Mailbox;
 use tokio::sync::Notify;
@@ -93,7 +93,7 @@ async fn round(
                 Ok(message) => send(&settings.way, leased.n, &message, settings.deadline).await,
                 Err(error) => Err(Failure::Permanent(error.to_string())),
             };
-            (leased, result, Instant::now())
+            (leased, result, crate::clock::instant())
         });
     }
     while let Some(joined) = under_way.join_next().await {

@@ -6,6 +6,7 @@
 )]
 
 mod broker;
+mod cli;
 mod demo;
 mod engine;
 mod mail;

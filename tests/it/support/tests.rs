@@ -74,7 +74,7 @@ with smtplib.SMTP('127.0.0.1', port) as smtp:
         ..SmtpOptions::default()
     });
     assert_eq!(send(&sealed), "250");
-    let mail = sealed.received().remove(0);
+    let mail: Received = sealed.received().remove(0);
     assert_eq!(
         (mail.from.as_str(), mail.to.as_slice()),
         ("a@x.example", &["b@x.example".to_owned()][..])

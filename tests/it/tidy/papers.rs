@@ -97,7 +97,7 @@ fn every_setting_is_explained() {
             .find(|fault| fault.message.contains("; there are "))
             .unwrap();
         for key in spans(&told.message.split_once("; there are ").unwrap().1.replace('\n', " ")) {
-            if !page.contains(&format!("`{key}`")) {
+            if !page.contains(&format!("`{key}`")) && !page.contains(&format!("## [{key}]\n")) {
                 wrong.push(format!("docs/configuration.md does not explain `{key}` of [{section}]"));
             }
         }
