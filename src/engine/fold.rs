@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::judge::{Closed, Pending, Sink};
+use super::answer::Pending;
+use super::judge::{Closed, Sink};
 use super::names::{DeviceIx, Names};
 use super::ops::{Act, Op};
 use super::rulebook::Rulebook;
@@ -92,17 +93,6 @@ impl Fold {
         }
         self.ops.extend(add);
         closed
-    }
-
-    /// Takes out everything that takes effect after `clock`.
-    pub fn take_after(&mut self, clock: Moment) -> (Vec<Op>, usize) {
-        let start = self.ops.partition_point(|op| op.at <= clock);
-        let closed = if self.state.now > clock {
-            self.rewind(clock.plus_ms(1))
-        } else {
-            self.closed.len()
-        };
-        (self.ops.split_off(start), closed)
     }
 
     /// Goes back to a state before `moment`; answers how many closed runs it left untouched.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::Kind;
-use super::expr::{EventScope, Reads, Scope};
+use super::expr::{Reads, Scope};
 use super::names::{DeviceIx, Names, OfficerIx};
 use super::policy::{Head, Per};
 use super::rulebook::{Rule, Rulebook};
@@ -66,10 +65,6 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub fn since(&self) -> Moment {
-        self.pieces[0].start
-    }
-
     pub fn is_open(&self) -> bool {
         self.pieces.last().is_some_and(|piece| piece.end.is_none())
     }
@@ -331,7 +326,7 @@ impl State {
         }
     }
 
-    fn custody_of(&self, officer: OfficerIx) -> Custody {
+    pub(super) fn custody_of(&self, officer: OfficerIx) -> Custody {
         self.officers[officer.at()]
             .custody
             .unwrap_or_else(|| self.custody(officer))
@@ -339,7 +334,7 @@ impl State {
 
     /// The values of all names for a counter and the officer signed in there. The officer's id is looked up only where a
     /// policy can read it, through `names`.
-    fn counter_scope<'s>(&'s self, counter: DeviceIx, names: &'s Names) -> Scope<'s> {
+    pub(super) fn counter_scope<'s>(&'s self, counter: DeviceIx, names: &'s Names) -> Scope<'s> {
         let here = &self.counters[counter.at()];
         let officer = here.session.as_ref().map(|session| session.officer);
         let mut scope = match officer {
@@ -367,7 +362,7 @@ impl State {
         scope
     }
 
-    fn officer_scope<'s>(&'s self, officer: OfficerIx, names: &'s Names) -> Scope<'s> {
+    pub(super) fn officer_scope<'s>(&'s self, officer: OfficerIx, names: &'s Names) -> Scope<'s> {
         let person = &self.officers[officer.at()];
         Scope {
             shift_active: person.shift,
@@ -397,7 +392,7 @@ impl State {
         for (ix, rule) in rules.counter.iter().enumerate() {
             let slot = &mut slots[counter.at() * width + ix];
             let awake = rule.wakes.touches(reads) || reads == Reads::ALL;
-            if !awake && !(subjects_changed && slot.is_some()) {
+            if !(awake || subjects_changed && slot.is_some()) {
                 continue;
             }
             let (serial, of_somebody) = match rule.head.per {
@@ -480,7 +475,7 @@ impl State {
             let slot = &mut slots[officer.at() * width + ix];
             // Its horizon depends on where he serves, so any change of that may cut the piece.
             let awake = rule.wakes.touches(reads) || reads == Reads::ALL;
-            if !awake && !(reads.touches(Reads::ACTIVE_SERVICES | Reads::CUSTODY) && slot.is_some()) {
+            if !(awake || reads.touches(Reads::ACTIVE_SERVICES | Reads::CUSTODY) && slot.is_some()) {
                 continue;
             }
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
@@ -591,152 +586,6 @@ impl State {
         {
             end_piece(&mut run, now);
             sink.close(*run);
-        }
-    }
-}
-
-/// An `on` policy with the values of its names just before the instant, waiting for the event to be applied.
-pub(crate) struct Pending<'a> {
-    pub rule: usize,
-    pub subject: Subject,
-    pub kind: &'a Kind,
-    pub evidence: Evidence,
-    pub in_gap: bool,
-    pub private: bool,
-    before: Before,
-}
-
-/// Values that may not outlive the state they were read from.
-struct Before {
-    scope: Scope<'static>,
-    officer_id: Arc<str>,
-    booking: Box<str>,
-    apps: Vec<Box<str>>,
-}
-
-impl State {
-    /// What `on` policies will look at once the instant is over: the state as it stands now, just before it.
-    pub fn pending<'a>(
-        &self,
-        device: DeviceIx,
-        kind: &'a Kind,
-        named: Option<OfficerIx>,
-        evidence: &Evidence,
-    ) -> Vec<Pending<'a>> {
-        use super::event::DeviceKind;
-        let mut list = Vec::new();
-        for (ix, rule) in self.rules.on.iter().enumerate() {
-            if !rule.types.iter().any(|name| name == kind.name()) {
-                continue;
-            }
-            let is_counter = self.rules.is(device, DeviceKind::Workstation);
-            let signed_in = is_counter
-                .then(|| {
-                    self.counters[device.at()]
-                        .session
-                        .as_ref()
-                        .map(|session| session.officer)
-                })
-                .flatten();
-            let officer = named.or(signed_in);
-            let subjects: Vec<Subject> = match rule.head.per {
-                Per::Office => vec![Subject::default()],
-                Per::Lockbox => vec![Subject {
-                    lockbox: Some(device),
-                    ..Subject::default()
-                }],
-                Per::Officer => officer
-                    .map(|officer| Subject {
-                        officer: Some(officer),
-                        ..Subject::default()
-                    })
-                    .into_iter()
-                    .collect(),
-                Per::Counter => vec![Subject {
-                    counter: Some(device),
-                    officer: signed_in,
-                    lockbox: None,
-                }],
-                Per::Session | Per::Service if is_counter => signed_in
-                    .map(|officer| Subject {
-                        counter: Some(device),
-                        officer: Some(officer),
-                        lockbox: None,
-                    })
-                    .into_iter()
-                    .collect(),
-                Per::Session | Per::Service => officer
-                    .into_iter()
-                    .flat_map(|officer| {
-                        self.counters_of(officer).map(move |counter| Subject {
-                            counter: Some(counter),
-                            officer: Some(officer),
-                            lockbox: None,
-                        })
-                    })
-                    .collect(),
-            };
-            for subject in subjects {
-                let counter = subject.counter;
-                let scope = match (counter, subject.officer) {
-                    (Some(counter), _) => self.counter_scope(counter, &self.names),
-                    (None, Some(officer)) => self.officer_scope(officer, &self.names),
-                    (None, None) => Scope {
-                        lockbox_silent: subject.lockbox.is_some_and(|lockbox| self.is_silent(lockbox)),
-                        emergency: self.in_emergency(),
-                        ..Scope::EMPTY
-                    },
-                };
-                let before = Before {
-                    officer_id: Arc::from(scope.officer_id),
-                    booking: Box::from(scope.service_booking),
-                    apps: scope.apps.to_vec(),
-                    scope: Scope {
-                        officer_id: "",
-                        service_booking: "",
-                        apps: &[],
-                        event: None,
-                        ..scope
-                    },
-                };
-                list.push(Pending {
-                    rule: ix,
-                    subject,
-                    kind,
-                    evidence: evidence.clone(),
-                    in_gap: counter.is_some_and(|counter| self.is_silent(counter)),
-                    private: false,
-                    before,
-                });
-            }
-        }
-        list
-    }
-
-    /// Judges an event now that its instant is over. An emergency that begins at the instant counts.
-    pub fn answer(&self, pending: &Pending, sink: &mut Sink) {
-        let rule = &self.rules.on[pending.rule];
-        let begins = self.emergency.is_some_and(|emergency| emergency.started == self.now);
-        let scope = Scope {
-            officer_id: &pending.before.officer_id,
-            service_booking: &pending.before.booking,
-            apps: &pending.before.apps,
-            emergency: pending.before.scope.emergency || begins,
-            event: Some(EventScope {
-                kind: pending.kind,
-                private: pending.private,
-            }),
-            ..pending.before.scope.clone()
-        };
-        let suppressed = rule.head.class == super::policy::Class::Indication && scope.emergency;
-        let unjudged = pending.in_gap && !rule.judged_in_gap;
-        if !suppressed && !unjudged && rule.condition.as_ref().is_none_or(|condition| condition.holds(&scope)) {
-            sink.closed.push(Closed::Instant {
-                head: rule.head.clone(),
-                subject: pending.subject,
-                at: self.now,
-                evidence: pending.evidence.clone(),
-            });
         }
     }
 }

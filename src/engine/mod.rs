@@ -3,6 +3,8 @@
 //!
 //! `Engine` holds one office. Events go in by `insert` in any order; `judge` folds what changed and answers the decisions.
 
+mod answer;
+mod apply;
 pub mod event;
 pub mod expr;
 mod fold;

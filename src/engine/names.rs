@@ -9,18 +9,24 @@ macro_rules! ix {
     ($name:ident) => {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub(crate) struct $name(pub u32);
-
-        impl $name {
-            pub fn at(self) -> usize {
-                self.0 as usize
-            }
-        }
     };
 }
 
 ix!(DeviceIx);
 ix!(OfficerIx);
 ix!(HandsetIx);
+
+impl DeviceIx {
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl OfficerIx {
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A list of names and their numbers.
 #[derive(Clone, Debug, Default)]

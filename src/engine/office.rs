@@ -25,6 +25,9 @@ pub enum Clock {
     Ticks,
 }
 
+/// An event on its way into a timeline, with its operation if it has an effect.
+type Arrival = (Stamp, Option<Op>);
+
 /// The event's moment is settled: it is kept and shown, not judged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooLate {
@@ -45,7 +48,7 @@ pub struct Engine {
     clock: Moment,
     ticks_only: bool,
     /// Events beyond the office clock, by effective time.
-    waiting: BTreeMap<(Moment, DeviceIx), Vec<(Stamp, Option<Op>)>>,
+    waiting: BTreeMap<(Moment, DeviceIx), Vec<Arrival>>,
     /// What was said of the fold's closed runs, index by index, and of the others.
     said: Vec<Option<Verdict>>,
     said_open: Vec<Verdict>,
