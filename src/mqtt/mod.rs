@@ -46,6 +46,9 @@ pub struct Settings {
     /// How many messages the broker may send before the first is acknowledged. MQTT 3.1.1 cannot say this either:
     /// raise the broker's own limit (`max_inflight_messages` of mosquitto is 20).
     pub window: u16,
+    /// The broker should know this client from before: the ledger is not empty. Otherwise a first connection that
+    /// finds no session is nothing to report.
+    pub session_expected: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +89,7 @@ impl Settings {
             keep_alive_s: 30,
             session_expiry_s: 14 * 24 * 60 * 60,
             window: 1000,
+            session_expected: false,
         }
     }
 }
@@ -144,6 +148,7 @@ pub fn start(settings: &Settings, inbound: mpsc::Sender<Inbound>) -> Result<Runn
         connection: 0,
         connected_at: None,
         subscribed: false,
+        session_expected: settings.session_expected,
         outstanding: HashSet::new(),
         unwritten: HashSet::new(),
     };
@@ -199,6 +204,7 @@ struct Receiver {
     /// The broker has granted our subscriptions to this process once. A session left by an earlier process is
     /// subscribed anew nevertheless: this brings the retained states, and repairs whatever somebody changed.
     subscribed: bool,
+    session_expected: bool,
     /// Handed to the daemon and not decided yet.
     outstanding: HashSet<u16>,
     /// Confirmed, and not on the wire yet.
@@ -282,7 +288,7 @@ impl Receiver {
         match happening {
             Happening::Connected { session_present } => {
                 self.connected_at = Some(Instant::now());
-                let lost = self.subscribed && !session_present;
+                let lost = self.session_expected && !session_present;
                 self.line.send_modify(|line| {
                     line.up();
                     line.sessions_lost += u64::from(lost);
@@ -297,7 +303,7 @@ impl Receiver {
                 Next::Poll
             }
             Happening::Subscribed { granted: true } => {
-                self.subscribed = true;
+                (self.subscribed, self.session_expected) = (true, true);
                 Next::Poll
             }
             Happening::Subscribed { granted: false } => {
