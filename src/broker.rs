@@ -31,8 +31,9 @@ use crate::inbound::{Inbound, Line, PAYLOAD_BYTES_MAX, Receipt};
 
 /// Room for the topic and the properties of the largest payload.
 const PACKET_BYTES_MAX: usize = PAYLOAD_BYTES_MAX;
-/// Sessions of devices hold nothing of worth, for nothing is sent to a device.
-const SESSION_EXPIRY: Duration = Duration::from_secs(60 * 60);
+/// Sessions of devices end with their connections: nothing is sent to a device that could wait for it, and a client
+/// id that is not in use belongs to nobody.
+const SESSION_EXPIRY: Duration = Duration::ZERO;
 /// Where a message goes that is not to be acknowledged: nobody can subscribe to it.
 const NOWHERE: &str = "$refused";
 

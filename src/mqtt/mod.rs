@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::inbound::{Inbound, Line, Outcome, Receipt, Ticket};
 use link::{Client, Events, Happening, Message};
+use socket::Stream;
 
 /// Everything a device says (contract §2).
 const FILTERS: [&str; 2] = ["jagaloket/v1/+/+/events", "jagaloket/v1/+/+/status"];
@@ -29,6 +30,9 @@ const BACK_OFF_MIN: Duration = Duration::from_millis(250);
 const BACK_OFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted so long was a good one: the next attempt after it comes at once again.
 const GOOD_CONNECTION: Duration = Duration::from_secs(10);
+
+/// How long the broker may take to close a connection that we have ended.
+const GOOD_BYE: Duration = Duration::from_secs(2);
 
 /// Where the broker is and how to speak with it.
 #[derive(Clone)]
@@ -134,12 +138,14 @@ pub fn start(settings: &Settings, inbound: mpsc::Sender<Inbound>) -> Result<Runn
     if settings.keep_alive_s == 0 {
         return Err(Error::KeepAlive);
     }
-    let (client, events) = link::open(settings)?;
+    let (let_go, left) = mpsc::unbounded_channel();
+    let (client, events) = link::open(settings, let_go)?;
     let (line_sender, line) = watch::channel(Line::default());
     let (stop, stopping) = watch::channel(None);
     let (outcomes, heard) = mpsc::unbounded_channel();
     let receiver = Receiver {
         client,
+        left,
         inbound,
         line: line_sender,
         stopping,
@@ -191,6 +197,8 @@ enum Next {
 
 struct Receiver {
     client: Client,
+    /// The streams of connections that have ended.
+    left: mpsc::UnboundedReceiver<Stream>,
     inbound: mpsc::Sender<Inbound>,
     line: watch::Sender<Line>,
     /// Set to the moment until which a shutdown waits.
@@ -235,7 +243,7 @@ impl Receiver {
                     back_off = (back_off * 2).min(BACK_OFF_MAX);
                 }
                 Next::End => {
-                    self.leave(&mut events).await;
+                    self.leave(events).await;
                     self.disconnected(None);
                     break;
                 }
@@ -354,6 +362,7 @@ impl Receiver {
         self.connected_at = None;
         self.outstanding.clear();
         self.unwritten.clear();
+        while self.left.try_recv().is_ok() {}
         if let Some(error) = &error {
             tracing::warn!(error, "no connection to the broker");
         }
@@ -369,15 +378,24 @@ impl Receiver {
         }
     }
 
-    /// Says good-bye; the broker need not answer.
-    async fn leave(&mut self, events: &mut Events) {
+    /// Says good-bye, and sees to it that the broker hears it.
+    async fn leave(&mut self, mut events: Events) {
         if self.connected_at.is_none() {
             return;
         }
         self.client.disconnect();
-        let last_words = async { while events.poll().await.is_ok() {} };
-        if tokio::time::timeout(Duration::from_secs(2), last_words).await.is_err() {
-            tracing::warn!("the broker connection did not close in time");
+        let last_words = async {
+            while events.poll().await.is_ok() {}
+            drop(events);
+            match self.left.recv().await {
+                Some(stream) => stream.end().await,
+                None => Ok(()),
+            }
+        };
+        match tokio::time::timeout(GOOD_BYE, last_words).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the broker connection broke off at its end"),
+            Err(_) => tracing::warn!("the broker connection did not close in time"),
         }
     }
 }

@@ -309,7 +309,8 @@ async fn a_reader_who_sleeps_until_the_broker_gives_us_up_loses_nothing() {
         peer.connected().await;
         let lines: Vec<String> = (0..50).map(|n| n.to_string()).collect();
         publish_lines(mosquitto.port, version, &[], &lines.join("\n"));
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        // mosquitto looks for the dead every five seconds.
+        tokio::time::sleep(Duration::from_secs(8)).await;
         let mut missing: HashSet<String> = lines.into_iter().collect();
         while !missing.is_empty() {
             let inbound = peer.next().await;
