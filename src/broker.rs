@@ -287,10 +287,13 @@ struct Doorkeeper {
 /// Who is connected under which client id. A second connection under an id ends the first; without this a device
 /// could keep another one off the line, and it would look like silence.
 #[derive(Clone, Default)]
-struct Owners(Arc<Mutex<HashMap<Arc<str>, Option<Arc<str>>>>>);
+struct Owners(Arc<Mutex<ByClientId>>);
+
+/// The user, or nobody, of each client id that is in use.
+type ByClientId = HashMap<Arc<str>, Option<Arc<str>>>;
 
 impl Owners {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Option<Arc<str>>>> {
+    fn lock(&self) -> MutexGuard<'_, ByClientId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
