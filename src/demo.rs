@@ -102,6 +102,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
         database: folder.join("jagaloket.db"),
         broker: Broker::Embedded(Embedded {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
+            tls: None,
             devices: Some(password_file),
         }),
         mail: Mail {
