@@ -123,6 +123,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let store = Store::open(&config.database, bounds)
         .await
         .context("the database cannot be opened")?;
+    store.end_leases().await.context("the outbox cannot be opened")?;
     let now = clock.now();
     let mut book = open_book(&store, &config).await?;
     let engine_clock = match config.clock {

@@ -202,7 +202,7 @@ fn supervisor_of(officer: &Officer) -> Box<str> {
 
 pub(super) fn officer_day(draft: &mut Draft, officer: &Officer, counter: &DeviceId, troubles: Troubles) {
     let id = || officer.id.clone();
-    let mut chance = |draft: &mut Draft, usual: f64| draft.rng.f64() < troubles.chance(usual);
+    let chance = |draft: &mut Draft, usual: f64| draft.rng.f64() < troubles.chance(usual);
     let arrives = draft.at(7, 26).plus_ms(draft.rng.i64(0..15 * MINUTE));
     let phones = Phones::of(officer, &mut draft.rng);
     draft.system(draft.at(7, 25), Kind::ShiftStarted { officer: id() });
@@ -409,7 +409,7 @@ pub(super) fn serve(
 /// Machines that fall silent, lockboxes that are forced, drills.
 pub(super) fn mishaps(draft: &mut Draft, troubles: Troubles) {
     let roster = draft.roster;
-    let mut some_time = |draft: &mut Draft| draft.at(8, 0).plus_ms(draft.rng.i64(0..7 * 60 * MINUTE));
+    let some_time = |draft: &mut Draft| draft.at(8, 0).plus_ms(draft.rng.i64(0..7 * 60 * MINUTE));
     for device in &roster.counters {
         if device.heartbeat_every_ms.is_some() && draft.rng.f64() < troubles.chance(0.03) {
             let (from, minutes) = (some_time(draft), draft.rng.i64(2..15));
