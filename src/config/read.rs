@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Login, Secret};
 use crate::engine::expr::nearest;
 use crate::engine::time::Span;
 
@@ -150,7 +149,7 @@ impl<'t> Section<'t> {
         self.table.as_ref().is_some_and(|table| table.contains_key(key))
     }
 
-    fn value(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
+    pub fn value(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
         }
@@ -174,7 +173,7 @@ impl<'t> Section<'t> {
         self.faults.push((self.at, message.to_owned()));
     }
 
-    fn wrong(&mut self, key: &str, must: &str) {
+    pub fn wrong(&mut self, key: &str, must: &str) {
         self.fault(key, &format!("`{key}` {must}"));
     }
 
@@ -307,6 +306,11 @@ impl<'t> Section<'t> {
         (!text.is_empty()).then(|| self.beside(&text))
     }
 
+    /// An environment variable.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        (self.around.environment)(name)
+    }
+
     /// A path as the file means it.
     pub fn beside(&self, path: &str) -> PathBuf {
         self.around.folder.join(path)
@@ -327,95 +331,6 @@ impl<'t> Section<'t> {
                 Vec::new()
             }
         }
-    }
-
-    /// `user` with its password. `sealed`: what is sent cannot be read on the way.
-    pub fn login(&mut self, sealed: bool) -> Option<Login> {
-        let user = self.text("user");
-        let password = self.password();
-        match (user, password) {
-            (Some(user), Some(password)) => {
-                if !sealed {
-                    self.fault(
-                        "user",
-                        "user and password would cross the network readable by everybody: turn on TLS",
-                    );
-                }
-                Some(Login { user, password })
-            }
-            (Some(_), None) => {
-                if !["password", "password_file", "password_env"]
-                    .iter()
-                    .any(|key| self.has(key))
-                {
-                    self.fault(
-                        "user",
-                        "`user` needs a password: name `password_file` or `password_env`",
-                    );
-                }
-                None
-            }
-            (None, Some(_)) => {
-                let key = if self.has("password_file") {
-                    "password_file"
-                } else {
-                    "password_env"
-                };
-                self.wrong(key, "needs a `user`");
-                None
-            }
-            (None, None) => None,
-        }
-    }
-
-    fn password(&mut self) -> Option<Secret> {
-        let file = self.path("password_file");
-        let variable = self.text("password_env");
-        if self.value("password").is_some() {
-            let why = "does not belong in this file, which is copied, backed up and shown: put it into a file of its \
-                       own that only this program may read, and name it in `password_file`, or into an environment \
-                       variable named in `password_env`";
-            self.wrong("password", why);
-        }
-        match (file, variable) {
-            (Some(_), Some(_)) => {
-                self.wrong("password_env", "and `password_file` exclude each other");
-                None
-            }
-            (Some(file), None) => match std::fs::read_to_string(&file) {
-                Ok(text) => self.secret(
-                    "password_file",
-                    text.trim_end_matches(['\r', '\n']),
-                    "the file is empty",
-                ),
-                Err(error) => {
-                    self.wrong(
-                        "password_file",
-                        &format!("cannot be read: {error} ({})", file.display()),
-                    );
-                    None
-                }
-            },
-            (None, Some(variable)) => match (self.around.environment)(&variable) {
-                Some(text) => self.secret("password_env", &text, "the variable is empty"),
-                None => {
-                    self.wrong(
-                        "password_env",
-                        &format!("names the environment variable {variable}, which is not set"),
-                    );
-                    None
-                }
-            },
-            (None, None) => None,
-        }
-    }
-
-    fn secret(&mut self, key: &str, text: &str, empty: &str) -> Option<Secret> {
-        if text.is_empty() {
-            self.wrong(key, &format!("gives no password: {empty}"));
-            return None;
-        }
-        Some(Secret::new(text))
     }
 }
 

@@ -1,1 +1,1 @@
-
+//! Which verdicts are one incident, who is told of it, and when.

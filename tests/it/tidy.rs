@@ -24,7 +24,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("letter", &["engine", "store::rows"]),
     ("incident", &["engine", "letter", "store::rows"]),
     ("simulate", &["engine", "wire"]),
-    ("live", &["engine", "inbound", "store::rows"]),
+    ("live", &["engine", "inbound", "store::rows", "clock"]),
     ("inbound", &["engine", "clock"]),
     // Ring 2: an edge does not use another edge, but mailer and web use store. All may measure and ask for the time.
     ("clock", &["engine"]),
@@ -78,7 +78,7 @@ const NAMED_IN: [(&str, &[&str]); 14] = [
     ("lettre", &["mailer"]),
     ("mqtt5", &["broker"]),
     ("rumqttc_v4", &["mqtt"]),
-    ("rumqttc_v5", &["mqtt"]),
+    ("rumqttc_v5", &["mqtt", "demo"]),
     ("cel", &["engine"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
