@@ -21,5 +21,6 @@ pub mod time;
 mod timeline;
 pub mod verdict;
 pub mod view;
+mod waiting;
 
 pub use office::{Clock, Engine, TooLate};

@@ -13,9 +13,9 @@ use crate::support::{
 };
 
 /// A monitor's folder: configuration, database, mails.
-struct House {
+pub struct House {
     folder: tempfile::TempDir,
-    web: u16,
+    pub web: u16,
     /// The embedded broker's port, or the external one's.
     broker: u16,
 }
@@ -41,7 +41,7 @@ impl House {
         )
     }
 
-    fn external(broker: u16, protocol: &str) -> House {
+    pub fn external(broker: u16, protocol: &str) -> House {
         let folder = tempfile::tempdir().unwrap();
         let section = format!("embedded = false\nhost = \"127.0.0.1\"\nport = {broker}\nprotocol = \"{protocol}\"");
         House::write(folder, broker, &section)
@@ -64,7 +64,7 @@ impl House {
         self.folder.path().join(name)
     }
 
-    fn serve(&self) -> Peer {
+    pub fn serve(&self) -> Peer {
         let mut command = jagaloket();
         command.arg("serve").arg("--config").arg(self.path("jagaloket.toml"));
         let peer = Peer::spawn(command, &self.path("log"));
@@ -74,7 +74,7 @@ impl House {
         peer
     }
 
-    fn verdicts(&self) -> Vec<serde_json::Value> {
+    pub fn verdicts(&self) -> Vec<serde_json::Value> {
         let (status, _, body) = http_get(self.web, "/api/v1/verdicts", &["Accept: application/x-ndjson"]);
         assert_eq!(status, 200, "{body}");
         verdict_lines(&body)
@@ -89,7 +89,7 @@ impl House {
             .unwrap_or_default() as u64
     }
 
-    fn wait_for_events(&self, count: usize) {
+    pub fn wait_for_events(&self, count: usize) {
         wait_until(Duration::from_secs(60), "all events", || {
             self.metric("jagaloket_events_accepted_total") as usize >= count
         });
@@ -107,7 +107,7 @@ impl House {
     }
 }
 
-fn distinct(lines: &[String]) -> usize {
+pub fn distinct(lines: &[String]) -> usize {
     let identity = |line: &String| {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         (event["source"].to_string(), event["id"].to_string())
@@ -116,7 +116,7 @@ fn distinct(lines: &[String]) -> usize {
 }
 
 /// Publishes lines with `mosquitto_pub`, in their order within each device.
-fn publish(mosquitto: &Mosquitto, lines: &[String]) {
+pub fn publish(mosquitto: &Mosquitto, lines: &[String]) {
     let mut of_source: BTreeMap<String, String> = BTreeMap::new();
     for line in lines {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
