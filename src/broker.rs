@@ -8,15 +8,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use mqtt5::broker::MqttBroker;
 use mqtt5::broker::auth::{AuthProvider, AuthResult, PasswordAuthProvider};
 use mqtt5::broker::config::{BrokerConfig, StorageBackend, StorageConfig, TlsConfig};
-use mqtt5::broker::events::{BrokerEventHandler, ClientPublishEvent, PublishAction, RetainedSetEvent};
+use mqtt5::broker::events::{
+    BrokerEventHandler, ClientConnectEvent, ClientDisconnectEvent, ClientPublishEvent, PublishAction, RetainedSetEvent,
+};
 use mqtt5::broker::router::MessageRouter;
-use mqtt5::broker::{BrokerShutdownHandle, MqttBroker};
 use mqtt5::packet::connect::ConnectPacket;
 use mqtt5::packet::publish::PublishPacket;
 use mqtt5::protocol::v5::reason_codes::ReasonCode;
@@ -29,8 +31,9 @@ use crate::inbound::{Inbound, Line, PAYLOAD_BYTES_MAX, Receipt};
 
 /// Room for the topic and the properties of the largest payload.
 const PACKET_BYTES_MAX: usize = PAYLOAD_BYTES_MAX;
-/// Sessions of devices hold nothing of worth, for nothing is sent to a device.
-const SESSION_EXPIRY: Duration = Duration::from_secs(60 * 60);
+/// Sessions of devices end with their connections: nothing is sent to a device that could wait for it, and a client
+/// id that is not in use belongs to nobody.
+const SESSION_EXPIRY: Duration = Duration::ZERO;
 /// Where a message goes that is not to be acknowledged: nobody can subscribe to it.
 const NOWHERE: &str = "$refused";
 
@@ -122,7 +125,6 @@ pub struct Running {
     line: watch::Receiver<Line>,
     phase: watch::Sender<Phase>,
     waiting: Arc<RwLock<()>>,
-    broker: BrokerShutdownHandle,
     task: JoinHandle<()>,
 }
 
@@ -136,6 +138,11 @@ enum Phase {
     Closed,
 }
 
+async fn reached(phase: &watch::Receiver<Phase>, wanted: Phase) {
+    // It fails when nobody can shut the broker down any more, which is as good as closed.
+    let _ = phase.clone().wait_for(|now| *now >= wanted).await;
+}
+
 /// Starts listening. When this returns, devices can connect.
 pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result<Running, Error> {
     let listen = settings.listen;
@@ -146,13 +153,15 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
     {
         return Err(Error::AnonymousBeyondLoopback(*open));
     }
-    let doorkeeper = Arc::new(Doorkeeper::new(&settings)?);
+    let owners = Owners::default();
+    let doorkeeper = Arc::new(Doorkeeper::new(&settings, owners.clone())?);
     let (phase, seen_phase) = watch::channel(Phase::Open);
     let hook = Arc::new(Hook {
         inbound,
         phase: seen_phase,
         waiting: Arc::default(),
         router: OnceLock::new(),
+        owners,
         observed: settings.anonymous,
     });
     let failed = |error: MqttError| Error::Start {
@@ -175,11 +184,19 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
         });
     }
     let mut ready = broker.ready_receiver();
-    let handle = broker.shutdown_handle();
+    let (handle, task_phase) = (broker.shutdown_handle(), hook.phase.clone());
     let (line_sender, line) = watch::channel(Line::default());
     let task = tokio::spawn(async move {
         line_sender.send_modify(Line::up);
-        let ended = broker.run().await.err().map(|error| error.to_string());
+        let mut run = pin!(broker.run());
+        let ended = tokio::select! {
+            ended = &mut run => ended,
+            () = reached(&task_phase, Phase::Closed) => {
+                handle.shutdown();
+                run.await
+            }
+        };
+        let ended = ended.err().map(|error| error.to_string());
         if let Some(error) = &ended {
             tracing::error!(error, "the embedded broker has ended");
         }
@@ -194,7 +211,6 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
         line,
         phase,
         waiting: Arc::clone(&hook.waiting),
-        broker: handle,
         task,
     })
 }
@@ -212,7 +228,6 @@ impl Running {
             tracing::warn!("closing the embedded broker before every message was decided");
         }
         let _ = self.phase.send(Phase::Closed);
-        self.broker.shutdown();
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the embedded broker ended in disorder");
         }
@@ -266,6 +281,25 @@ fn topic_parts(topic: &str) -> Option<(&str, &str, Leaf)> {
 struct Doorkeeper {
     secrets: HashMap<String, Secret>,
     anonymous: bool,
+    owners: Owners,
+}
+
+/// Who is connected under which client id. A second connection under an id ends the first; without this a device
+/// could keep another one off the line, and it would look like silence.
+#[derive(Clone, Default)]
+struct Owners(Arc<Mutex<ByClientId>>);
+
+/// The user, or nobody, of each client id that is in use.
+type ByClientId = HashMap<Arc<str>, Option<Arc<str>>>;
+
+impl Owners {
+    fn lock(&self) -> MutexGuard<'_, ByClientId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bar(&self, client_id: &str, user: Option<&str>) -> bool {
+        self.lock().get(client_id).is_some_and(|owner| owner.as_deref() != user)
+    }
 }
 
 enum Secret {
@@ -275,7 +309,7 @@ enum Secret {
 }
 
 impl Doorkeeper {
-    fn new(settings: &Settings) -> Result<Doorkeeper, Error> {
+    fn new(settings: &Settings, owners: Owners) -> Result<Doorkeeper, Error> {
         let mut secrets = HashMap::new();
         for device in &settings.devices {
             let user = format!("{}/{}", device.office, device.device);
@@ -291,6 +325,7 @@ impl Doorkeeper {
         Ok(Doorkeeper {
             secrets,
             anonymous: settings.anonymous,
+            owners,
         })
     }
 
@@ -312,18 +347,20 @@ impl Doorkeeper {
 impl AuthProvider for Doorkeeper {
     fn authenticate<'a>(&'a self, connect: &'a ConnectPacket, _: SocketAddr) -> Answer<'a, mqtt5::Result<AuthResult>> {
         Box::pin(async move {
-            let Some(user) = &connect.username else {
-                return Ok(match self.anonymous {
-                    true => AuthResult::success(),
-                    false => AuthResult::fail(ReasonCode::NotAuthorized),
-                });
+            let user = connect.username.as_deref();
+            let admitted = match user {
+                None => self.anonymous,
+                Some(user) => self.admits(user, connect.password.as_deref().unwrap_or_default()).await,
             };
-            let password = connect.password.as_deref().unwrap_or_default();
-            if !self.admits(user, password).await {
-                tracing::warn!("a device was refused: user or password is wrong");
-                return Ok(AuthResult::fail(ReasonCode::BadUsernameOrPassword));
-            }
-            Ok(AuthResult::success_with_user(user))
+            let refusal = match user {
+                _ if admitted && self.owners.bar(&connect.client_id, user) => ReasonCode::ClientIdentifierNotValid,
+                Some(user) if admitted => return Ok(AuthResult::success_with_user(user)),
+                None if admitted => return Ok(AuthResult::success()),
+                Some(_) => ReasonCode::BadUsernameOrPassword,
+                None => ReasonCode::NotAuthorized,
+            };
+            tracing::warn!(reason = ?refusal, "a device was refused");
+            Ok(AuthResult::fail(refusal))
         })
     }
 
@@ -350,6 +387,7 @@ struct Hook {
     waiting: Arc<RwLock<()>>,
     /// Known only once the broker has been made, of which the hook is a part.
     router: OnceLock<Arc<MessageRouter>>,
+    owners: Owners,
     /// Somebody may be listening to events, so that they are passed on.
     observed: bool,
 }
@@ -370,7 +408,7 @@ impl Hook {
         }
         tokio::select! {
             confirmed = confirmed => confirmed.is_ok(),
-            () = self.reached(Phase::Closed) => false,
+            () = reached(&self.phase, Phase::Closed) => false,
         }
     }
 
@@ -378,14 +416,9 @@ impl Hook {
     async fn hand_over(&self, inbound: Inbound) -> bool {
         tokio::select! {
             biased;
-            () = self.reached(Phase::Closing) => false,
+            () = reached(&self.phase, Phase::Closing) => false,
             sent = self.inbound.send(inbound) => sent.is_ok(),
         }
-    }
-
-    async fn reached(&self, phase: Phase) {
-        // It fails when nobody can shut the broker down any more, which is as good as closed.
-        let _ = self.phase.clone().wait_for(|now| *now >= phase).await;
     }
 
     async fn state(&self, topic: &str, payload: &[u8]) {
@@ -402,6 +435,24 @@ impl Hook {
 }
 
 impl BrokerEventHandler for Hook {
+    fn on_client_connect<'a>(&'a self, event: ClientConnectEvent) -> Answer<'a, ()> {
+        self.owners.lock().insert(event.client_id, event.user_id);
+        Box::pin(async {})
+    }
+
+    fn on_client_disconnect<'a>(&'a self, event: ClientDisconnectEvent) -> Answer<'a, ()> {
+        Box::pin(async move {
+            // The device may have connected anew before its old connection was found dead.
+            let stays = match self.router.get() {
+                Some(router) => router.is_connected(&event.client_id).await,
+                None => false,
+            };
+            if !stays {
+                self.owners.lock().remove(&event.client_id);
+            }
+        })
+    }
+
     fn on_client_publish<'a>(&'a self, event: ClientPublishEvent) -> Answer<'a, PublishAction> {
         Box::pin(async move {
             match topic_parts(&event.topic) {
@@ -472,7 +523,7 @@ mod tests {
             devices: vec![device("loket-01")],
             anonymous: false,
         };
-        let doorkeeper = Doorkeeper::new(&settings).unwrap();
+        let doorkeeper = Doorkeeper::new(&settings, Owners::default()).unwrap();
         let user = Some("tangerang/loket-01");
         for (topic, allowed) in [
             ("jagaloket/v1/tangerang/loket-01/events", true),
@@ -499,6 +550,6 @@ mod tests {
         assert!(!doorkeeper.admits("tangerang/loket-01", b"Secret").await);
         assert!(!doorkeeper.admits("tangerang/loket-02", b"secret").await);
         settings.devices.push(device("loket-01"));
-        assert!(Doorkeeper::new(&settings).is_err());
+        assert!(Doorkeeper::new(&settings, Owners::default()).is_err());
     }
 }

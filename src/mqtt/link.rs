@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use rumqttc_v4 as v4;
 use rumqttc_v5 as v5;
+use tokio::sync::mpsc;
 
 use super::cut::Cut;
-use super::socket::Dialer;
+use super::socket::{Dialer, Stream};
 use super::{Error, Settings, Version};
 use crate::inbound::PAYLOAD_BYTES_MAX;
 
@@ -52,8 +53,10 @@ pub enum Events {
     V5(Box<v5::EventLoop>),
 }
 
-pub fn open(settings: &Settings) -> Result<(Client, Events), Error> {
-    let dialer = Dialer::new(settings, Cut::new(PAYLOAD_BYTES_MAX, settings.version == Version::V5))?;
+/// Every stream that the client has let go of comes to `left`.
+pub fn open(settings: &Settings, left: mpsc::UnboundedSender<Stream>) -> Result<(Client, Events), Error> {
+    let cut = Cut::new(PAYLOAD_BYTES_MAX, settings.version == Version::V5);
+    let dialer = Dialer::new(settings, cut, left)?;
     match settings.version {
         Version::V311 => {
             let mut options = v4::MqttOptions::new(&settings.client_id, (settings.host.as_str(), settings.port));

@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::inbound::{Inbound, Line, Outcome, Receipt, Ticket};
 use link::{Client, Events, Happening, Message};
+use socket::Stream;
 
 /// Everything a device says (contract §2).
 const FILTERS: [&str; 2] = ["jagaloket/v1/+/+/events", "jagaloket/v1/+/+/status"];
@@ -29,6 +30,9 @@ const BACK_OFF_MIN: Duration = Duration::from_millis(250);
 const BACK_OFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted so long was a good one: the next attempt after it comes at once again.
 const GOOD_CONNECTION: Duration = Duration::from_secs(10);
+
+/// How long the broker may take to close a connection that we have ended.
+const GOOD_BYE: Duration = Duration::from_secs(2);
 
 /// Where the broker is and how to speak with it.
 #[derive(Clone)]
@@ -46,6 +50,9 @@ pub struct Settings {
     /// How many messages the broker may send before the first is acknowledged. MQTT 3.1.1 cannot say this either:
     /// raise the broker's own limit (`max_inflight_messages` of mosquitto is 20).
     pub window: u16,
+    /// The broker should know this client from before: the ledger is not empty. Otherwise a first connection that
+    /// finds no session is nothing to report.
+    pub session_expected: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +93,7 @@ impl Settings {
             keep_alive_s: 30,
             session_expiry_s: 14 * 24 * 60 * 60,
             window: 1000,
+            session_expected: false,
         }
     }
 }
@@ -130,12 +138,14 @@ pub fn start(settings: &Settings, inbound: mpsc::Sender<Inbound>) -> Result<Runn
     if settings.keep_alive_s == 0 {
         return Err(Error::KeepAlive);
     }
-    let (client, events) = link::open(settings)?;
+    let (let_go, left) = mpsc::unbounded_channel();
+    let (client, events) = link::open(settings, let_go)?;
     let (line_sender, line) = watch::channel(Line::default());
     let (stop, stopping) = watch::channel(None);
     let (outcomes, heard) = mpsc::unbounded_channel();
     let receiver = Receiver {
         client,
+        left,
         inbound,
         line: line_sender,
         stopping,
@@ -144,6 +154,7 @@ pub fn start(settings: &Settings, inbound: mpsc::Sender<Inbound>) -> Result<Runn
         connection: 0,
         connected_at: None,
         subscribed: false,
+        session_expected: settings.session_expected,
         outstanding: HashSet::new(),
         unwritten: HashSet::new(),
     };
@@ -186,6 +197,8 @@ enum Next {
 
 struct Receiver {
     client: Client,
+    /// The streams of connections that have ended.
+    left: mpsc::UnboundedReceiver<Stream>,
     inbound: mpsc::Sender<Inbound>,
     line: watch::Sender<Line>,
     /// Set to the moment until which a shutdown waits.
@@ -199,6 +212,7 @@ struct Receiver {
     /// The broker has granted our subscriptions to this process once. A session left by an earlier process is
     /// subscribed anew nevertheless: this brings the retained states, and repairs whatever somebody changed.
     subscribed: bool,
+    session_expected: bool,
     /// Handed to the daemon and not decided yet.
     outstanding: HashSet<u16>,
     /// Confirmed, and not on the wire yet.
@@ -229,7 +243,7 @@ impl Receiver {
                     back_off = (back_off * 2).min(BACK_OFF_MAX);
                 }
                 Next::End => {
-                    self.leave(&mut events).await;
+                    self.leave(events).await;
                     self.disconnected(None);
                     break;
                 }
@@ -282,7 +296,7 @@ impl Receiver {
         match happening {
             Happening::Connected { session_present } => {
                 self.connected_at = Some(Instant::now());
-                let lost = self.subscribed && !session_present;
+                let lost = self.session_expected && !session_present;
                 self.line.send_modify(|line| {
                     line.up();
                     line.sessions_lost += u64::from(lost);
@@ -297,7 +311,7 @@ impl Receiver {
                 Next::Poll
             }
             Happening::Subscribed { granted: true } => {
-                self.subscribed = true;
+                (self.subscribed, self.session_expected) = (true, true);
                 Next::Poll
             }
             Happening::Subscribed { granted: false } => {
@@ -348,6 +362,7 @@ impl Receiver {
         self.connected_at = None;
         self.outstanding.clear();
         self.unwritten.clear();
+        while self.left.try_recv().is_ok() {}
         if let Some(error) = &error {
             tracing::warn!(error, "no connection to the broker");
         }
@@ -363,15 +378,24 @@ impl Receiver {
         }
     }
 
-    /// Says good-bye; the broker need not answer.
-    async fn leave(&mut self, events: &mut Events) {
+    /// Says good-bye, and sees to it that the broker hears it.
+    async fn leave(&mut self, mut events: Events) {
         if self.connected_at.is_none() {
             return;
         }
         self.client.disconnect();
-        let last_words = async { while events.poll().await.is_ok() {} };
-        if tokio::time::timeout(Duration::from_secs(2), last_words).await.is_err() {
-            tracing::warn!("the broker connection did not close in time");
+        let last_words = async {
+            while events.poll().await.is_ok() {}
+            drop(events);
+            match self.left.recv().await {
+                Some(stream) => stream.end().await,
+                None => Ok(()),
+            }
+        };
+        match tokio::time::timeout(GOOD_BYE, last_words).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the broker connection broke off at its end"),
+            Err(_) => tracing::warn!("the broker connection did not close in time"),
         }
     }
 }

@@ -12,8 +12,9 @@ use rumqttc_v5::tokio_rustls::client::TlsStream;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
 use super::cut::Cut;
 use super::{Error, Settings, Tls};
@@ -28,10 +29,12 @@ pub struct Dialer {
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     cut: Cut,
+    left: mpsc::UnboundedSender<Stream>,
 }
 
 impl Dialer {
-    pub fn new(settings: &Settings, cut: Cut) -> Result<Dialer, Error> {
+    /// Streams that the client lets go of come to `left`: the last one wants a proper end, see [`Stream::end`].
+    pub fn new(settings: &Settings, cut: Cut, left: mpsc::UnboundedSender<Stream>) -> Result<Dialer, Error> {
         let tls = match &settings.tls {
             None => None,
             Some(tls) => {
@@ -45,6 +48,7 @@ impl Dialer {
             port: settings.port,
             tls,
             cut,
+            left,
         })
     }
 
@@ -56,7 +60,11 @@ impl Dialer {
             None => Stream::Plain(tcp),
             Some((connector, name)) => Stream::Tls(Box::new(connector.connect(name, tcp).await?)),
         };
-        Ok(Socket { stream, cut: self.cut })
+        Ok(Socket {
+            stream: Some(stream),
+            cut: self.cut,
+            left: self.left,
+        })
     }
 }
 
@@ -105,30 +113,55 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
     fs::read(file).map_err(|error| Error::File(file.to_owned(), error))
 }
 
-enum Stream {
+pub enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// What the client reads and writes.
-pub struct Socket {
-    stream: Stream,
-    cut: Cut,
+impl Stream {
+    /// Closes our half and reads what is still coming until the broker closes its own. A socket that is closed with
+    /// unread bytes in it resets the connection, and the broker may lose what we wrote last: acknowledgements.
+    pub async fn end(mut self) -> io::Result<()> {
+        let stream: &mut dyn Duplex = match &mut self {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.as_mut(),
+        };
+        stream.shutdown().await?;
+        tokio::io::copy(stream, &mut tokio::io::sink()).await?;
+        Ok(())
+    }
 }
 
-macro_rules! on_stream {
-    ($self:ident, $stream:ident => $call:expr) => {
-        match &mut $self.get_mut().stream {
-            Stream::Plain(stream) => {
-                let $stream = Pin::new(stream);
-                $call
-            }
-            Stream::Tls(stream) => {
-                let $stream = Pin::new(stream.as_mut());
-                $call
-            }
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl Duplex for TcpStream {}
+impl Duplex for TlsStream<TcpStream> {}
+
+/// What the client reads and writes.
+pub struct Socket {
+    /// Empty only while it is dropped.
+    stream: Option<Stream>,
+    cut: Cut,
+    left: mpsc::UnboundedSender<Stream>,
+}
+
+impl Socket {
+    fn stream(&mut self) -> io::Result<Pin<&mut dyn Duplex>> {
+        match &mut self.stream {
+            Some(Stream::Plain(stream)) => Ok(Pin::new(stream)),
+            Some(Stream::Tls(stream)) => Ok(Pin::new(stream.as_mut())),
+            None => Err(io::ErrorKind::NotConnected.into()),
         }
-    };
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            // Nobody waits for it when the whole client is dropped; then it just closes.
+            let _ = self.left.send(stream);
+        }
+    }
 }
 
 impl AsyncRead for Socket {
@@ -140,11 +173,7 @@ impl AsyncRead for Socket {
             }
             let mut chunk = [0u8; 8192];
             let mut read = ReadBuf::new(&mut chunk);
-            let polled = match &mut socket.stream {
-                Stream::Plain(stream) => Pin::new(stream).poll_read(cx, &mut read),
-                Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, &mut read),
-            };
-            match polled {
+            match socket.stream()?.poll_read(cx, &mut read) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 // The end: nothing was put in, which is how a reader learns of it.
@@ -157,15 +186,15 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        on_stream!(self, stream => stream.poll_write(cx, bytes))
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_write(cx, bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_shutdown(cx))
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_shutdown(cx)
     }
 }

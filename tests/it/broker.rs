@@ -306,6 +306,40 @@ async fn a_device_cannot_speak_for_another_nor_listen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_cannot_push_another_off_the_line_by_its_client_id() {
+    for version in BOTH {
+        let mut daemon = Daemon::start(settings()).await;
+        let mut device = Paho::known(daemon.port(), version);
+        assert_eq!(device.ask("connect"), "Success");
+        let rival = ["id=loket-03", "user=tangerang/loket-04", "password=other"];
+        let mut other = Paho::new(daemon.port(), version, &rival);
+        assert_ne!(other.ask("connect"), "Success", "{version}");
+        assert_eq!(device.ask("disconnects"), "0");
+        // The device itself may come again before its old connection is found dead.
+        let mut again = Paho::known(daemon.port(), version);
+        assert_eq!(again.ask("connect"), "Success");
+        drop(device);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_ne!(
+            Paho::new(daemon.port(), version, &rival).ask("connect"),
+            "Success",
+            "{version}"
+        );
+        again.ask(&format!("publish {EVENTS} 1 no still here"));
+        daemon.next().await.receipt.confirm();
+        assert_eq!(again.ask("wait 0 10"), "Success");
+        drop(again);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(
+            Paho::new(daemon.port(), version, &rival).ask("connect"),
+            "Success",
+            "{version}"
+        );
+        daemon.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn births_and_wills_reach_the_daemon_and_need_no_receipt() {
     for version in BOTH {
         let mut daemon = Daemon::start(settings()).await;

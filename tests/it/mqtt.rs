@@ -1,5 +1,6 @@
 //! The client for an external broker against a real mosquitto, with mosquitto_pub and paho as publishers.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -276,6 +277,51 @@ async fn a_broker_that_dies_and_comes_back_is_found_again_and_the_loss_of_the_se
         let after = peer.next().await;
         assert_eq!(text(&after), "after");
         after.receipt.confirm();
+        peer.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_should_know_us_and_does_not_is_told_at_the_first_connection() {
+    for version in BOTH {
+        let mosquitto = Mosquitto::start("");
+        for (session_expected, sessions_lost) in [(true, 1), (true, 0)] {
+            let peer = Peer::start(&Settings {
+                session_expected,
+                ..mosquitto.settings(version)
+            });
+            peer.connected().await;
+            assert_eq!(peer.running.line().borrow().sessions_lost, sessions_lost, "{version:?}");
+            peer.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_who_sleeps_until_the_broker_gives_us_up_loses_nothing() {
+    for version in BOTH {
+        let mosquitto = Mosquitto::start("");
+        let settings = Settings {
+            keep_alive_s: 1,
+            ..mosquitto.settings(version)
+        };
+        let mut peer = Peer::with_room(&settings, 2);
+        peer.connected().await;
+        let lines: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+        publish_lines(mosquitto.port, version, &[], &lines.join("\n"));
+        // mosquitto looks for the dead every five seconds.
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        let mut missing: HashSet<String> = lines.into_iter().collect();
+        while !missing.is_empty() {
+            let inbound = peer.next().await;
+            missing.remove(text(&inbound));
+            inbound.receipt.confirm();
+        }
+        until(&mut peer.running.line(), |line| line.connections > 1).await;
+        // What was acknowledged into the dead connection comes a second time.
+        while let Ok(Some(inbound)) = timeout(Duration::from_millis(400), peer.inbound.recv()).await {
+            inbound.receipt.confirm();
+        }
         peer.stop().await;
     }
 }
