@@ -1,1 +1,324 @@
-//! The demo: serve with other values, and a simulated office that publishes to it.
+//! The demo: serve with other values, and a simulated office whose devices publish to it over MQTT.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{Datelike as _, Days, NaiveDate};
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::QoS;
+use rumqttc_v5::mqttbytes::v5::LastWill;
+
+use crate::clock::MonitorClock;
+use crate::config::{Broker, Clock, Config, Embedded, Mail, MailWay, Quarantine, Web};
+use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::engine::event::Event;
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::serve::{self, Plan};
+use crate::simulate::demo;
+use crate::telemetry::LogFormat;
+use crate::wire;
+
+/// How the demo is to be run.
+pub struct Request {
+    pub speed: u32,
+    /// Keep database and mails there; else they go with the demo.
+    pub keep: Option<PathBuf>,
+    pub exit_after: Option<Duration>,
+    /// `None`: 8080, or a free one where that is taken.
+    pub port: Option<u16>,
+    pub mqtt_port: Option<u16>,
+    pub seed: u64,
+}
+
+/// What an ended demo came to.
+pub struct Outcome {
+    pub verdicts: usize,
+    pub letters: i64,
+    /// Expected indications that did not come.
+    pub missing: Vec<&'static str>,
+}
+
+macro_rules! shipped {
+    ($($id:literal),* $(,)?) => {
+        /// The policies that ship, by id.
+        pub const POLICIES: &[(&str, &str)] = &[$(($id, include_str!(concat!("../policies/", $id, ".toml")))),*];
+    };
+}
+
+shipped!(
+    "counter-silent",
+    "custody-unverifiable",
+    "declared-none-contradicted",
+    "handset-not-registered",
+    "lockbox-check-overdue",
+    "lockbox-forced",
+    "lockbox-silent",
+    "messaging-on-workstation",
+    "no-deposit-after-sign-in",
+    "phone-on-usb",
+    "phone-out-during-service",
+    "service-without-sign-in",
+    "serving-at-two-counters",
+    "sign-in-outside-shift",
+);
+
+/// Runs until `exit_after`, or until somebody stops it.
+pub async fn run(request: Request) -> Result<Outcome> {
+    let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = match &request.keep {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            if folder.join("jagaloket.db").exists() {
+                bail!(
+                    "{} holds a database already: name another folder for --keep",
+                    folder.display()
+                );
+            }
+            folder.clone()
+        }
+        None => temporary.path().to_path_buf(),
+    };
+    let roster = demo::roster()?;
+    let date = working_day(MonitorClock::Wall.now().date(roster.office.zone));
+    let begins = demo::begins(&roster, date);
+    let passwords = passwords(&roster);
+    let password_file = folder.join("devices.passwords");
+    let lines: Vec<String> = passwords
+        .iter()
+        .map(|(device, password)| format!("{}/{device}:{password}\n", roster.office.id))
+        .collect();
+    std::fs::write(&password_file, lines.concat()).context("cannot write the devices' passwords")?;
+    let web = web_address(request.port);
+    let mails = folder.join("mails");
+    let config = Config {
+        rosters: Vec::new(),
+        policies: PathBuf::new(),
+        settle_after_ms: 14 * 86_400_000,
+        clock: Clock::Own,
+        database: folder.join("jagaloket.db"),
+        broker: Broker::Embedded(Embedded {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
+            tls: None,
+            devices: Some(password_file),
+        }),
+        mail: Mail {
+            way: Some(MailWay::Directory(mails.clone())),
+            from: "Jagaloket <jagaloket@contoh.example>".into(),
+            give_up_after_ms: 5 * 86_400_000,
+            deadline_ms: 10_000,
+        },
+        web: Web {
+            listen: web,
+            base_url: format!("http://{web}"),
+            network_trusted: false,
+            hosts: Vec::new(),
+        },
+        quarantine: Quarantine {
+            rows_max: 10_000,
+            bytes_max: 64 * 1024 * 1024,
+        },
+        log: LogFormat::Text,
+    };
+    let policies = PolicyTexts(
+        POLICIES
+            .iter()
+            .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()))
+            .collect(),
+    );
+    let clock = MonitorClock::fast(begins, f64::from(request.speed));
+    let plan = Plan {
+        config,
+        texts: vec![Texts {
+            roster: demo::ROSTER.to_owned(),
+            policies,
+        }],
+        clock,
+        anonymous: false,
+    };
+    let mut running = serve::start(plan).await?;
+    let broker = running.addresses.broker.context("the embedded broker has no address")?;
+    welcome(&request, running.addresses.web, broker, &mails);
+    let events = demo::script(&roster, date, request.seed);
+    let agents = publish(&roster, events, &passwords, broker, clock);
+    let ended = tokio::select! {
+        () = until(request.exit_after) => None,
+        _ = tokio::signal::ctrl_c() => None,
+        ended = running.ended() => Some(ended),
+    };
+    if let Some(ended) = ended {
+        ended?;
+        bail!("the daemon ended by itself");
+    }
+    drop(agents);
+    let standing = running.store.standing_verdicts(Moment::MIN).await?;
+    let letters = running.store.outbox_counts().await?;
+    let missing = demo::EXPECTED
+        .iter()
+        .filter(|(policy, counter, officer)| {
+            !standing.iter().any(|row| {
+                row.verdict.policy.as_str() == *policy
+                    && row.verdict.counter.as_ref().is_some_and(|id| id.as_str() == *counter)
+                    && row.verdict.officer.as_ref().is_some_and(|id| id.as_str() == *officer)
+            })
+        })
+        .map(|(policy, _, _)| *policy)
+        .collect();
+    running.stop().await?;
+    let written = std::fs::read_dir(&mails).map_or(0, |list| list.filter_map(Result::ok).count() as i64);
+    if letters.waiting > 0 {
+        println!("{} letters were not written yet", letters.waiting);
+    }
+    Ok(Outcome {
+        verdicts: standing.len(),
+        letters: written,
+        missing,
+    })
+}
+
+async fn until(after: Option<Duration>) {
+    match after {
+        Some(after) => tokio::time::sleep(after).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The date itself, or the Friday before a weekend.
+fn working_day(date: NaiveDate) -> NaiveDate {
+    let past_friday = u64::from(date.weekday().number_from_monday().saturating_sub(5));
+    date.checked_sub_days(Days::new(past_friday)).unwrap_or(date)
+}
+
+/// 8080 unless it is taken; an address that was asked for is not replaced by another.
+fn web_address(port: Option<u16>) -> SocketAddr {
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(8080)));
+    if port.is_some() {
+        return wanted;
+    }
+    // Taken a moment and given back, so that links in mails can name it.
+    let taken = std::net::TcpListener::bind(wanted)
+        .or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .and_then(|listener| listener.local_addr());
+    taken.unwrap_or(wanted)
+}
+
+fn passwords(roster: &Roster) -> BTreeMap<String, String> {
+    let devices = roster
+        .device_ids()
+        .map(|id| id.to_string())
+        .chain(["system".to_owned()]);
+    devices
+        .map(|device| (device, uuid::Uuid::now_v7().simple().to_string()))
+        .collect()
+}
+
+fn welcome(request: &Request, web: SocketAddr, broker: SocketAddr, mails: &Path) {
+    println!(
+        "Jagaloket demo: an invented office of 12 counters and 2 lockboxes, {} times as fast as real",
+        request.speed
+    );
+    println!();
+    println!("  dashboard   http://{web}/            (English: http://{web}/?lang=en)");
+    println!("  mails       {}", mails.display());
+    println!("  broker      mqtt://{broker}          each device has its own password");
+    println!("  API         http://{web}/api/v1/verdicts");
+    println!();
+    println!(
+        "What to look at: within half a minute an officer keeps his phone after signing in at loket-07, one takes it"
+    );
+    println!(
+        "out of the locker while serving at loket-03, and one reads messages on the workstation of loket-05. Each is"
+    );
+    println!("an indication, never a decision: open it on the dashboard, read its mail, look at its evidence.");
+    println!();
+    println!("Stop with Ctrl-C.");
+}
+
+/// One agent a device, each with a connection of its own. They stop when what is answered is dropped.
+fn publish(
+    roster: &Roster,
+    events: Vec<Event>,
+    passwords: &BTreeMap<String, String>,
+    broker: SocketAddr,
+    clock: MonitorClock,
+) -> tokio::task::JoinSet<()> {
+    let mut of_device: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        of_device.entry(event.device.to_string()).or_default().push(event);
+    }
+    let mut agents = tokio::task::JoinSet::new();
+    for (device, events) in of_device {
+        let password = passwords.get(&device).cloned().unwrap_or_default();
+        agents.spawn(agent(
+            roster.office.id.to_string(),
+            device,
+            password,
+            roster.office.zone,
+            events,
+            broker,
+            clock,
+        ));
+    }
+    agents
+}
+
+/// Publishes a device's events when their time has come, as the device would.
+async fn agent(
+    office: String,
+    device: String,
+    password: String,
+    zone: chrono_tz::Tz,
+    events: Vec<Event>,
+    broker: SocketAddr,
+    clock: MonitorClock,
+) {
+    let topic = format!("jagaloket/v1/{office}/{device}");
+    let mut options =
+        rumqttc_v5::MqttOptions::new(format!("{office}-{device}"), (broker.ip().to_string(), broker.port()));
+    options.set_credentials(format!("{office}/{device}"), password);
+    options.set_last_will(LastWill::new(
+        format!("{topic}/status"),
+        "{\"state\":\"offline\"}",
+        QoS::AtLeastOnce,
+        true,
+        None,
+    ));
+    let (client, mut connection) = rumqttc_v5::AsyncClient::builder(options).capacity(64).build();
+    let polling = async {
+        loop {
+            if connection.poll().await.is_err() {
+                // Unacknowledged messages are sent again on the next connection.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    };
+    let publishing = async {
+        let _ = client
+            .publish(
+                format!("{topic}/status"),
+                "{\"state\":\"online\"}",
+                PublishOptions::at_least_once().retained(),
+            )
+            .await;
+        for event in events {
+            let wait = clock.real(event.time.ms_since(clock.now()));
+            tokio::time::sleep(wait).await;
+            let line = wire::to_json(&event, zone);
+            if client
+                .publish(format!("{topic}/events"), line, PublishOptions::at_least_once())
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = polling => {}
+        () = publishing => {}
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod live;
 pub mod mailer;
 pub mod mqtt;
 pub mod replay;
+pub mod serve;
 pub mod simulate;
 pub mod store;
 pub mod telemetry;

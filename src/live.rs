@@ -1,1 +1,95 @@
 //! Ring 1: what the dashboard sees of the running daemon.
+//!
+//! The daemon makes a new `Live` after each turn and at least every few seconds, and gives it out through a
+//! `tokio::sync::watch` channel; readers never wait for it and never hold it up.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::engine::event::OfficeId;
+use crate::engine::policy::Head;
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::engine::view::OfficeView;
+use crate::store::rows::DeviceStatus;
+
+/// One look at the daemon.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The monitor's clock at the start of the process.
+    pub started: Moment,
+    /// The monitor's clock when this was made.
+    pub now: Moment,
+    /// When this was made, on the machine's own clock: a daemon that hangs gives nothing newer.
+    pub made: Instant,
+    pub broker: Broker,
+    pub offices: Vec<OfficeLive>,
+    /// When the last event was accepted, on the monitor's clock; also from before the start, where the ledger says so.
+    pub last_event: Option<Moment>,
+}
+
+/// The connection to the broker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broker {
+    pub kind: BrokerKind,
+    pub state: BrokerState,
+    /// Since when it has been in this state, on the monitor's clock.
+    pub since: Moment,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BrokerKind {
+    /// Inside this process.
+    Embedded,
+    External,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BrokerState {
+    Connecting,
+    Connected,
+    /// Why it was lost, for people; without addresses or secrets.
+    Lost(String),
+}
+
+/// One office as it is now.
+#[derive(Clone, Debug)]
+pub struct OfficeLive {
+    pub roster: Arc<Roster>,
+    pub policies: Arc<[Head]>,
+    pub view: OfficeView,
+    /// Wills and births, as last heard; a device that is missing has said neither.
+    pub statuses: Vec<DeviceStatus>,
+}
+
+impl Live {
+    /// Before the daemon has anything to show.
+    pub fn starting(now: Moment, kind: BrokerKind) -> Live {
+        Live {
+            started: now,
+            now,
+            made: crate::clock::instant(),
+            broker: Broker {
+                kind,
+                state: BrokerState::Connecting,
+                since: now,
+            },
+            offices: Vec::new(),
+            last_event: None,
+        }
+    }
+
+    pub fn office(&self, id: &OfficeId) -> Option<&OfficeLive> {
+        self.offices.iter().find(|office| office.roster.office.id == *id)
+    }
+}
+
+impl OfficeLive {
+    pub fn policy(&self, id: &str) -> Option<&Head> {
+        self.policies.iter().find(|policy| policy.id.as_str() == id)
+    }
+
+    pub fn status(&self, device: &str) -> Option<&DeviceStatus> {
+        self.statuses.iter().find(|status| status.device.as_str() == device)
+    }
+}

@@ -1,9 +1,26 @@
 //! Ring 0: the engine. Deterministic: it never reads a clock, never waits, never writes; what it says depends on
 //! the events it was given, never on when or in which order they came.
+//!
+//! `Engine` holds one office. Events go in by `insert` in any order; `judge` folds what changed and answers the decisions.
 
+mod answer;
+mod apply;
 pub mod event;
+pub mod expr;
+mod fold;
+mod judge;
+mod names;
+mod office;
+mod ops;
 pub mod policy;
+mod report;
 pub mod roster;
+mod rulebook;
+mod state;
 pub mod time;
+mod timeline;
 pub mod verdict;
 pub mod view;
+mod waiting;
+
+pub use office::{Clock, Engine, TooLate};

@@ -193,7 +193,7 @@ fn check(chain: &mut Chain, row: &SqliteRow) -> Result<()> {
     Ok(())
 }
 
-fn ledger_row(row: &SqliteRow) -> Result<LedgerRow> {
+pub(super) fn ledger_row(row: &SqliteRow) -> Result<LedgerRow> {
     Ok(LedgerRow {
         n: row.try_get(0).doing(READING)?,
         received: Moment(row.try_get(1).doing(READING)?),

@@ -6,6 +6,7 @@ mod chain;
 mod error;
 mod open;
 mod outbox;
+pub mod read;
 mod rebuild;
 pub mod rows;
 #[cfg(test)]

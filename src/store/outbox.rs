@@ -77,6 +77,18 @@ impl Store {
         Ok(letters)
     }
 
+    /// Ends all leases: a process that starts is the only one, so whoever held them is dead. Its letters may have
+    /// been sent; they are sent again rather than not at all.
+    pub async fn end_leases(&self) -> Result<()> {
+        let mut taken = self.take_writer().await?;
+        sqlx::query("UPDATE outbox SET leased_until_ms = NULL WHERE sent_ms IS NULL AND dead_ms IS NULL")
+            .execute(&mut taken.writer.connection)
+            .await
+            .doing(LEASING)?;
+        taken.put_back();
+        Ok(())
+    }
+
     /// The mail server has taken the letter. This counts also after the lease has ended, for it is a fact.
     pub async fn settle_sent(&self, n: i64, sent: Moment) -> Result<()> {
         let mut taken = self.take_writer().await?;

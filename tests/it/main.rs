@@ -1,7 +1,14 @@
 //! Tests against real components, one binary so that it links once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests measure time, and end where something is wrong"
+)]
 
 mod broker;
+mod cli;
 mod demo;
+mod engine;
 mod mail;
 mod mqtt;
 mod replay;

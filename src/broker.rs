@@ -1,1 +1,0 @@
-//! The embedded broker; it acknowledges to a device only what is in the ledger.

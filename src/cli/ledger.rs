@@ -1,0 +1,78 @@
+//! `jagaloket ledger`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::ledger::Head;
+use crate::store::{Error, Store};
+
+/// Look after the ledger, in which everything accepted stands.
+#[derive(clap::Args, Debug)]
+#[command(arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum What {
+    Verify(VerifyArgs),
+}
+
+/// Check that nothing in the ledger was changed, removed or reordered.
+///
+/// It prints the ledger's head: the number of entries and the hash of the last one. Note it where nobody can change
+/// it (on paper, in a letter): checked against a head noted before, the ledger cannot have been cut off or written anew.
+/// The monitor may go on running. Exit code 4 says that the ledger is broken, and where.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  jagaloket ledger verify --config /etc/jagaloket/jagaloket.toml
+  jagaloket ledger verify --database backup.db --head 118204:9f8a…64 digits")]
+struct VerifyArgs {
+    /// The configuration file that names the database
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "database",
+        conflicts_with = "database"
+    )]
+    config: Option<PathBuf>,
+    /// The database file
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// A head noted before, as this command printed it
+    #[arg(long, value_name = "HEAD")]
+    head: Option<Head>,
+}
+
+pub fn run(args: Args) -> anyhow::Result<Exit> {
+    let What::Verify(args) = args.what;
+    let path = match (args.database, args.config) {
+        (Some(path), _) => path,
+        (None, Some(config)) => Config::load(&config)?.database,
+        // The arguments demand one of them.
+        (None, None) => return Ok(Exit::Usage),
+    };
+    let verified = super::block_on(async {
+        let store = Store::open_to_read(&path)
+            .await
+            .with_context(|| path.display().to_string())?;
+        Ok(store.verify(args.head).await)
+    })?;
+    match verified {
+        Ok(head) => {
+            println!("{head}");
+            eprintln!("{} entries, each fits the one before", head.n);
+            Ok(Exit::Done)
+        }
+        Err(error @ Error::Broken(_)) => {
+            eprintln!("error: {error}");
+            Ok(Exit::LedgerBroken)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,276 @@
+//! What stands in each section, its defaults, and what excludes what.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::read::Section;
+use super::{
+    Broker, Clock, Config, Embedded, EmbeddedTls, Encryption, External, Mail, MailWay, Protocol, Quarantine, Smtp, Tls,
+    Web,
+};
+use crate::engine::time::Span;
+use crate::telemetry::LogFormat;
+
+const DAY_MS: i64 = 86_400_000;
+
+pub(super) fn config(root: &mut Section<'_>) -> Config {
+    let clock = root.choice("clock", &[("own", Clock::Own), ("events", Clock::Events)]);
+
+    let mut office = root.section("office");
+    let rosters = office.paths("roster", "name the roster files, e.g. roster = [\"tangerang.toml\"]");
+    let policies = office.path("policies").unwrap_or_else(|| office.beside("policies"));
+    let settle_after_ms = office.span("settle_after", Span::ms(3_600_000)..=Span::ms(366 * DAY_MS));
+    office.end(root);
+
+    let mut database = root.section("database");
+    let path = database.path("path").unwrap_or_else(|| database.beside("jagaloket.db"));
+    database.end(root);
+
+    let broker = broker(root);
+    let mail = mail(root);
+    let web = web(root);
+
+    let mut quarantine = root.section("quarantine");
+    let rows_max = quarantine.whole("rows_max", 1..=10_000_000).unwrap_or(10_000);
+    let megabytes_max = quarantine.whole("megabytes_max", 1..=1_000_000).unwrap_or(256);
+    quarantine.end(root);
+
+    let mut log = root.section("log");
+    let format = log.choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]);
+    log.end(root);
+
+    Config {
+        rosters,
+        policies,
+        settle_after_ms: settle_after_ms.unwrap_or(14 * DAY_MS),
+        clock: clock.unwrap_or_default(),
+        database: path,
+        broker,
+        mail,
+        web,
+        quarantine: Quarantine {
+            rows_max: rows_max as usize,
+            bytes_max: megabytes_max as usize * 1024 * 1024,
+        },
+        log: format.unwrap_or_default(),
+    }
+}
+
+fn broker(root: &mut Section<'_>) -> Broker {
+    const OF_EXTERNAL: [&str; 9] = [
+        "host",
+        "port",
+        "protocol",
+        "client_id",
+        "user",
+        "password",
+        "password_file",
+        "password_env",
+        "window",
+    ];
+    let mut broker = root.section("broker");
+    let answer = if broker.switch("embedded").unwrap_or(false) {
+        broker.misplaced(
+            &OF_EXTERNAL,
+            "goes with an external broker, and embedded = true starts one in this process",
+        );
+        let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1883);
+        let listen = broker.address("listen").unwrap_or(usual);
+        let devices = broker.path("devices");
+        let why = "without a `devices` file anybody on the network could publish; name one, or listen on 127.0.0.1";
+        let is_open = |address: &SocketAddr| devices.is_none() && !address.ip().to_canonical().is_loopback();
+        if is_open(&listen) {
+            broker.fault("listen", why);
+        }
+        let tls = broker.inner("tls").and_then(|mut section| {
+            let tls = embedded_tls(&mut section, listen);
+            if tls.as_ref().is_some_and(|tls| is_open(&tls.listen)) {
+                section.fault("listen", why);
+            }
+            section.end(&mut broker);
+            tls
+        });
+        Broker::Embedded(Embedded { listen, tls, devices })
+    } else {
+        broker.misplaced(&["listen", "devices"], "goes with embedded = true");
+        let why = "name the broker's host, or set embedded = true to start one in this process";
+        let host = broker.required("host", why);
+        let tls = broker.inner("tls").map(|mut section| {
+            let tls = tls(&mut section);
+            section.end(&mut broker);
+            tls
+        });
+        let usual = if tls.is_some() { 8883 } else { 1883 };
+        let protocol = broker.choice("protocol", &[("5", Protocol::V5), ("3.1.1", Protocol::V4)]);
+        let window = broker.whole("window", 1..=65_535).unwrap_or(1_000) as u16;
+        Broker::External(External {
+            port: broker.whole("port", 1..=65_535).map_or(usual, |port| port as u16),
+            protocol: protocol.unwrap_or_default(),
+            client_id: broker
+                .text("client_id")
+                .unwrap_or_else(|| "jagaloket-monitor".to_owned()),
+            login: broker.login(tls.is_some() || is_loopback(&host)),
+            host,
+            tls,
+            window,
+        })
+    };
+    broker.end(root);
+    answer
+}
+
+fn tls(section: &mut Section<'_>) -> Tls {
+    let ca = section.path("ca");
+    let client = match (section.path("cert"), section.path("key")) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        (Some(_), None) => {
+            section.fault("cert", "a client certificate needs its `key`");
+            None
+        }
+        (None, Some(_)) => {
+            section.fault("key", "a key needs its certificate, `cert`");
+            None
+        }
+    };
+    Tls { ca, client }
+}
+
+fn embedded_tls(section: &mut Section<'_>, beside: SocketAddr) -> Option<EmbeddedTls> {
+    let why = "TLS needs the broker's certificate and its key";
+    let usual = SocketAddr::new(beside.ip(), 8883);
+    let listen = section.address("listen").unwrap_or(usual);
+    let client_ca = section.path("client_ca");
+    let files = (section.required_path("cert", why), section.required_path("key", why));
+    let (Some(cert), Some(key)) = files else { return None };
+    Some(EmbeddedTls {
+        listen,
+        cert,
+        key,
+        client_ca,
+    })
+}
+
+fn mail(root: &mut Section<'_>) -> Mail {
+    const OF_SMTP: [&str; 7] = ["port", "tls", "ca", "user", "password", "password_file", "password_env"];
+    let mut mail = root.section("mail");
+    let directory = mail.path("directory");
+    let way = if let Some(directory) = directory {
+        mail.misplaced(
+            &["host"],
+            "and `directory` exclude each other: letters are sent or written as files",
+        );
+        mail.misplaced(&OF_SMTP, "goes with `host`, and `directory` writes letters as files");
+        Some(MailWay::Directory(directory))
+    } else if let Some(host) = mail.text("host") {
+        let words = [
+            ("starttls", Encryption::StartTls),
+            ("tls", Encryption::Tls),
+            ("none", Encryption::None),
+        ];
+        let encryption = mail.choice("tls", &words).unwrap_or(Encryption::StartTls);
+        let usual = match encryption {
+            Encryption::None => 25,
+            Encryption::StartTls => 587,
+            Encryption::Tls => 465,
+        };
+        let ca = mail.path("ca");
+        if ca.is_some() && encryption == Encryption::None {
+            mail.fault("ca", "`ca` goes with encryption, and tls = \"none\" has none");
+        }
+        Some(MailWay::Smtp(Smtp {
+            port: mail.whole("port", 1..=65_535).map_or(usual, |port| port as u16),
+            encryption,
+            ca,
+            login: mail.login(encryption != Encryption::None || is_loopback(&host)),
+            host,
+        }))
+    } else {
+        let why = "says where letters go: `host` for an SMTP server, or `directory` to write them as files";
+        mail.misplaced(&OF_SMTP, "goes with `host`");
+        if root.has("mail") {
+            mail.fault_here(&format!("[mail] {why}"));
+        }
+        None
+    };
+    let from = match &way {
+        Some(MailWay::Smtp(_)) => mail.required(
+            "from",
+            "say whom mails come from, e.g. from = \"jagaloket@office.example\"",
+        ),
+        _ => mail.text("from").unwrap_or_else(|| "jagaloket@localhost".to_owned()),
+    };
+    if !from.is_empty() && !is_address(&from) {
+        mail.fault(
+            "from",
+            "`from` is not an e-mail address; write it like \"jagaloket@office.example\"",
+        );
+    }
+    let give_up = mail.span("give_up_after", Span::ms(60_000)..=Span::ms(60 * DAY_MS));
+    let deadline = mail.span("deadline", Span::ms(1_000)..=Span::ms(600_000));
+    mail.end(root);
+    Mail {
+        way,
+        from,
+        give_up_after_ms: give_up.unwrap_or(5 * DAY_MS),
+        deadline_ms: deadline.unwrap_or(60_000),
+    }
+}
+
+fn web(root: &mut Section<'_>) -> Web {
+    let mut web = root.section("web");
+    let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+    let listen = web.address("listen").unwrap_or(usual);
+    let network_trusted = web.switch("network_trusted").unwrap_or(false);
+    if !listen.ip().to_canonical().is_loopback() && !network_trusted {
+        let why = "the dashboard has no accounts yet and may listen on loopback only: use 127.0.0.1, or set \
+                   network_trusted = true, which lets everybody on the network see everything";
+        web.fault("listen", why);
+    }
+    let base_url = web.text("base_url").unwrap_or_else(|| format!("http://{listen}"));
+    let host = base_url
+        .strip_prefix("https://")
+        .or_else(|| base_url.strip_prefix("http://"));
+    let host = host.filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+    if host.is_none() {
+        web.fault(
+            "base_url",
+            "`base_url` must begin with http:// or https:// and name a host",
+        );
+    }
+    let mut hosts = web.texts("hosts").unwrap_or_default();
+    if let Some(rest) = host {
+        let name = rest.split(['/', '?', '#']).next().unwrap_or("");
+        let name = name
+            .rsplit_once(':')
+            .map_or(name, |(name, port)| match port.parse::<u16>() {
+                Ok(_) => name,
+                Err(_) => rest,
+            });
+        if !is_loopback(name) && !hosts.iter().any(|host| host == name) {
+            hosts.push(name.to_owned());
+        }
+    }
+    web.end(root);
+    Web {
+        listen,
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        network_trusted,
+        hosts,
+    }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// The address alone or within `Name <address>`; the mailer's own reader says the last word.
+fn is_address(text: &str) -> bool {
+    let address = match text.trim_end().strip_suffix('>') {
+        Some(inner) => inner.rsplit('<').next().unwrap_or(""),
+        None => text,
+    };
+    matches!(address.split_once('@'), Some((user, host)) if !user.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !address.contains(char::is_whitespace)
+}

@@ -1,1 +1,0 @@
-//! The one writer: everything that can wake the process passes through here.

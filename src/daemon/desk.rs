@@ -1,0 +1,221 @@
+//! One office at the daemon's desk: its engine, rebuilt from the ledger, and what is in force there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
+use crate::engine::policy::{Head, PolicySet};
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::engine::{Clock, Engine};
+use crate::store::Store;
+use crate::store::rows::{EntryKind, NewEntry};
+use crate::wire::{self, Limits};
+
+/// A roster and policies as their files hold them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Texts {
+    pub roster: String,
+    pub policies: PolicyTexts,
+}
+
+/// Policy files by id.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PolicyTexts(pub BTreeMap<String, String>);
+
+impl PolicyTexts {
+    pub fn parse(&self) -> Result<PolicySet> {
+        let paths: Vec<(String, &String, &String)> = self
+            .0
+            .iter()
+            .map(|(id, text)| (format!("{id}.toml"), id, text))
+            .collect();
+        Ok(PolicySet::parse(
+            paths
+                .iter()
+                .map(|(path, id, text)| (path.as_str(), id.as_str(), text.as_str())),
+        )?)
+    }
+}
+
+pub struct Desk {
+    pub office: OfficeId,
+    pub roster: Arc<Roster>,
+    pub policies: Arc<[Head]>,
+    pub engine: Engine,
+    /// The latest tick.
+    pub ticked: Moment,
+}
+
+impl Desk {
+    /// Rebuilds an office from the ledger. What the files say goes in force now where the ledger says otherwise; the
+    /// entries for that are pushed to `entries`.
+    pub async fn open(
+        store: &Store,
+        texts: &Texts,
+        clock: Clock,
+        now: Moment,
+        keep_ms: i64,
+        entries: &mut Vec<NewEntry>,
+    ) -> Result<Desk> {
+        let roster = Arc::new(Roster::parse(&texts.roster).context("the roster has faults")?);
+        let policies = Arc::new(texts.policies.parse()?);
+        let office = roster.office.id.clone();
+        let mut known: Option<Texts> = None;
+        let mut desk: Option<Desk> = None;
+        let mut after = 0;
+        // Texts of the ledger's begin, until both are there.
+        let (mut first_roster, mut first_policies) = (None, None);
+        loop {
+            let page = store.entries(after, None).await?;
+            let Some(last) = page.last() else { break };
+            after = last.n;
+            for row in page.into_iter().filter(|row| row.office == office) {
+                match row.kind {
+                    EntryKind::Roster | EntryKind::Policies => {
+                        let text =
+                            String::from_utf8(row.body).context("an activated text in the ledger is not UTF-8")?;
+                        if row.kind == EntryKind::Roster {
+                            first_roster = Some(text);
+                        } else {
+                            first_policies =
+                                Some(serde_json::from_str(&text).context("activated policies in the ledger")?);
+                        }
+                        let (Some(roster), Some(policies)) = (&first_roster, &first_policies) else {
+                            continue;
+                        };
+                        let texts = Texts {
+                            roster: roster.clone(),
+                            policies: PolicyTexts::clone(policies),
+                        };
+                        match &mut desk {
+                            None => desk = Some(Desk::new(&texts, clock)?),
+                            Some(desk) => desk.activate(&texts, row.received)?,
+                        }
+                        known = Some(texts);
+                    }
+                    EntryKind::Event | EntryKind::Tick => {
+                        let Some(desk) = &mut desk else { continue };
+                        desk.again(&row.body, row.n);
+                    }
+                }
+            }
+            if let Some(desk) = &mut desk {
+                desk.engine.judge();
+                desk.settle(keep_ms + 86_400_000);
+            }
+        }
+        let mut desk = match desk {
+            Some(desk) => desk,
+            None => Desk::new(texts, clock)?,
+        };
+        let known_roster = known.as_ref().map(|texts| &texts.roster);
+        let known_policies = known.as_ref().map(|texts| &texts.policies);
+        if known_roster != Some(&texts.roster) {
+            entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now));
+        }
+        if known_policies != Some(&texts.policies) {
+            let body = serde_json::to_vec(&texts.policies).context("policies as JSON")?;
+            entries.push(desk.rules_entry(EntryKind::Policies, body, now));
+        }
+        if known.is_some() && known.as_ref() != Some(texts) {
+            desk.activate(texts, now)?;
+        }
+        desk.roster = roster;
+        desk.policies = policies.heads().cloned().collect();
+        desk.engine.judge();
+        Ok(desk)
+    }
+
+    fn new(texts: &Texts, clock: Clock) -> Result<Desk> {
+        let roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
+        let policies = Arc::new(texts.policies.parse()?);
+        Ok(Desk {
+            office: roster.office.id.clone(),
+            policies: policies.heads().cloned().collect(),
+            engine: Engine::new(roster.clone(), policies, clock),
+            roster,
+            ticked: Moment::MIN,
+        })
+    }
+
+    fn activate(&mut self, texts: &Texts, at: Moment) -> Result<()> {
+        self.roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
+        let policies = Arc::new(texts.policies.parse()?);
+        self.policies = policies.heads().cloned().collect();
+        self.engine.activate(at, self.roster.clone(), policies);
+        Ok(())
+    }
+
+    /// Takes in again what the ledger holds.
+    fn again(&mut self, body: &[u8], n: i64) {
+        match wire::parse(None, body, &self.roster, &Limits::REPLAY) {
+            Ok(event) => {
+                if matches!(event.kind, Kind::Ticked) {
+                    self.ticked = self.ticked.max(event.time);
+                }
+                if self.engine.insert(event).is_err() {
+                    tracing::warn!(
+                        entry = n,
+                        "an entry of the ledger is older than what can be judged again"
+                    );
+                }
+            }
+            Err(rejected) => tracing::warn!(
+                entry = n,
+                code = rejected.code,
+                "an entry of the ledger cannot be read again"
+            ),
+        }
+    }
+
+    /// Gives up what lies further back than `keep_ms`; what comes for it later is too late.
+    pub fn settle(&mut self, keep_ms: i64) {
+        if let Some(clock) = self.engine.clock() {
+            self.engine.forget(clock.plus_ms(-keep_ms));
+        }
+    }
+
+    fn rules_entry(&self, kind: EntryKind, body: Vec<u8>, now: Moment) -> NewEntry {
+        NewEntry {
+            received: now,
+            kind,
+            office: self.office.clone(),
+            source: format!("/{}/{MONITOR}", self.office),
+            id: uuid::Uuid::now_v7().to_string(),
+            time: now,
+            body,
+        }
+    }
+
+    /// Ticks the office clock: the event for the engine and the entry for the ledger.
+    pub fn tick(&mut self, now: Moment) -> Option<NewEntry> {
+        if now <= self.ticked {
+            return None;
+        }
+        let event = Event {
+            office: self.office.clone(),
+            device: crate::engine::event::DeviceId::new(MONITOR),
+            id: uuid::Uuid::now_v7().to_string().into_boxed_str(),
+            time: now,
+            place: None,
+            kind: Kind::Ticked,
+        };
+        let entry = NewEntry {
+            received: now,
+            kind: EntryKind::Tick,
+            office: self.office.clone(),
+            source: format!("/{}/{MONITOR}", self.office),
+            id: event.id.to_string(),
+            time: now,
+            body: wire::to_json(&event, self.roster.office.zone).into_bytes(),
+        };
+        self.ticked = now;
+        // The clock only moves forward here, so nothing can be too late for it.
+        self.engine.insert(event).ok()?;
+        Some(entry)
+    }
+}

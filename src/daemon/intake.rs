@@ -1,0 +1,188 @@
+//! Takes messages in: accepts, quarantines, finds duplicates.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+
+use super::desk::Desk;
+use crate::engine::event::{DeviceId, Event, Kind, OfficeId};
+use crate::engine::time::Moment;
+use crate::inbound::Inbound;
+use crate::store::Store;
+use crate::store::rows::{DeviceStatus, EntryKind, NewEntry, Quarantined, Turn};
+use crate::wire::{self, Limits, Rejected};
+
+/// What a batch of messages came to.
+#[derive(Default)]
+pub struct Intake {
+    pub turn: Turn,
+    /// Accepted events and the desk each belongs to.
+    pub events: Vec<(usize, Event)>,
+    pub duplicates: u64,
+}
+
+/// Topic of a message, taken apart.
+enum Topic<'a> {
+    Events { office: &'a str },
+    Status { office: &'a str, device: &'a str },
+    Other,
+}
+
+fn topic(text: &str) -> Topic<'_> {
+    let mut parts = text.split('/');
+    match (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) {
+        (Some("jagaloket"), Some("v1"), Some(office), Some(_), Some("events"), None) => Topic::Events { office },
+        (Some("jagaloket"), Some("v1"), Some(office), Some(device), Some("status"), None) => {
+            Topic::Status { office, device }
+        }
+        _ => Topic::Other,
+    }
+}
+
+/// An accepted message that may still turn out to be known.
+struct Candidate<'m> {
+    desk: usize,
+    event: Event,
+    source: String,
+    message: &'m Inbound,
+}
+
+/// Sorts a batch into accepted events, quarantine and duplicates. Nothing is written and no engine is touched.
+pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Moment, ticks: bool) -> Result<Intake> {
+    let mut intake = Intake::default();
+    let mut candidates = Vec::new();
+    for message in messages {
+        let quarantine = |rejected: Rejected| Quarantined {
+            received: now,
+            topic: message.topic.clone(),
+            code: rejected.code,
+            reason: rejected.reason,
+            payload: message.payload.clone(),
+        };
+        match topic(&message.topic) {
+            Topic::Events { office } => {
+                let Some(ix) = desks.iter().position(|desk| desk.office.as_str() == office) else {
+                    intake.turn.quarantined.push(quarantine(unknown_office(office)));
+                    continue;
+                };
+                let limits = Limits { now: Some(now), ticks };
+                match wire::parse(Some(&message.topic), &message.payload, &desks[ix].roster, &limits) {
+                    Ok(event) => {
+                        let source = format!("/{}/{}", event.office, event.device);
+                        candidates.push(Candidate {
+                            desk: ix,
+                            event,
+                            source,
+                            message,
+                        });
+                    }
+                    Err(rejected) => intake.turn.quarantined.push(quarantine(rejected)),
+                }
+            }
+            Topic::Status { office, device } => match status(&message.payload) {
+                Some(online)
+                    if desks
+                        .iter()
+                        .any(|desk| desk.office.as_str() == office && desk.roster.device_kind(device).is_some()) =>
+                {
+                    intake.turn.statuses.push(DeviceStatus {
+                        office: OfficeId::new(office),
+                        device: DeviceId::new(device),
+                        online,
+                        at: now,
+                    });
+                }
+                _ => intake.turn.quarantined.push(quarantine(Rejected {
+                    code: "bad_status",
+                    reason: "a status is {\"state\":\"online\"} or {\"state\":\"offline\"} from a device of the roster"
+                        .into(),
+                })),
+            },
+            Topic::Other => intake.turn.quarantined.push(quarantine(Rejected {
+                code: "bad_topic",
+                reason: "the topic is not jagaloket/v1/{office}/{device}/events".into(),
+            })),
+        }
+    }
+    let asked: Vec<(&str, &str)> = candidates
+        .iter()
+        .map(|one| (one.source.as_str(), &*one.event.id))
+        .collect();
+    let known = if asked.is_empty() {
+        Vec::new()
+    } else {
+        store.known(&asked).await?
+    };
+    let mut here: HashMap<(String, Box<str>), &[u8]> = HashMap::new();
+    for (candidate, known) in candidates.into_iter().zip(known) {
+        let Candidate {
+            desk,
+            event,
+            source,
+            message,
+        } = candidate;
+        let first: Option<&[u8]> = match &known {
+            Some(known) => Some(&known.body),
+            None => here.get(&(source.clone(), event.id.clone())).copied(),
+        };
+        if let Some(first) = first {
+            if wire::same_body(first, &message.payload) {
+                intake.duplicates += 1;
+            } else {
+                let rejected = Rejected::conflict(&source, &event.id);
+                intake.turn.quarantined.push(Quarantined {
+                    received: now,
+                    topic: message.topic.clone(),
+                    code: rejected.code,
+                    reason: rejected.reason,
+                    payload: message.payload.clone(),
+                });
+            }
+            continue;
+        }
+        here.insert((source.clone(), event.id.clone()), &message.payload);
+        intake.turn.entries.push(NewEntry {
+            received: now,
+            kind: if matches!(event.kind, Kind::Ticked) {
+                EntryKind::Tick
+            } else {
+                EntryKind::Event
+            },
+            office: event.office.clone(),
+            source,
+            id: event.id.to_string(),
+            time: event.time,
+            body: message.payload.clone(),
+        });
+        intake.events.push((desk, event));
+    }
+    Ok(intake)
+}
+
+fn unknown_office(office: &str) -> Rejected {
+    Rejected {
+        code: "unknown_office",
+        reason: format!(
+            "no roster is of an office \"{office}\": check the topic, or add its roster to the configuration"
+        ),
+    }
+}
+
+fn status(payload: &[u8]) -> Option<bool> {
+    #[derive(serde::Deserialize)]
+    struct Status<'a> {
+        state: &'a str,
+    }
+    match serde_json::from_slice::<Status>(payload).ok()?.state {
+        "online" => Some(true),
+        "offline" => Some(false),
+        _ => None,
+    }
+}

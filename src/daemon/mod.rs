@@ -1,0 +1,372 @@
+//! The one writer: everything that can wake the process passes through here. A turn takes what has come, judges it,
+//! commits everything that follows from it in one transaction, and only then acknowledges.
+
+pub mod desk;
+mod intake;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::clock::MonitorClock;
+use crate::engine::Clock;
+use crate::engine::event::{Event, Kind};
+use crate::engine::time::Moment;
+use crate::engine::verdict::{Decision, Verdict};
+use crate::inbound::{Inbound, Line};
+use crate::incident::{Book, Noted};
+use crate::letter::EvidenceLine;
+use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive};
+use crate::store::Store;
+use crate::store::rows::{DeviceStatus, Quarantined, Turn};
+use crate::telemetry::Metrics;
+use crate::wire::{self, Limits};
+use desk::Desk;
+
+/// Messages a turn takes at most.
+const TURN_MAX: usize = 2_000;
+/// The office clock ticks at least this often, on the monitor's clock.
+const TICK_EVERY_MS: i64 = 10_000;
+pub const DAY_MS: i64 = 86_400_000;
+/// The live view is made anew at least this often.
+const SHOW_EVERY: Duration = Duration::from_secs(2);
+
+/// What wakes the daemon.
+enum Wake {
+    Messages,
+    Time,
+    Shutdown,
+}
+
+/// What the daemon works with.
+pub struct Daemon {
+    pub store: Store,
+    pub desks: Vec<Desk>,
+    pub book: Book,
+    pub clock: MonitorClock,
+    /// Whether the monitor ticks, or events are the clock.
+    pub ticks: bool,
+    /// So long after its begin a business date is settled.
+    pub keep_ms: i64,
+    pub inbound: mpsc::Receiver<Inbound>,
+    pub line: watch::Receiver<Line>,
+    pub live: watch::Sender<Arc<Live>>,
+    pub nudge: Arc<Notify>,
+    pub metrics: Arc<Metrics>,
+    pub broker: BrokerKind,
+    pub statuses: HashMap<(String, String), DeviceStatus>,
+}
+
+impl Daemon {
+    /// Works until `shutdown` resolves; what was taken is committed and acknowledged first.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        tokio::pin!(shutdown);
+        let mut messages = Vec::new();
+        let started = self.clock.now();
+        let mut settled = started;
+        let mut last_event = None;
+        self.show(started, last_event);
+        loop {
+            let wake = {
+                let sleep = tokio::time::sleep(self.sleep());
+                tokio::select! {
+                    biased;
+                    () = &mut shutdown => Wake::Shutdown,
+                    count = self.inbound.recv_many(&mut messages, TURN_MAX) => if count == 0 { Wake::Shutdown } else { Wake::Messages },
+                    () = sleep => Wake::Time,
+                }
+            };
+            match wake {
+                Wake::Shutdown => return Ok(()),
+                Wake::Messages | Wake::Time => {}
+            }
+            let now = self.clock.now();
+            if !messages.is_empty() {
+                last_event = Some(now);
+            }
+            self.turn(&mut messages, now).await?;
+            if now.ms_since(settled) > 3_600_000 {
+                settled = now;
+                for desk in &mut self.desks {
+                    desk.settle(self.keep_ms);
+                }
+                self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
+            }
+            self.show(started, last_event);
+        }
+    }
+
+    /// How long nothing is due.
+    fn sleep(&self) -> Duration {
+        let now = self.clock.now();
+        let mut due = now.plus_ms(i64::MAX / 8);
+        if self.ticks {
+            for desk in &self.desks {
+                due = due.min(desk.engine.wake_at()).min(desk.ticked.plus_ms(TICK_EVERY_MS));
+            }
+        }
+        if let Some(wake) = self.book.next_wake() {
+            due = due.min(wake);
+        }
+        self.clock
+            .real(due.ms_since(now).max(1))
+            .clamp(Duration::from_millis(1), SHOW_EVERY)
+    }
+
+    /// One turn: everything that follows from these messages and this moment, whole or not at all.
+    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment) -> Result<()> {
+        let began = crate::clock::instant();
+        let intake = loop {
+            match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
+                Ok(intake) => break intake,
+                Err(error) => pause(&error.context("the database does not answer")).await,
+            }
+        };
+        let mut turn = intake.turn;
+        let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
+        let mut stirred = vec![false; self.desks.len()];
+        let accepted = intake.events.len() as u64;
+        for (ix, event) in intake.events {
+            let desk = &mut self.desks[ix];
+            let reference = event.reference();
+            stirred[ix] |= !event.kind.is_pulse();
+            let line = EvidenceLine {
+                at: event.time,
+                device: event.device.clone(),
+                kind: event.kind.clone(),
+            };
+            if matches!(event.kind, Kind::Ticked) {
+                desk.ticked = desk.ticked.max(event.time);
+            }
+            let key = (event.id.to_string(), format!("/{}/{}", event.office, event.device));
+            match desk.engine.insert(event) {
+                Ok(()) => {
+                    fresh.insert(reference, line);
+                }
+                Err(late) => set_aside(&mut turn, &key, late.settled, now),
+            }
+        }
+        let mut said: Vec<(usize, Vec<Decision>)> = Vec::new();
+        for (ix, desk) in self.desks.iter_mut().enumerate() {
+            if self.ticks {
+                let due = desk.engine.wake_at() <= now || now.ms_since(desk.ticked) >= TICK_EVERY_MS;
+                if stirred[ix] || due {
+                    turn.entries.extend(desk.tick(now));
+                }
+            }
+            said.push((ix, desk.engine.judge()));
+        }
+        let before = self.book.next_wake();
+        for (ix, decisions) in said {
+            if decisions.is_empty() && before.is_none_or(|due| due > now) {
+                continue;
+            }
+            let noted = self.note(ix, decisions, &fresh).await;
+            self.decide(ix, noted, now, &mut turn);
+        }
+        for status in &turn.statuses {
+            self.statuses
+                .insert((status.office.to_string(), status.device.to_string()), status.clone());
+        }
+        if !turn.is_empty() {
+            // What was judged is in memory already: it must reach the disk before anything else happens.
+            while let Err(error) = self.store.commit(&turn).await {
+                pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
+            }
+        }
+        for message in messages.drain(..) {
+            self.metrics.received_bytes.add(message.payload.len() as u64);
+            message.receipt.confirm();
+        }
+        self.metrics.events_accepted.add(accepted);
+        self.metrics.events_duplicate.add(intake.duplicates);
+        for quarantined in &turn.quarantined {
+            self.metrics.quarantined(quarantined.code);
+        }
+        if !turn.is_empty() {
+            self.metrics.commit_seconds.observe(began.elapsed());
+        }
+        if !turn.letters.is_empty() {
+            self.nudge.notify_one();
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, ix: usize, noted: Vec<Noted>, now: Moment, turn: &mut Turn) {
+        let desk = &self.desks[ix];
+        let steps = turn.steps.len();
+        let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
+        turn.verdicts.extend(outcome.verdicts);
+        turn.steps.extend(outcome.steps);
+        turn.incidents.extend(outcome.incidents);
+        turn.letters.extend(outcome.letters);
+        for step in &turn.steps[steps..] {
+            if let Some(row) = turn.verdicts.iter().find(|row| row.n == step.verdict) {
+                self.metrics.decided(row.verdict.class, step.kind);
+            }
+        }
+    }
+
+    /// Finds the events that decisions rest on: of this turn, or in the ledger.
+    async fn note(&self, ix: usize, decisions: Vec<Decision>, fresh: &HashMap<String, EvidenceLine>) -> Vec<Noted> {
+        let mut noted = Vec::new();
+        for decision in decisions {
+            let verdict = match &decision {
+                Decision::Opened { verdict, .. }
+                | Decision::Amended { verdict, .. }
+                | Decision::Retracted { verdict, .. } => verdict,
+            };
+            let evidence = self.evidence(ix, verdict, fresh).await;
+            noted.push(Noted { decision, evidence });
+        }
+        noted
+    }
+
+    async fn evidence(&self, ix: usize, verdict: &Verdict, fresh: &HashMap<String, EvidenceLine>) -> Vec<EvidenceLine> {
+        let (here, stored): (Vec<&str>, Vec<&str>) = verdict
+            .evidence
+            .iter()
+            .map(|reference| &**reference)
+            .partition(|reference| fresh.contains_key(*reference));
+        let mut lines: Vec<EvidenceLine> = here
+            .into_iter()
+            .filter_map(|reference| fresh.get(reference).cloned())
+            .collect();
+        if !stored.is_empty() {
+            match self.store.referenced(&stored).await {
+                Ok(rows) => {
+                    let roster = &self.desks[ix].roster;
+                    let events = rows
+                        .iter()
+                        .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
+                    lines.extend(events.map(|event: Event| EvidenceLine {
+                        at: event.time,
+                        device: event.device,
+                        kind: event.kind,
+                    }));
+                }
+                // The letter goes out without these lines rather than not at all; the incident's page has them.
+                Err(error) => tracing::warn!(%error, "evidence could not be read"),
+            }
+        }
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+
+    fn show(&mut self, started: Moment, last_event: Option<Moment>) {
+        let line = self.line.borrow().clone();
+        let now = self.clock.now();
+        let state = match (line.connected_since, line.last_error) {
+            (Some(_), _) => BrokerState::Connected,
+            (None, Some(error)) => BrokerState::Lost(error),
+            (None, None) => BrokerState::Connecting,
+        };
+        let previous = self.live.borrow().clone();
+        let since = if previous.broker.state == state {
+            previous.broker.since
+        } else {
+            now
+        };
+        let offices = self.desks.iter().map(|desk| OfficeLive {
+            roster: desk.roster.clone(),
+            policies: desk.policies.clone(),
+            view: desk.engine.view(),
+            statuses: self
+                .statuses
+                .values()
+                .filter(|status| status.office == desk.office)
+                .cloned()
+                .collect(),
+        });
+        let live = Live {
+            started,
+            now,
+            made: crate::clock::instant(),
+            broker: Broker {
+                kind: self.broker,
+                state,
+                since,
+            },
+            offices: offices.collect(),
+            last_event: last_event.or(previous.last_event),
+        };
+        self.metrics.waiting_events.set(self.inbound.len() as i64);
+        self.live.send_replace(Arc::new(live));
+    }
+}
+
+/// An event for a settled date is kept and shown, not judged.
+fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Moment) {
+    let Some(ix) = turn
+        .entries
+        .iter()
+        .position(|entry| entry.id == key.0 && entry.source == key.1)
+    else {
+        return;
+    };
+    let entry = turn.entries.remove(ix);
+    turn.quarantined.push(Quarantined {
+        received: now,
+        topic: format!("jagaloket/v1{}/events", entry.source),
+        code: "too_late",
+        reason: format!(
+            "the event takes effect before {} (UTC), which is settled: it is kept, not judged",
+            settled.rfc3339(chrono_tz::UTC)
+        ),
+        payload: entry.body,
+    });
+}
+
+async fn pause(error: &anyhow::Error) {
+    tracing::error!(error = format!("{error:#}"), "trying again in a second");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+/// Opens all desks, brings verdicts up to what was told before, and commits what a start has to say.
+pub async fn open_desks(
+    store: &Store,
+    texts: &[desk::Texts],
+    clock: Clock,
+    now: Moment,
+    keep_ms: i64,
+    book: &mut Book,
+) -> Result<Vec<Desk>> {
+    let mut turn = Turn::default();
+    let mut desks = Vec::new();
+    for texts in texts {
+        let mut desk = Desk::open(store, texts, clock, now, keep_ms, &mut turn.entries).await?;
+        desk.settle(keep_ms);
+        desks.push(desk);
+    }
+    let standing = store.standing_verdicts(Moment::MIN).await?;
+    for desk in &desks {
+        let said: Vec<Verdict> = standing
+            .iter()
+            .filter(|row| row.verdict.office == desk.office && !row.retracted)
+            .map(|row| row.verdict.clone())
+            .collect();
+        let decisions = desk.engine.compare(said);
+        if decisions.is_empty() {
+            continue;
+        }
+        let noted = decisions
+            .into_iter()
+            .map(|decision| Noted {
+                decision,
+                evidence: Vec::new(),
+            })
+            .collect();
+        let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
+        turn.verdicts.extend(outcome.verdicts);
+        turn.steps.extend(outcome.steps);
+        turn.incidents.extend(outcome.incidents);
+        turn.letters.extend(outcome.letters);
+    }
+    if !turn.is_empty() {
+        store.commit(&turn).await.context("the start could not be committed")?;
+    }
+    Ok(desks)
+}

@@ -1,0 +1,231 @@
+//! Conditions: CEL text in, a small checked tree out. Unknown names, wrong types and impossible values are refused
+//! here, so that evaluation cannot fail, allocates nothing and costs a few nanoseconds.
+
+mod check;
+mod names;
+mod tree;
+
+use check::Checker;
+use names::NOTHING;
+pub(crate) use names::names_officer;
+use tree::Bool;
+
+use super::event::Kind;
+use super::policy::Per;
+use super::view::Custody;
+
+/// What a condition reads; judging again is only needed when one of these has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reads(pub u32);
+
+impl Reads {
+    pub const SERVICE: Reads = Reads(1);
+    pub const SESSION: Reads = Reads(1 << 1);
+    pub const BREAK: Reads = Reads(1 << 2);
+    pub const CHECK: Reads = Reads(1 << 3);
+    pub const SHIFT: Reads = Reads(1 << 4);
+    pub const CUSTODY: Reads = Reads(1 << 5);
+    pub const ACTIVE_SERVICES: Reads = Reads(1 << 6);
+    pub const DECLARED: Reads = Reads(1 << 7);
+    pub const WORKSTATION_SILENT: Reads = Reads(1 << 8);
+    pub const LOCKBOX_SILENT: Reads = Reads(1 << 9);
+    pub const APPS: Reads = Reads(1 << 10);
+    pub const USB: Reads = Reads(1 << 11);
+    pub const EMERGENCY: Reads = Reads(1 << 12);
+    pub const ROSTER: Reads = Reads(1 << 13);
+    pub const ALL: Reads = Reads(u32::MAX);
+
+    pub fn touches(self, other: Reads) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl std::ops::BitOr for Reads {
+    type Output = Reads;
+    fn bitor(self, other: Reads) -> Reads {
+        Reads(self.0 | other.0)
+    }
+}
+
+impl std::ops::BitOrAssign for Reads {
+    fn bitor_assign(&mut self, other: Reads) {
+        self.0 |= other.0;
+    }
+}
+
+/// The values of all names at one moment for one subject.
+#[derive(Clone, Debug)]
+pub struct Scope<'a> {
+    pub service_active: bool,
+    pub service_booking: &'a str,
+    pub session_active: bool,
+    pub session_served: bool,
+    pub session_on_break: bool,
+    /// How long ago the last check was; `None` without a session.
+    pub unchecked_for_ms: i64,
+    pub shift_active: bool,
+    pub custody: Custody,
+    pub officer_id: &'a str,
+    pub officer_handsets: i64,
+    pub officer_active_services: i64,
+    pub officer_declared_none: bool,
+    pub workstation_silent: bool,
+    pub lockbox_silent: bool,
+    pub apps: &'a [Box<str>],
+    /// Classes attached and not allowed, as bits in the order of `UsbClass::ALL`.
+    pub usb: u8,
+    pub emergency: bool,
+    pub event: Option<EventScope<'a>>,
+}
+
+/// The event an `on` policy looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct EventScope<'a> {
+    pub kind: &'a Kind,
+    pub private: bool,
+}
+
+impl Scope<'_> {
+    /// The scope of a subject of which nothing is known.
+    pub const EMPTY: Scope<'static> = Scope {
+        service_active: false,
+        service_booking: "",
+        session_active: false,
+        session_served: false,
+        session_on_break: false,
+        unchecked_for_ms: 0,
+        shift_active: false,
+        custody: Custody::Unknown,
+        officer_id: "",
+        officer_handsets: 0,
+        officer_active_services: 0,
+        officer_declared_none: false,
+        workstation_silent: false,
+        lockbox_silent: false,
+        apps: &[],
+        usb: 0,
+        emergency: false,
+        event: None,
+    };
+}
+
+/// A checked condition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Condition {
+    root: Bool,
+    pub reads: Reads,
+    /// The limits `session.unchecked_for` is compared with: the condition may turn that long after the last check.
+    pub unchecked_limits_ms: Vec<i64>,
+}
+
+impl Condition {
+    pub fn holds(&self, scope: &Scope) -> bool {
+        self.root.value(scope, "")
+    }
+
+    pub fn names_custody(&self) -> bool {
+        self.reads.touches(Reads::CUSTODY)
+    }
+
+    pub fn names_workstation_silent(&self) -> bool {
+        self.reads.touches(Reads::WORKSTATION_SILENT)
+    }
+
+    pub fn names_silence(&self) -> bool {
+        self.reads.touches(Reads::WORKSTATION_SILENT | Reads::LOCKBOX_SILENT)
+    }
+}
+
+/// What is wrong with a condition, and where in its text (a byte offset).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    pub offset: usize,
+    pub message: String,
+}
+
+/// Longer conditions are refused: nobody can read them, and parsing must stay quick.
+const LENGTH_MAX: usize = 4096;
+
+/// Parses and checks a condition for a policy judged per `per`. `on` are the event types whose data `event.*` may name.
+pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Problem> {
+    if source.len() > LENGTH_MAX {
+        return Err(Problem {
+            offset: 0,
+            message: format!("the condition is longer than {LENGTH_MAX} bytes; split it into several policies"),
+        });
+    }
+    let program = cel::Program::compile(source).map_err(|errors| {
+        let first = errors.errors.first();
+        let (line, column) = first.map_or((1, 1), |error| error.pos);
+        let message = first.map_or_else(String::new, |error| {
+            error.msg.trim_start_matches("Syntax error: ").to_string()
+        });
+        let start: usize = source
+            .split_inclusive('\n')
+            .take((line.max(1) - 1) as usize)
+            .map(str::len)
+            .sum();
+        Problem {
+            offset: (start + (column.max(1) - 1) as usize).min(source.len()),
+            message: format!("this is not a CEL expression: {message}"),
+        }
+    })?;
+    let mut checker = Checker {
+        program: &program,
+        per,
+        on,
+        element: None,
+        reads: NOTHING,
+        unchecked_limits_ms: Vec::new(),
+    };
+    let root = checker.bool(program.expression())?;
+    let mut unchecked_limits_ms = checker.unchecked_limits_ms;
+    unchecked_limits_ms.sort_unstable();
+    unchecked_limits_ms.dedup();
+    Ok(Condition {
+        root,
+        reads: checker.reads,
+        unchecked_limits_ms,
+    })
+}
+
+pub(super) fn per_word(per: Per) -> &'static str {
+    match per {
+        Per::Service => "service",
+        Per::Session => "session",
+        Per::Counter => "counter",
+        Per::Officer => "officer",
+        Per::Lockbox => "lockbox",
+        Per::Office => "office",
+    }
+}
+
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// The candidate with the fewest edits, if it is near enough to be a slip of the pen.
+pub fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let limit = (word.len() / 3).max(2);
+    candidates
+        .map(|candidate| (edits(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance.
+fn edits(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,251 @@
+//! The fold: operations in order, one instant after another, with checkpoints to go back to when the past changes.
+
+use std::sync::Arc;
+
+use super::answer::Pending;
+use super::judge::{Closed, Sink};
+use super::names::{DeviceIx, Names};
+use super::ops::{Act, Op};
+use super::rulebook::Rulebook;
+use super::state::{Dirty, State};
+use super::time::Moment;
+
+/// Operations between two checkpoints.
+const CHECKPOINT_EVERY: usize = 256;
+/// More checkpoints than this are thinned out, the older ones first.
+const CHECKPOINTS_MAX: usize = 48;
+
+pub(crate) struct Fold {
+    /// All operations not forgotten yet, in order.
+    ops: Vec<Op>,
+    /// How many of them are in `state`.
+    applied: usize,
+    pub state: State,
+    /// What is judged for good as far as the operations go, in order of closing.
+    pub closed: Vec<Closed>,
+    /// States to go back to, the oldest first; the first one is the base and never goes.
+    checkpoints: Vec<Checkpoint>,
+    dirty: Dirty,
+}
+
+struct Checkpoint {
+    applied: usize,
+    closed: usize,
+    state: State,
+}
+
+impl Fold {
+    pub fn new(rules: Arc<Rulebook>, names: Arc<Names>) -> Fold {
+        let state = State::new(rules, names);
+        Fold {
+            ops: Vec::new(),
+            applied: 0,
+            closed: Vec::new(),
+            checkpoints: vec![Checkpoint {
+                applied: 0,
+                closed: 0,
+                state: state.clone(),
+            }],
+            state,
+            dirty: Dirty::default(),
+        }
+    }
+
+    /// The moment up to which the past is settled and cannot change any more.
+    pub fn settled(&self) -> Moment {
+        self.checkpoints[0].state.now
+    }
+
+    pub fn ops_len(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Changes the operations: takes some out, puts some in. Answers the first index of `closed` that may change.
+    pub fn edit(&mut self, mut add: Vec<Op>, remove: Vec<Op>, names: &Names) -> usize {
+        let Some(first) = add.iter().chain(&remove).map(|op| op.at).min() else {
+            return self.closed.len();
+        };
+        add.sort_by(|a, b| a.order(b, names));
+        let mut closed = self.closed.len();
+        if first <= self.state.now {
+            closed = self.rewind(first);
+        }
+        let start = self.ops.partition_point(|op| op.at < first);
+        if remove.is_empty() && start == self.ops.len() {
+            self.ops.extend(add);
+            return closed;
+        }
+        let mut tail = self.ops.split_off(start);
+        if !remove.is_empty() {
+            tail.retain(|op| {
+                !remove
+                    .iter()
+                    .any(|gone| gone.at == op.at && gone.order(op, names).is_eq())
+            });
+        }
+        self.ops.reserve(tail.len() + add.len());
+        let mut add = add.into_iter().peekable();
+        for op in tail {
+            while let Some(fresh) = add.next_if(|fresh| fresh.order(&op, names).is_lt()) {
+                self.ops.push(fresh);
+            }
+            self.ops.push(op);
+        }
+        self.ops.extend(add);
+        closed
+    }
+
+    /// Goes back to a state before `moment`; answers how many closed runs it left untouched.
+    fn rewind(&mut self, moment: Moment) -> usize {
+        while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(|last| last.state.now >= moment) {
+            self.checkpoints.pop();
+        }
+        if let Some(last) = self.checkpoints.last() {
+            self.state = last.state.clone();
+            self.applied = last.applied;
+            self.closed.truncate(last.closed);
+        }
+        self.closed.len()
+    }
+
+    /// Applies everything up to and including `clock`.
+    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>) {
+        if !Arc::ptr_eq(&self.state.names, names) {
+            self.state.names = names.clone();
+        }
+        self.state.grow(names.devices.len(), names.officers.len());
+        let mut since_checkpoint = self.applied - self.checkpoints.last().map_or(0, |last| last.applied);
+        loop {
+            let op_at = self.ops.get(self.applied).map(|op| op.at);
+            let timer_at = self.state.next_timer();
+            let at = match (op_at, timer_at) {
+                (Some(op), Some(timer)) => op.min(timer),
+                (Some(op), None) => op,
+                (None, Some(timer)) => timer,
+                (None, None) => break,
+            };
+            if at > clock {
+                break;
+            }
+            if since_checkpoint >= CHECKPOINT_EVERY {
+                since_checkpoint = 0;
+                self.checkpoint();
+            }
+            since_checkpoint += self.instant(at.max(self.state.now));
+        }
+    }
+
+    /// Applies all of one instant, then judges. Answers how many operations that were.
+    fn instant(&mut self, at: Moment) -> usize {
+        let start = self.applied;
+        let mut end = start;
+        let mut awaited = false;
+        while let Some(op) = self.ops.get(end)
+            && op.at <= at
+        {
+            if let Act::Event { kind, .. } = &op.act {
+                awaited |= self.state.rules.awaits(kind.name());
+            }
+            end += 1;
+        }
+        let mut sink = Sink {
+            closed: &mut self.closed,
+            now: at,
+        };
+        let state = &mut self.state;
+        let mut pending: Vec<(usize, Pending)> = Vec::new();
+        if awaited {
+            for (ix, op) in self.ops[start..end].iter().enumerate() {
+                if let Act::Event { kind, officer, .. } = &op.act {
+                    let found = state.pending(op.device, kind, *officer, &op.reference);
+                    pending.extend(found.into_iter().map(|pending| (ix, pending)));
+                }
+            }
+        }
+        state.now = at;
+        self.dirty.clear();
+        state.run_timers(&mut self.dirty);
+        for (ix, op) in self.ops[start..end].iter().enumerate() {
+            if let Act::Rules(rules) = &op.act {
+                state.close_all(&mut sink);
+                state.change_rules(rules.clone());
+                self.dirty.everything = true;
+                continue;
+            }
+            let private = state.apply(op, &mut self.dirty);
+            for (of, pending) in &mut pending {
+                if *of == ix {
+                    pending.private = private;
+                }
+            }
+        }
+        state.judge(&mut self.dirty, &mut sink);
+        for (_, pending) in &pending {
+            state.answer(pending, &mut sink);
+        }
+        self.applied = end;
+        end - start
+    }
+
+    fn checkpoint(&mut self) {
+        if self.checkpoints.len() >= CHECKPOINTS_MAX {
+            // Every second one of the older half goes; the base stays.
+            let half = self.checkpoints.len() / 2;
+            let mut ix = 0;
+            self.checkpoints.retain(|_| {
+                ix += 1;
+                ix == 1 || ix > half || ix % 2 == 0
+            });
+        }
+        self.checkpoints.push(Checkpoint {
+            applied: self.applied,
+            closed: self.closed.len(),
+            state: self.state.clone(),
+        });
+    }
+
+    /// Makes the latest checkpoint before `moment` the base; what came before it can no longer change.
+    pub fn forget(&mut self, moment: Moment) {
+        let keep = self
+            .checkpoints
+            .partition_point(|checkpoint| checkpoint.state.now < moment)
+            .saturating_sub(1);
+        if keep == 0 {
+            return;
+        }
+        self.checkpoints.drain(..keep);
+        let gone = self.checkpoints[0].applied;
+        self.ops.drain(..gone);
+        self.applied -= gone;
+        for checkpoint in &mut self.checkpoints {
+            checkpoint.applied -= gone;
+        }
+    }
+}
+
+impl Fold {
+    /// The operation at a moment that `is_it` recognises.
+    pub fn find(&self, at: Moment, is_it: impl Fn(&Op) -> bool) -> Option<Op> {
+        let start = self.ops.partition_point(|op| op.at < at);
+        self.ops[start..]
+            .iter()
+            .take_while(|op| op.at == at)
+            .find(|op| is_it(op))
+            .cloned()
+    }
+
+    /// The operation of a device that `is_it` recognises, wherever it is.
+    pub fn find_anywhere(&self, device: DeviceIx, is_it: impl Fn(&Op) -> bool) -> Option<Op> {
+        self.ops.iter().find(|op| op.device == device && is_it(op)).cloned()
+    }
+
+    /// Forgets the closed runs that can no longer change, and answers how many; their verdicts have been taken over.
+    pub fn drop_closed(&mut self) -> usize {
+        let gone = self.checkpoints[0].closed;
+        self.closed.drain(..gone);
+        for checkpoint in &mut self.checkpoints {
+            checkpoint.closed -= gone;
+        }
+        gone
+    }
+}

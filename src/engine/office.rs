@@ -1,0 +1,495 @@
+//! One office: events in, decisions out.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
+
+use super::event::{DeviceKind, Event, Kind, OfficeId, SYSTEM};
+use super::fold::Fold;
+use super::names::{DeviceIx, Names};
+use super::ops::{Act, Op};
+use super::policy::PolicySet;
+use super::report::{self, Horizons};
+use super::roster::Roster;
+use super::rulebook::Rulebook;
+use super::time::Moment;
+use super::timeline::{Derived, Stamp, Timeline};
+use super::verdict::{Decision, Reason, Verdict};
+
+/// Where the office clock comes from when no tick was heard yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// The latest tick; before the first one, the latest time of any event.
+    Events,
+    /// Ticks alone: before the first one nothing is judged.
+    Ticks,
+}
+
+/// An event on its way into a timeline, with its operation if it has an effect.
+type Arrival = (Stamp, Option<Op>);
+
+/// The event's moment is settled: it is kept and shown, not judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooLate {
+    pub settled: Moment,
+}
+
+pub struct Engine {
+    pub(super) office: OfficeId,
+    pub(super) names: Arc<Names>,
+    /// What came into force when, the oldest first.
+    pub(super) rules: Vec<(Moment, Arc<Rulebook>)>,
+    pub(super) timelines: Vec<Timeline>,
+    pub(super) fold: Fold,
+    pub(super) add: Vec<Op>,
+    pub(super) remove: Vec<Op>,
+    pub(super) ticked: Option<Moment>,
+    pub(super) latest: Option<Moment>,
+    pub(super) clock: Moment,
+    pub(super) ticks_only: bool,
+    /// Events beyond the office clock, by effective time.
+    pub(super) waiting: BTreeMap<(Moment, DeviceIx), Vec<Arrival>>,
+    /// What was said of the fold's closed runs, index by index, and of the others.
+    pub(super) said: Vec<Option<Verdict>>,
+    pub(super) said_open: Vec<Verdict>,
+    /// The earliest horizon when that was said; what was closed later may have been cut off.
+    pub(super) said_up_to: Moment,
+    /// Verdicts whose runs the fold has forgotten.
+    pub(super) settled: Vec<Verdict>,
+    pub(super) deadline: Moment,
+    pub(super) rules_changed: bool,
+}
+
+impl Engine {
+    pub fn new(roster: Arc<Roster>, policies: Arc<PolicySet>, clock: Clock) -> Engine {
+        let mut names = Names::default();
+        let office = roster.office.id.clone();
+        let rules = Arc::new(Rulebook::new(roster, policies, &mut names));
+        let names = Arc::new(names);
+        let mut engine = Engine {
+            office,
+            fold: Fold::new(rules.clone(), names.clone()),
+            rules: vec![(Moment::MIN, rules)],
+            timelines: Vec::new(),
+            names,
+            add: Vec::new(),
+            remove: Vec::new(),
+            ticked: None,
+            latest: None,
+            clock: Moment::MIN,
+            ticks_only: clock == Clock::Ticks,
+            waiting: BTreeMap::new(),
+            said: Vec::new(),
+            said_open: Vec::new(),
+            said_up_to: Moment::MIN,
+            settled: Vec::new(),
+            deadline: Moment::MAX,
+            rules_changed: false,
+        };
+        engine.grow();
+        engine
+    }
+
+    /// The office clock; `None` before the first event.
+    pub fn clock(&self) -> Option<Moment> {
+        (self.clock > Moment::MIN).then_some(self.clock)
+    }
+
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.rules[self.rules.len() - 1].1.roster
+    }
+
+    pub fn policies(&self) -> &Arc<PolicySet> {
+        &self.rules[self.rules.len() - 1].1.policies
+    }
+
+    /// Up to where the past can no longer change.
+    pub fn settled_until(&self) -> Moment {
+        self.fold.settled()
+    }
+
+    /// Operations in memory (for figures).
+    pub fn ops_len(&self) -> usize {
+        self.fold.ops_len()
+    }
+
+    /// Events missing in the sequences of all devices.
+    pub fn missing(&self) -> u64 {
+        self.timelines.iter().map(Timeline::missing).sum()
+    }
+
+    /// Stretches of silence of all devices so far.
+    pub fn gaps(&self) -> u64 {
+        self.timelines.iter().map(Timeline::gaps).sum()
+    }
+
+    pub(super) fn grow(&mut self) {
+        if self.timelines.len() < self.names.devices.len() {
+            self.timelines.resize_with(self.names.devices.len(), Timeline::default);
+        }
+    }
+
+    /// Puts another roster and other policies in force at `at`, for everything from then on.
+    pub fn activate(&mut self, at: Moment, roster: Arc<Roster>, policies: Arc<PolicySet>) {
+        let rules = Arc::new(Rulebook::new(roster, policies, Arc::make_mut(&mut self.names)));
+        self.grow();
+        let place = self.rules.partition_point(|(from, _)| *from <= at);
+        self.rules.insert(place, (at, rules.clone()));
+        self.rules_changed = true;
+        let Some(device) = self
+            .names
+            .known_device(SYSTEM)
+            .or_else(|| self.names.known_device(super::event::MONITOR))
+        else {
+            let device = Arc::make_mut(&mut self.names).device(&super::event::DeviceId::new(SYSTEM));
+            self.grow();
+            self.add.push(rules_op(at, device, rules));
+            return;
+        };
+        self.add.push(rules_op(at, device, rules));
+    }
+
+    fn rules_at(&self, at: Moment) -> &Arc<Rulebook> {
+        let after = self.rules.partition_point(|(from, _)| *from <= at);
+        &self.rules[after.max(1) - 1].1
+    }
+
+    /// Takes an event in. Its identity must be new. Nothing is judged before `judge`.
+    pub fn insert(&mut self, event: Event) -> Result<(), TooLate> {
+        let device = match self.names.known_device(event.device.as_str()) {
+            Some(device) => device,
+            None => {
+                let device = Arc::make_mut(&mut self.names).device(&event.device);
+                self.grow();
+                device
+            }
+        };
+        let own = event.time;
+        if matches!(event.kind, Kind::Ticked) {
+            return self.tick(own);
+        }
+        let timeline = &mut self.timelines[device.at()];
+        let (boot, sequence) = match &event.place {
+            Some(place) => (timeline.boot(&place.boot), place.sequence),
+            None => (0, 0),
+        };
+        let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() {
+            true => self.waiting_of(device),
+            false => Vec::new(),
+        };
+        let timeline = &mut self.timelines[device.at()];
+        let at = timeline.effective(own, boot, sequence, &waiting);
+        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+        hasher.write(event.id.as_bytes());
+        let stamp = Stamp {
+            at,
+            boot,
+            sequence,
+            tie: hasher.finish(),
+            started: matches!(event.kind, Kind::WorkstationStarted),
+        };
+        let effect = match &event.kind {
+            Kind::Granted { from, .. } => *from,
+            _ => at,
+        };
+        if effect.min(at) <= self.fold.settled() && self.fold.settled() > Moment::MIN {
+            return Err(TooLate {
+                settled: self.fold.settled(),
+            });
+        }
+        let op = self.op(event, device, sequence, effect);
+        self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));
+        let pushed = self.timelines[device.at()].pushed(at, boot, sequence);
+        self.timelines[device.at()].note(at, boot, sequence, true);
+        for moved in pushed {
+            self.push_later(device, moved.from, moved.to);
+        }
+        if !waiting.is_empty() {
+            self.push_waiting(device, boot, sequence, at);
+        }
+        let known = match (self.ticked, self.ticks_only) {
+            (Some(tick), _) => at <= tick,
+            (None, ticks_only) => !ticks_only,
+        };
+        if known {
+            self.place(device, stamp, op);
+        } else {
+            self.waiting.entry((at, device)).or_default().push((stamp, op));
+        }
+        Ok(())
+    }
+
+    fn op(&mut self, event: Event, device: DeviceIx, sequence: u64, effect: Moment) -> Option<Op> {
+        if event.kind.is_pulse() {
+            return None;
+        }
+        let named = match &event.kind {
+            Kind::Deposited { handset, .. } | Kind::Withdrawn { handset, .. } => handset.clone(),
+            _ => None,
+        };
+        let officer = event.kind.officer().cloned();
+        let new_name = officer
+            .as_ref()
+            .is_some_and(|id| self.names.known_officer(id.as_str()).is_none());
+        let (officer, handset) = if new_name || named.is_some() {
+            let names = Arc::make_mut(&mut self.names);
+            (officer.map(|id| names.officer(&id)), named.map(|id| names.handset(&id)))
+        } else {
+            (officer.and_then(|id| self.names.known_officer(id.as_str())), None)
+        };
+        let rules = self.rules_at(effect);
+        let heartbeats = rules.silent_after_ms(device).is_some();
+        Some(Op {
+            at: effect,
+            device,
+            sequence,
+            reference: Arc::from(event.reference()),
+            own: event.time,
+            ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
+            by_system: event.device.as_str() == SYSTEM,
+            act: Act::Event {
+                kind: event.kind,
+                officer,
+                handset,
+            },
+        })
+    }
+
+    pub(super) fn place(&mut self, device: DeviceIx, stamp: Stamp, op: Option<Op>) {
+        self.timelines[device.at()].insert(stamp);
+        self.add.extend(op);
+    }
+
+    /// Moves the office clock on, lets waiting events in, and finds gaps.
+    fn settle_clock(&mut self) {
+        let clock = match (self.ticked, self.ticks_only) {
+            (Some(tick), _) => Some(tick),
+            (None, false) => {
+                let moved = self.timelines.iter().filter_map(Timeline::last).max();
+                self.latest.max(moved.filter(|_| self.latest.is_some()))
+            }
+            (None, true) => None,
+        };
+        let Some(clock) = clock else { return };
+        self.clock = clock;
+        while let Some(entry) = self.waiting.first_entry() {
+            if entry.key().0 > clock {
+                break;
+            }
+            let (_, device) = *entry.key();
+            for (stamp, op) in entry.remove() {
+                self.place(device, stamp, op);
+            }
+        }
+        let mut changes = Vec::new();
+        for ix in 0..self.timelines.len() {
+            let device = DeviceIx(ix as u32);
+            let (rules, timelines) = (&self.rules, &mut self.timelines);
+            let at = |moment: Moment| {
+                let after = rules.partition_point(|(from, _)| *from <= moment);
+                &rules[after.max(1) - 1].1
+            };
+            let workstation = rules[rules.len() - 1].1.is(device, DeviceKind::Workstation);
+            timelines[ix].derive(
+                clock,
+                workstation,
+                |moment| at(moment).silent_after_ms(device),
+                &mut changes,
+            );
+            for (comes, moment, derived) in changes.drain(..) {
+                // A boot or a loss in a gap whose begin is settled ends nothing: the base waited for open questions.
+                if moment <= self.fold.settled() && self.fold.settled() > Moment::MIN {
+                    continue;
+                }
+                let op = derived_op(moment, device, derived);
+                if comes { self.add.push(op) } else { self.remove.push(op) }
+            }
+        }
+    }
+
+    /// Folds what has changed since the last call and answers how that changes what the engine says.
+    pub fn judge(&mut self) -> Vec<Decision> {
+        let clock_before = self.clock;
+        self.settle_clock();
+        if self.clock == Moment::MIN {
+            return Vec::new();
+        }
+        let late = self
+            .add
+            .iter()
+            .any(|op| op.at <= self.fold.state.now && matches!(op.act, Act::Event { .. }));
+        let add = std::mem::take(&mut self.add);
+        let remove = std::mem::take(&mut self.remove);
+        let rewound =
+            add.iter().chain(&remove).any(|op| op.at <= self.fold.state.now) && self.fold.state.now > Moment::MIN;
+        let cause = match (rewound, std::mem::take(&mut self.rules_changed), late) {
+            (false, _, _) => None,
+            (true, true, _) => Some(Reason::RulesChanged),
+            (true, false, true) => Some(Reason::LateEvent),
+            (true, false, false) => Some(Reason::SilenceKnown),
+        };
+        let changed = self.fold.edit(add, remove, &self.names);
+        self.fold.advance(self.clock, &self.names);
+        self.report(changed, cause, clock_before)
+    }
+
+    fn horizons(&self) -> Vec<Moment> {
+        let rules = self.rules_at(self.clock);
+        self.timelines
+            .iter()
+            .enumerate()
+            .map(|(ix, timeline)| {
+                let heartbeats = rules.silent_after_ms(DeviceIx(ix as u32)).is_some();
+                match timeline.last() {
+                    Some(last) if heartbeats && !timeline.is_silent() => last,
+                    _ => self.clock,
+                }
+            })
+            .collect()
+    }
+
+    fn report(&mut self, changed: usize, cause: Option<Reason>, clock_before: Moment) -> Vec<Decision> {
+        let of = self.horizons();
+        let horizons = Horizons {
+            clock: self.clock,
+            of: &of,
+        };
+        // Closed runs may still reach beyond the horizon they were last seen in.
+        let earliest = of.iter().copied().min().unwrap_or(self.clock);
+        let known = earliest.min(std::mem::replace(&mut self.said_up_to, earliest));
+        let mut from = changed.min(self.said.len());
+        while from > 0
+            && self
+                .fold
+                .closed
+                .get(from - 1)
+                .is_none_or(|closed| closed.closed_at() > known)
+        {
+            from -= 1;
+        }
+        let mut old: Vec<Verdict> = self.said.drain(from..).flatten().collect();
+        old.append(&mut self.said_open);
+        for closed in &self.fold.closed[from..] {
+            self.said
+                .push(report::closed_verdict(closed, &horizons, &self.office, &self.names));
+        }
+        let mut deadline = Moment::MAX;
+        let mut open = Vec::new();
+        for run in self.fold.state.slots.runs() {
+            if let Some(span) = report::view(run, &horizons, &mut deadline) {
+                let mut verdict = report::verdict(&run.head, run.subject, span, &self.office, &self.names);
+                verdict.evidence = run.evidence.clone();
+                open.push(verdict);
+            }
+        }
+        self.deadline = deadline;
+        let new: Vec<Verdict> = self.said[from..]
+            .iter()
+            .flatten()
+            .cloned()
+            .chain(open.iter().cloned())
+            .collect();
+        self.said_open = open;
+        report::decide(old, &new, cause, clock_before)
+    }
+
+    /// All verdicts, in the contract's order.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let mut all: Vec<Verdict> = self
+            .settled
+            .iter()
+            .chain(self.said.iter().flatten())
+            .chain(&self.said_open)
+            .cloned()
+            .collect();
+        all.sort_by(|a, b| a.order().cmp(&b.order()));
+        all
+    }
+
+    /// How what was once said differs from what is said now: for a start that finds verdicts already told.
+    pub fn compare(&self, said: Vec<Verdict>) -> Vec<Decision> {
+        report::decide(said, &self.verdicts(), None, self.clock)
+    }
+
+    /// The earliest office clock at which something may open or end without a further event; the far future if nothing waits.
+    pub fn wake_at(&self) -> Moment {
+        let rules = self.rules_at(self.clock);
+        let silences = self.timelines.iter().enumerate().filter_map(|(ix, timeline)| {
+            let limit_ms = rules.silent_after_ms(DeviceIx(ix as u32))?;
+            let last = timeline.last()?;
+            (!timeline.is_silent()).then(|| last.plus_ms(limit_ms + 1))
+        });
+        let waiting = self.waiting.keys().next().map(|(at, _)| *at);
+        let timer = self.fold.state.next_timer();
+        silences
+            .chain(waiting)
+            .chain(timer)
+            .min()
+            .unwrap_or(Moment::MAX)
+            .min(self.deadline)
+    }
+
+    /// Gives up the means to change anything before `moment`, but for what is still an open question.
+    /// What comes later for that time is `TooLate`.
+    pub fn forget(&mut self, moment: Moment) {
+        let rules = self.rules_at(self.clock).clone();
+        let mut before = moment;
+        for (ix, timeline) in self.timelines.iter().enumerate() {
+            let device = DeviceIx(ix as u32);
+            let (Some(last), Some(_)) = (timeline.last(), rules.silent_after_ms(device)) else {
+                continue;
+            };
+            let counter = self.fold.state.counters.get(ix);
+            let open = rules.is(device, DeviceKind::Workstation) && counter.is_some_and(|counter| !counter.is_clean());
+            if open || !timeline.is_silent() {
+                before = before.min(last);
+            }
+        }
+        self.fold.forget(before);
+        let settled = self.fold.settled();
+        let done = self.fold.drop_closed();
+        self.settled
+            .extend(self.said.drain(..done.min(self.said.len())).flatten());
+        for timeline in &mut self.timelines {
+            timeline.forget(settled);
+        }
+    }
+
+    pub(super) fn fold_state(&self) -> &super::state::State {
+        &self.fold.state
+    }
+
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(super) fn last_event(&self, device: DeviceIx) -> Option<Moment> {
+        self.timelines[device.at()].last()
+    }
+}
+
+fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
+    Op {
+        at,
+        device,
+        sequence: 0,
+        reference: Arc::from(""),
+        own: at,
+        ends_boot: false,
+        by_system: false,
+        act: Act::Rules(rules),
+    }
+}
+
+fn derived_op(at: Moment, device: DeviceIx, derived: Derived) -> Op {
+    Op {
+        at,
+        device,
+        sequence: 0,
+        reference: Arc::from(""),
+        own: at,
+        ends_boot: false,
+        by_system: false,
+        act: Act::Derived(derived),
+    }
+}

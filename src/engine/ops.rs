@@ -1,0 +1,68 @@
+//! Operations: everything that changes state, in the one order in which it is applied (contract §5).
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::event::Kind;
+use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
+use super::rulebook::Rulebook;
+use super::state::Evidence;
+use super::time::Moment;
+use super::timeline::Derived;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    /// When it takes effect.
+    pub at: Moment,
+    pub device: DeviceIx,
+    pub sequence: u64,
+    /// `/{office}/{device}#{id}`; empty for what is derived.
+    pub reference: Evidence,
+    /// The event's own time.
+    pub own: Moment,
+    /// A boot on a device without heartbeats: it ends what was open at its own time.
+    pub ends_boot: bool,
+    /// Sent by the office's own system.
+    pub by_system: bool,
+    pub act: Act,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Roster and policies change.
+    Rules(Arc<Rulebook>),
+    Derived(Derived),
+    Event {
+        kind: Kind,
+        officer: Option<OfficerIx>,
+        handset: Option<HandsetIx>,
+    },
+}
+
+impl Op {
+    /// Within one instant: what comes into force, ends of gaps, begins of gaps, events, and last what takes effect
+    /// at an earlier moment than the event that caused it.
+    fn phase(&self) -> u8 {
+        match &self.act {
+            Act::Rules(_) => 0,
+            Act::Derived(Derived::GapEnds) => 1,
+            Act::Derived(Derived::GapBegins) => 2,
+            Act::Event { .. } => 3,
+            Act::Derived(Derived::Lost) => 4,
+            Act::Derived(Derived::BootEnds) => 5,
+        }
+    }
+
+    /// The contract's order: effective time, source, sequence, id. (References of one device differ in the id only.)
+    pub fn order(&self, other: &Op, names: &Names) -> Ordering {
+        self.at
+            .cmp(&other.at)
+            .then_with(|| self.phase().cmp(&other.phase()))
+            .then_with(|| match self.device == other.device {
+                true => Ordering::Equal,
+                false => names.device_name(self.device).cmp(names.device_name(other.device)),
+            })
+            .then_with(|| self.sequence.cmp(&other.sequence))
+            .then_with(|| self.reference.cmp(&other.reference))
+    }
+}

@@ -1,0 +1,300 @@
+//! One device's events in time: effective times, gaps, boots, and what follows from them at earlier moments.
+
+use std::collections::HashMap;
+
+use super::time::Moment;
+
+/// That a device spoke: all that gaps, horizons and boots need to know of an event.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Stamp {
+    /// Effective time.
+    pub at: Moment,
+    /// Number of the boot id, 0 where boot id or sequence is missing.
+    pub boot: u32,
+    pub sequence: u64,
+    /// Orders what the other keys leave open; a hash of the event's id.
+    pub tie: u64,
+    pub started: bool,
+}
+
+impl Stamp {
+    fn key(&self) -> (Moment, u64, u64) {
+        (self.at, self.sequence, self.tie)
+    }
+}
+
+/// What happens to a device at a moment without an event of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Derived {
+    GapEnds,
+    GapBegins,
+    /// Events were lost in the gap that begins here, or the workstation was booted in it.
+    Lost,
+    /// The next event is a boot: what was open ended here.
+    BootEnds,
+}
+
+/// A stamp that moved, because a lower sequence of its boot turned out to be later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    pub from: Stamp,
+    pub to: Moment,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Timeline {
+    stamps: Vec<Stamp>,
+    boots: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    highest: Vec<Highest>,
+    /// Gaps that were forgotten.
+    gaps_forgotten: u64,
+    pub derived: Vec<(Moment, Derived)>,
+    /// The stretch of time in which `derived` must be computed anew.
+    touched: Option<(Moment, Moment)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Highest {
+    sequence: u64,
+    at: Moment,
+    lowest: u64,
+    count: u64,
+}
+
+impl Timeline {
+    pub fn boot(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.boots.get(name) {
+            return *number;
+        }
+        self.highest.push(Highest {
+            sequence: 0,
+            at: Moment::MIN,
+            lowest: u64::MAX,
+            count: 0,
+        });
+        let number = self.highest.len() as u32;
+        self.boots.insert(Box::from(name), number);
+        number
+    }
+
+    /// The effective time of an event: never before that of any lower sequence of its boot.
+    /// `waiting` are the device's events beyond the office clock.
+    pub fn effective(&self, own: Moment, boot: u32, sequence: u64, waiting: &[Stamp]) -> Moment {
+        if boot == 0 {
+            return own;
+        }
+        let highest = self.highest[boot as usize - 1];
+        if highest.at == Moment::MIN {
+            return own;
+        }
+        if sequence > highest.sequence {
+            return own.max(highest.at);
+        }
+        let lower = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < sequence;
+        let before = self
+            .stamps
+            .iter()
+            .filter(lower)
+            .chain(waiting.iter().filter(lower))
+            .map(|stamp| stamp.at)
+            .max();
+        own.max(before.unwrap_or(own))
+    }
+
+    /// The stamps that a new one with this place and effective time pushes to later moments.
+    pub fn pushed(&self, at: Moment, boot: u32, sequence: u64) -> Vec<Move> {
+        if boot == 0 || sequence >= self.highest[boot as usize - 1].sequence {
+            return Vec::new();
+        }
+        self.stamps
+            .iter()
+            .filter(|stamp| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at)
+            .map(|stamp| Move { from: *stamp, to: at })
+            .collect()
+    }
+
+    /// Remembers a place in a boot; to be called for every event, also for those that wait. `first`: not for one that moved.
+    pub fn note(&mut self, at: Moment, boot: u32, sequence: u64, first: bool) {
+        if boot == 0 {
+            return;
+        }
+        let highest = &mut self.highest[boot as usize - 1];
+        highest.sequence = highest.sequence.max(sequence);
+        highest.lowest = highest.lowest.min(sequence);
+        highest.at = highest.at.max(at);
+        highest.count += u64::from(first);
+    }
+
+    pub fn insert(&mut self, stamp: Stamp) {
+        match self.stamps.last() {
+            Some(last) if last.key() > stamp.key() => {
+                let place = self.stamps.partition_point(|other| other.key() <= stamp.key());
+                self.stamps.insert(place, stamp);
+            }
+            _ => self.stamps.push(stamp),
+        }
+        self.touch(stamp.at);
+    }
+
+    pub fn remove(&mut self, stamp: &Stamp) {
+        let start = self.stamps.partition_point(|other| other.key() < stamp.key());
+        if let Some(ix) = self.stamps[start..].iter().position(|other| other == stamp) {
+            self.stamps.remove(start + ix);
+            self.touch(stamp.at);
+        }
+    }
+
+    /// Takes out everything after `clock`: it has to wait.
+    pub fn take_after(&mut self, clock: Moment) -> Vec<Stamp> {
+        let cut = self.stamps.partition_point(|stamp| stamp.at <= clock);
+        let taken = self.stamps.split_off(cut);
+        if let (Some(first), Some(last)) = (taken.first(), taken.last()) {
+            self.touch(first.at);
+            self.touch(last.at);
+        }
+        taken
+    }
+
+    fn touch(&mut self, at: Moment) {
+        self.touched = Some(match self.touched {
+            None => (at, at),
+            Some((from, to)) => (from.min(at), to.max(at)),
+        });
+    }
+
+    /// Events missing between the lowest and the highest sequence of each boot: for people; verdicts look at gaps alone.
+    pub fn missing(&self) -> u64 {
+        let boots = self.highest.iter().filter(|boot| boot.count > 0);
+        boots
+            .map(|boot| (boot.sequence - boot.lowest + 1).saturating_sub(boot.count))
+            .sum()
+    }
+
+    /// All gaps so far.
+    pub fn gaps(&self) -> u64 {
+        self.gaps_forgotten
+            + self
+                .derived
+                .iter()
+                .filter(|(_, what)| *what == Derived::GapBegins)
+                .count() as u64
+    }
+
+    pub fn last(&self) -> Option<Moment> {
+        self.stamps.last().map(|stamp| stamp.at)
+    }
+
+    /// Computes anew what follows from the stamps touched since the last call, and answers what went and what came.
+    /// `silent_after` gives the limit in force at a moment; `clock` is the office clock.
+    pub fn derive(
+        &mut self,
+        clock: Moment,
+        workstation: bool,
+        silent_after: impl Fn(Moment) -> Option<i64>,
+        changes: &mut Vec<(bool, Moment, Derived)>,
+    ) {
+        if let Some(last) = self.last() {
+            // The device may have fallen silent, or spoken again, without a stamp that touches its last one.
+            let silent = silent_after(last).is_some_and(|limit_ms| clock.ms_since(last) > limit_ms);
+            if silent != self.is_open_gap(last) {
+                self.touch(last);
+            }
+        }
+        let Some((from, to)) = self.touched.take() else { return };
+        // Pairs of consecutive times around the touched stretch.
+        let first = self.stamps.partition_point(|stamp| stamp.at < from);
+        let left = match first.checked_sub(1) {
+            Some(before) => self.stamps.partition_point(|stamp| stamp.at < self.stamps[before].at),
+            None => 0,
+        };
+        let end = self.stamps.partition_point(|stamp| stamp.at <= to);
+        let right = match self.stamps.get(end) {
+            Some(next) => self.stamps.partition_point(|stamp| stamp.at <= next.at),
+            None => self.stamps.len(),
+        };
+        let left_at = self.stamps.get(left).map_or(from, |stamp| stamp.at).min(from);
+        let right_at = self.stamps.get(end).map_or(to, |stamp| stamp.at).max(to);
+        let mut fresh = Vec::new();
+        let mut ix = left;
+        while ix < right {
+            let a = self.stamps[ix].at;
+            let next = ix + self.stamps[ix..right].partition_point(|stamp| stamp.at == a);
+            let limit = silent_after(a);
+            match self.stamps.get(next) {
+                Some(after) if next < right => {
+                    let b = after.at;
+                    let gap = limit.is_some_and(|limit_ms| b.ms_since(a) > limit_ms);
+                    if gap {
+                        fresh.push((a, Derived::GapBegins));
+                        fresh.push((b, Derived::GapEnds));
+                        let before = self.stamps[next - 1];
+                        let both = before.boot != 0 && after.boot != 0;
+                        if workstation && both && (before.boot != after.boot || after.sequence > before.sequence + 1) {
+                            fresh.push((a, Derived::Lost));
+                        }
+                    }
+                    let boot = self.stamps[next..]
+                        .iter()
+                        .take_while(|stamp| stamp.at == b)
+                        .any(|stamp| stamp.started);
+                    if workstation && limit.is_some() && boot {
+                        fresh.push((a, Derived::BootEnds));
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    if limit.is_some_and(|limit_ms| clock.ms_since(a) > limit_ms) {
+                        fresh.push((a, Derived::GapBegins));
+                    }
+                }
+            }
+            ix = next;
+        }
+        fresh.sort_unstable();
+        // Replaced: what belongs to the pairs [left_at, …, right_at]: begins at or after the left one, ends after it.
+        let belongs = |(at, what): &(Moment, Derived)| match what {
+            Derived::GapEnds => *at > left_at && *at <= right_at,
+            _ => *at >= left_at && (*at < right_at || right == self.stamps.len()),
+        };
+        let old: Vec<(Moment, Derived)> = self.derived.iter().copied().filter(belongs).collect();
+        if old == fresh {
+            return;
+        }
+        for gone in old.iter().filter(|item| !fresh.contains(item)) {
+            changes.push((false, gone.0, gone.1));
+        }
+        for come in fresh.iter().filter(|item| !old.contains(item)) {
+            changes.push((true, come.0, come.1));
+        }
+        self.derived.retain(|item| !belongs(item));
+        self.derived.extend(fresh);
+        self.derived.sort_unstable();
+    }
+
+    fn is_open_gap(&self, last: Moment) -> bool {
+        self.derived
+            .iter()
+            .rev()
+            .take_while(|(at, _)| *at >= last)
+            .any(|(at, what)| *at == last && *what == Derived::GapBegins)
+    }
+
+    /// Whether the device is known to be silent now: its last event begins a gap.
+    pub fn is_silent(&self) -> bool {
+        self.last().is_some_and(|last| self.is_open_gap(last))
+    }
+
+    /// Forgets stamps before `before`, but for the last of them.
+    pub fn forget(&mut self, before: Moment) {
+        let cut = self.stamps.partition_point(|stamp| stamp.at < before);
+        if let Some(keep) = cut.checked_sub(1) {
+            // All stamps of that last moment stay: the comparison across a gap looks at the last of them.
+            let moment = self.stamps[keep].at;
+            let first = self.stamps.partition_point(|stamp| stamp.at < moment);
+            self.stamps.drain(..first);
+            let gone = |(at, what): &&(Moment, Derived)| *at < moment && *what == Derived::GapBegins;
+            self.gaps_forgotten += self.derived.iter().filter(gone).count() as u64;
+            self.derived.retain(|(at, _)| *at >= moment);
+        }
+    }
+}

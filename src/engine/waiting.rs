@@ -1,0 +1,119 @@
+//! Events beyond the office clock, and events that move because others of their boot turned out to be later.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use super::event::Kind;
+use super::names::DeviceIx;
+use super::office::{Engine, TooLate};
+use super::ops::{Act, Op};
+use super::time::Moment;
+use super::timeline::Stamp;
+
+impl Engine {
+    pub(super) fn waiting_of(&self, device: DeviceIx) -> Vec<Stamp> {
+        let of_device = self.waiting.iter().filter(|((_, of), _)| *of == device);
+        of_device
+            .flat_map(|(_, list)| list.iter().map(|(stamp, _)| *stamp))
+            .collect()
+    }
+
+    /// A lower sequence of its boot turned out to be later: the event moves with it.
+    pub(super) fn push_later(&mut self, device: DeviceIx, from: Stamp, to: Moment) {
+        self.timelines[device.at()].remove(&from);
+        let mut op = self.take_op(device, &from);
+        // A grant takes effect at its `from`, wherever its own place is.
+        if let Some(op) = &mut op
+            && op.at == from.at
+        {
+            op.at = to;
+        }
+        let stamp = Stamp { at: to, ..from };
+        self.timelines[device.at()].note(to, from.boot, from.sequence, false);
+        if self.ticked.is_some_and(|tick| to > tick) {
+            self.waiting.entry((to, device)).or_default().push((stamp, op));
+        } else {
+            self.place(device, stamp, op);
+        }
+    }
+
+    /// Takes the operation of a stamp out, wherever it is by now.
+    pub(super) fn take_op(&mut self, device: DeviceIx, stamp: &Stamp) -> Option<Op> {
+        let is_it = |op: &Op| {
+            let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+            hasher.write(op.reference.rsplit_once('#').map_or("", |(_, id)| id).as_bytes());
+            op.device == device && op.sequence == stamp.sequence && hasher.finish() == stamp.tie
+        };
+        if let Some(ix) = self.add.iter().position(is_it) {
+            return Some(self.add.swap_remove(ix));
+        }
+        // Only a grant takes effect elsewhere than at its own place.
+        let is_grant = |op: &Op| {
+            matches!(
+                op.act,
+                Act::Event {
+                    kind: Kind::Granted { .. },
+                    ..
+                }
+            ) && is_it(op)
+        };
+        let op = self
+            .fold
+            .find(stamp.at, is_it)
+            .or_else(|| self.fold.find_anywhere(device, is_grant))?;
+        self.remove.push(op.clone());
+        Some(op)
+    }
+
+    pub(super) fn push_waiting(&mut self, device: DeviceIx, boot: u32, sequence: u64, at: Moment) {
+        let keys: Vec<(Moment, DeviceIx)> = self.waiting.keys().filter(|(_, of)| *of == device).copied().collect();
+        for key in keys {
+            let Some(list) = self.waiting.get_mut(&key) else {
+                continue;
+            };
+            let (moved, stay): (Vec<_>, Vec<_>) = std::mem::take(list)
+                .into_iter()
+                .partition(|(stamp, _)| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at);
+            *list = stay;
+            for (mut stamp, mut op) in moved {
+                if let Some(op) = &mut op
+                    && op.at == stamp.at
+                {
+                    op.at = at;
+                }
+                stamp.at = at;
+                self.timelines[device.at()].note(at, boot, stamp.sequence, false);
+                self.waiting.entry((at, device)).or_default().push((stamp, op));
+            }
+        }
+        self.waiting.retain(|_, list| !list.is_empty());
+    }
+
+    /// The monitor's tick: from the first one on, ticks alone are the office clock.
+    pub(super) fn tick(&mut self, at: Moment) -> Result<(), TooLate> {
+        match self.ticked {
+            Some(tick) if at <= tick => {}
+            Some(_) => self.ticked = Some(at),
+            None => {
+                if at < self.fold.settled() {
+                    return Err(TooLate {
+                        settled: self.fold.settled(),
+                    });
+                }
+                self.ticked = Some(at);
+                self.withdraw_after(at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Events that were taken for known lie beyond the first tick: they wait again.
+    pub(super) fn withdraw_after(&mut self, tick: Moment) {
+        for ix in 0..self.timelines.len() {
+            let device = DeviceIx(ix as u32);
+            for stamp in self.timelines[ix].take_after(tick) {
+                let op = self.take_op(device, &stamp);
+                self.waiting.entry((stamp.at, device)).or_default().push((stamp, op));
+            }
+        }
+    }
+}

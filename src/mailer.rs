@@ -1,1 +1,0 @@
-//! Sends letters from the outbox.

@@ -1,0 +1,153 @@
+//! Sends letters from the outbox, at least once each: leased in one short statement, sent outside any transaction,
+//! settled in another.
+
+mod compose;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use tokio::sync::Notify;
+
+use crate::clock::MonitorClock;
+use crate::engine::time::Moment;
+use crate::store::{Leased, Next, Store};
+use crate::telemetry::Metrics;
+pub use compose::{ComposeError, compose};
+pub use send::{Encryption, Failure, Smtp, Way, send};
+
+/// Letters under way at the same time.
+const AT_ONCE: usize = 4;
+/// The first pause after a failure; each further one is twice as long, up to the longest.
+const PAUSE_MS: i64 = 5_000;
+const PAUSE_MAX_MS: i64 = 30 * 60_000;
+/// The outbox is looked at this often, whoever forgot to nudge.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub struct Settings {
+    pub way: Way,
+    /// As in a From header: `Jagaloket <jagaloket@kantor.example>`.
+    pub from: Mailbox,
+    pub give_up_after_ms: i64,
+    /// For one attempt.
+    pub deadline: Duration,
+}
+
+/// Works until `shutdown`; a letter under way is finished first.
+pub async fn run(
+    store: Store,
+    settings: Settings,
+    clock: MonitorClock,
+    nudge: Arc<Notify>,
+    metrics: Arc<Metrics>,
+    shutdown: impl Future<Output = ()>,
+) {
+    tokio::pin!(shutdown);
+    loop {
+        let sent = match round(&store, &settings, &clock, &metrics).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the outbox could not be worked on"
+                );
+                0
+            }
+        };
+        if sent > 0 {
+            continue;
+        }
+        let pause = match store.next_due().await {
+            Ok(Some(due)) => clock
+                .real(due.ms_since(clock.now()))
+                .clamp(Duration::from_millis(5), LOOK_EVERY),
+            _ => LOOK_EVERY,
+        };
+        tokio::select! {
+            () = &mut shutdown => return,
+            () = nudge.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Sends what is due now, and answers how many letters that was.
+async fn round(
+    store: &Store,
+    settings: &Settings,
+    clock: &MonitorClock,
+    metrics: &Metrics,
+) -> Result<usize, crate::store::Error> {
+    // On the monitor's clock; a simulated one runs faster than the mail server.
+    let speed = (1_000.0 / clock.real(1_000).as_secs_f64().max(1e-6) / 1_000.0).max(1.0);
+    let lease_ms = ((settings.deadline.as_millis() as f64 * 2.0 + 10_000.0) * speed) as i64;
+    let letters = store.lease(clock.now(), AT_ONCE, lease_ms).await?;
+    let count = letters.len();
+    let mut under_way = tokio::task::JoinSet::new();
+    for leased in letters {
+        let (settings, now) = (settings.clone(), clock.now());
+        under_way.spawn(async move {
+            let result = match compose(&leased.letter, &settings.from, now) {
+                Ok(message) => send(&settings.way, leased.n, &message, settings.deadline).await,
+                Err(error) => Err(Failure::Permanent(error.to_string())),
+            };
+            (leased, result, crate::clock::instant())
+        });
+    }
+    while let Some(joined) = under_way.join_next().await {
+        // A task that panicked leaves its lease to run out; the letter is tried again then.
+        let Ok((leased, result, _)) = joined else { continue };
+        settle(store, settings, clock.now(), metrics, &leased, result, clock).await?;
+    }
+    Ok(count)
+}
+
+async fn settle(
+    store: &Store,
+    settings: &Settings,
+    now: Moment,
+    metrics: &Metrics,
+    leased: &Leased,
+    result: Result<(), Failure>,
+    clock: &MonitorClock,
+) -> Result<(), crate::store::Error> {
+    match result {
+        Ok(()) => {
+            store.settle_sent(leased.n, now).await?;
+            metrics.letters_sent.add(1);
+            metrics
+                .mail_seconds
+                .observe(clock.real(now.ms_since(leased.letter.created)));
+        }
+        Err(failure) => {
+            metrics.letter_failures.add(1);
+            let too_old = now.ms_since(leased.letter.created) > settings.give_up_after_ms;
+            let (next, words) = match failure {
+                Failure::Passing(words) if !too_old => (Next::Due(now.plus_ms(pause_ms(leased.attempt))), words),
+                Failure::Passing(words) | Failure::Permanent(words) => (Next::Dead(now), words),
+            };
+            if matches!(next, Next::Dead(_)) {
+                metrics.letters_dead.add(1);
+                tracing::error!(letter = leased.n, "a letter was given up; the dashboard shows it");
+            } else {
+                tracing::warn!(
+                    letter = leased.n,
+                    attempt = leased.attempt,
+                    "a letter could not be sent and is tried again"
+                );
+            }
+            store.settle_failed(leased.n, leased.attempt, next, &words).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Twice as long after each attempt, with some jitter so that letters do not come back all at once.
+fn pause_ms(attempt: i64) -> i64 {
+    let doubled = PAUSE_MS
+        .saturating_mul(1 << (attempt - 1).clamp(0, 20))
+        .min(PAUSE_MAX_MS);
+    doubled + fastrand::i64(0..=doubled / 4)
+}

@@ -1,1 +1,0 @@
-//! Judges files of events.

@@ -1,0 +1,448 @@
+//! Judges files of events: streams them through the engine in flat memory, and prints the verdicts.
+
+mod read;
+mod sort;
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io::{IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use anyhow::{Context as _, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::engine::event::{Event, Kind};
+use crate::engine::policy::PolicySet;
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::engine::{Clock, Engine, TooLate};
+use crate::wire::Rejected;
+use read::{Line, Place};
+use sort::{Record, Sorter};
+
+/// What to replay.
+pub struct Request {
+    pub roster: PathBuf,
+    pub policies: PathBuf,
+    /// Files of events, `-` for standard input.
+    pub files: Vec<PathBuf>,
+    /// No progress and no summary.
+    pub quiet: bool,
+}
+
+/// How far an event may be from its place in time before everything is sorted on disk: a day, and a margin.
+const DISORDER_MS: i64 = 26 * 3_600_000;
+/// Identities are forgotten a day bucket at a time.
+const BUCKET_MS: i64 = 24 * 3_600_000;
+/// Operations the engine holds before it is asked to forget the settled past.
+const OPS_HELD: usize = 1_024;
+
+/// What a replay came to.
+#[derive(Default, Debug)]
+pub struct Summary {
+    pub events: u64,
+    pub duplicates: u64,
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// Stretches in which a device was silent.
+    pub gaps: u64,
+    /// Events missing in the sequences of devices.
+    pub missing: u64,
+    pub verdicts: BTreeMap<String, u64>,
+    pub sorted_on_disk: bool,
+}
+
+impl Summary {
+    pub fn rejected_lines(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+/// Judges the files. Verdicts go to `out`, rejected lines and what happened to `err`.
+pub fn run(request: &Request, out: &mut dyn Write, err: &mut dyn Write) -> Result<Summary> {
+    let roster = Arc::new(read_roster(&request.roster)?);
+    let policies = Arc::new(read_policies(&request.policies)?);
+    if request.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+        bail!("standard input (-) can be read only once");
+    }
+    for file in &request.files {
+        if file.as_os_str() != "-" && !file.exists() {
+            bail!("there is no file {}", file.display());
+        }
+    }
+    let mut replay = Replay {
+        request,
+        roster,
+        policies,
+        err,
+    };
+    let (engine, summary) = replay.judge()?;
+    write_verdicts(&engine, &replay.roster, summary, out)
+}
+
+fn write_verdicts(engine: &Engine, roster: &Roster, mut summary: Summary, out: &mut dyn Write) -> Result<Summary> {
+    for verdict in engine.verdicts() {
+        *summary.verdicts.entry(verdict.policy.to_string()).or_default() += 1;
+        serde_json::to_writer(&mut *out, &verdict.line(roster.office.zone)).context("cannot write the verdicts")?;
+        out.write_all(b"\n").context("cannot write the verdicts")?;
+    }
+    out.flush().context("cannot write the verdicts")?;
+    Ok(summary)
+}
+
+struct Replay<'a> {
+    request: &'a Request,
+    roster: Arc<Roster>,
+    policies: Arc<PolicySet>,
+    err: &'a mut dyn Write,
+}
+
+/// How a pass over the files ended.
+enum Pass {
+    Done(Box<Engine>, Summary),
+    /// An event lay further back than the engine remembers.
+    TooDisordered,
+}
+
+impl Replay<'_> {
+    fn judge(&mut self) -> Result<(Engine, Summary)> {
+        let spooled = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let mut files = self.request.files.clone();
+        for file in &mut files {
+            if file.as_os_str() == "-" {
+                // Wild disorder needs a second pass, and a pipe cannot be read again.
+                *file = read::spool(spooled.path())?;
+            }
+        }
+        let mut rejections = Vec::new();
+        if let Pass::Done(engine, summary) = self.stream(&files, &mut rejections)? {
+            self.err.write_all(&rejections)?;
+            return Ok((*engine, summary));
+        }
+        if !self.request.quiet {
+            writeln!(
+                self.err,
+                "events lie more than a day from their place in time: sorting on disk"
+            )?;
+        }
+        self.sorted(&files)
+    }
+
+    fn progress(&self, files: &[PathBuf]) -> ProgressBar {
+        if self.request.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bytes = files
+            .iter()
+            .filter_map(|file| file.metadata().ok())
+            .map(|meta| meta.len())
+            .sum();
+        let bar = ProgressBar::new(bytes);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
+            bar.set_style(style);
+        }
+        bar
+    }
+
+    /// One pass in the given order, in flat memory.
+    fn stream(&mut self, files: &[PathBuf], rejections: &mut Vec<u8>) -> Result<Pass> {
+        let progress = self.progress(files);
+        let (sender, lines) = sync_channel(4);
+        let names = self.names();
+        std::thread::scope(|scope| {
+            let (roster, bar) = (&self.roster, &progress);
+            scope.spawn(move || read::stream(files, roster, bar, &sender));
+            let mut engine = Engine::new(self.roster.clone(), self.policies.clone(), Clock::Events);
+            let mut summary = Summary::default();
+            let mut seen = Identities::default();
+            for batch in lines {
+                for line in batch? {
+                    let place = line.place;
+                    match admit(line, &mut seen, &mut summary) {
+                        Ok(Some(event)) => {
+                            summary.events += 1;
+                            if let Err(TooLate { .. }) = engine.insert(event) {
+                                return Ok(Pass::TooDisordered);
+                            }
+                        }
+                        Ok(None) => {}
+                        Err(rejected) => say(rejections, &names, place, &rejected)?,
+                    }
+                }
+                engine.judge();
+                let clock = engine.clock().unwrap_or(Moment::MIN);
+                if engine.ops_len() > OPS_HELD {
+                    engine.forget(clock.plus_ms(-DISORDER_MS));
+                }
+                seen.forget(engine.settled_until());
+            }
+            progress.finish_and_clear();
+            finish(&engine, &mut summary);
+            Ok(Pass::Done(Box::new(engine), summary))
+        })
+    }
+
+    /// Sorts everything on disk, first by identity (the first in the given order stands), then by time.
+    fn sorted(&mut self, files: &[PathBuf]) -> Result<(Engine, Summary)> {
+        let names = self.names();
+        let mut summary = Summary {
+            sorted_on_disk: true,
+            ..Summary::default()
+        };
+        let mut by_identity = Sorter::default();
+        let mut rejections = Vec::new();
+        let mut ticks = false;
+        read::each_line(files, &self.progress(files), &mut |place, text| {
+            let line = read::parse(place, text, &self.roster);
+            match line.outcome {
+                Ok(event) => {
+                    ticks |= matches!(event.kind, Kind::Ticked);
+                    let order = (place.file, place.line);
+                    by_identity.push(Record {
+                        key: identity(&event),
+                        order,
+                        text: Box::from(text),
+                    })?;
+                }
+                Err(rejected) => {
+                    *summary.rejected.entry(rejected.code).or_default() += 1;
+                    say(&mut rejections, &names, place, &rejected)?;
+                }
+            }
+            Ok(true)
+        })?;
+        let mut by_time = Sorter::default();
+        let mut records = by_identity.sorted()?;
+        let mut stands: Option<(u128, u64)> = None;
+        while let Some(record) = records.next()? {
+            let place = Place {
+                file: record.order.0,
+                line: record.order.1,
+            };
+            let line = read::parse(place, &record.text, &self.roster);
+            let Ok(event) = line.outcome else { continue };
+            match stands {
+                Some((key, body)) if key == record.key => {
+                    if body == line.fingerprint {
+                        summary.duplicates += 1;
+                    } else {
+                        let rejected = conflict(&event);
+                        *summary.rejected.entry(rejected.code).or_default() += 1;
+                        say(&mut rejections, &names, place, &rejected)?;
+                    }
+                }
+                _ => {
+                    stands = Some((record.key, line.fingerprint));
+                    // Times before 1970 sort below later ones.
+                    let at = (effect(&event).0 as u64) ^ (1 << 63);
+                    by_time.push(Record {
+                        key: u128::from(at),
+                        ..record
+                    })?;
+                }
+            }
+        }
+        self.err.write_all(&rejections)?;
+        let clock = if ticks { Clock::Ticks } else { Clock::Events };
+        let mut engine = Engine::new(self.roster.clone(), self.policies.clone(), clock);
+        let mut records = by_time.sorted()?;
+        let mut count = 0u64;
+        while let Some(record) = records.next()? {
+            let place = Place {
+                file: record.order.0,
+                line: record.order.1,
+            };
+            let Ok(event) = read::parse(place, &record.text, &self.roster).outcome else {
+                continue;
+            };
+            summary.events += 1;
+            count += 1;
+            if engine.insert(event).is_err() {
+                bail!(
+                    "{}: a device's clock was set back by more than a day within one boot; that cannot be replayed in one go",
+                    names.of(place)
+                );
+            }
+            if count.is_multiple_of(8_192) {
+                engine.judge();
+                if engine.ops_len() > OPS_HELD {
+                    engine.forget(engine.clock().unwrap_or(Moment::MIN).plus_ms(-DISORDER_MS));
+                }
+            }
+        }
+        engine.judge();
+        finish(&engine, &mut summary);
+        Ok((engine, summary))
+    }
+
+    fn names(&self) -> FileNames {
+        FileNames(
+            self.request
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect(),
+        )
+    }
+}
+
+fn finish(engine: &Engine, summary: &mut Summary) {
+    summary.gaps = engine.gaps();
+    summary.missing = engine.missing();
+}
+
+/// Where an event has its place in time: a grant where it takes effect.
+fn effect(event: &Event) -> Moment {
+    match &event.kind {
+        Kind::Granted { from, .. } => (*from).min(event.time),
+        _ => event.time,
+    }
+}
+
+struct FileNames(Vec<String>);
+
+impl FileNames {
+    /// `file:line`, as compilers say it.
+    fn of(&self, place: Place) -> String {
+        let name = self.0.get(place.file as usize).map_or("", String::as_str);
+        format!("{}:{}", if name == "-" { "standard input" } else { name }, place.line)
+    }
+}
+
+fn say(rejections: &mut Vec<u8>, names: &FileNames, place: Place, rejected: &Rejected) -> Result<()> {
+    writeln!(
+        rejections,
+        "{}: rejected ({}): {}",
+        names.of(place),
+        rejected.code,
+        rejected.reason
+    )?;
+    Ok(())
+}
+
+/// Identities seen, with a hash of what came under them, in buckets by event time so that old ones can go.
+#[derive(Default)]
+struct Identities {
+    buckets: BTreeMap<i64, HashMap<u128, u64, foldhash::fast::FixedState>>,
+}
+
+impl Identities {
+    /// The body already known under this identity; else remembers this one.
+    fn meet(&mut self, identity: u128, fingerprint: u64, at: Moment) -> Option<u64> {
+        // Another body may carry another time, so every bucket is asked; there are never more than a few.
+        let known = self.buckets.values().find_map(|bucket| bucket.get(&identity));
+        if let Some(known) = known {
+            return Some(*known);
+        }
+        self.buckets
+            .entry(at.0.div_euclid(BUCKET_MS))
+            .or_default()
+            .insert(identity, fingerprint);
+        None
+    }
+
+    fn forget(&mut self, before: Moment) {
+        let bucket = before.0.div_euclid(BUCKET_MS);
+        while let Some(entry) = self.buckets.first_entry()
+            && *entry.key() < bucket
+        {
+            entry.remove();
+        }
+    }
+}
+
+fn identity(event: &Event) -> u128 {
+    let half = |seed: u64| {
+        let mut hasher = foldhash::quality::FixedState::with_seed(seed).build_hasher();
+        hasher.write(event.device.as_str().as_bytes());
+        hasher.write_u8(0);
+        hasher.write(event.id.as_bytes());
+        hasher.finish()
+    };
+    (u128::from(half(1)) << 64) | u128::from(half(2))
+}
+
+fn conflict(event: &Event) -> Rejected {
+    Rejected::conflict(&format!("/{}/{}", event.office, event.device), &event.id)
+}
+
+/// Lets a line in once: `None` for a duplicate.
+fn admit(line: Line, seen: &mut Identities, summary: &mut Summary) -> Result<Option<Event>, Rejected> {
+    let event = line
+        .outcome
+        .inspect_err(|rejected| *summary.rejected.entry(rejected.code).or_default() += 1)?;
+    match seen.meet(identity(&event), line.fingerprint, event.time) {
+        None => Ok(Some(event)),
+        Some(body) if body == line.fingerprint => {
+            summary.duplicates += 1;
+            Ok(None)
+        }
+        Some(_) => {
+            let rejected = conflict(&event);
+            *summary.rejected.entry(rejected.code).or_default() += 1;
+            Err(rejected)
+        }
+    }
+}
+
+/// Reads and checks a roster file.
+pub fn read_roster(path: &Path) -> Result<Roster> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;
+    Roster::parse(&text).map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))
+}
+
+/// Reads and checks all policies of a folder: every `*.toml` but the tests beside them.
+pub fn read_policies(folder: &Path) -> Result<PolicySet> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot read the policies in {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(id) = name.strip_suffix(".toml")
+            && !name.ends_with(".test.toml")
+        {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            files.push((path.display().to_string(), id.to_string(), text));
+        }
+    }
+    if files.is_empty() {
+        bail!("there is no policy (*.toml) in {}", folder.display());
+    }
+    files.sort();
+    Ok(PolicySet::parse(
+        files.iter().map(|(path, id, text)| (&**path, &**id, &**text)),
+    )?)
+}
+
+/// The summary as people read it.
+pub fn write_summary(summary: &Summary, seconds: f64, err: &mut dyn Write) -> std::io::Result<()> {
+    let rate = (summary.events + summary.duplicates) as f64 / seconds.max(1e-9);
+    writeln!(
+        err,
+        "{} events judged in {seconds:.2} s ({rate:.0} events/s)",
+        summary.events
+    )?;
+    writeln!(err, "  duplicates      {}", summary.duplicates)?;
+    writeln!(err, "  rejected        {}", summary.rejected_lines())?;
+    for (code, count) in &summary.rejected {
+        writeln!(err, "    {code:<28} {count}")?;
+    }
+    writeln!(
+        err,
+        "  silent stretches {}, events missing in sequences {}",
+        summary.gaps, summary.missing
+    )?;
+    if summary.sorted_on_disk {
+        writeln!(
+            err,
+            "  sorted on disk, because events lay more than a day from their place in time"
+        )?;
+    }
+    writeln!(err, "  verdicts        {}", summary.verdicts.values().sum::<u64>())?;
+    for (policy, count) in &summary.verdicts {
+        writeln!(err, "    {policy:<28} {count}")?;
+    }
+    Ok(())
+}

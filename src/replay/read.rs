@@ -1,0 +1,134 @@
+//! Reads lines of events from files and standard input, plain, gzip or zstd, and parses them on a thread of their own.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use anyhow::{Context as _, Result};
+use indicatif::ProgressBar;
+
+use crate::engine::event::Event;
+use crate::engine::roster::Roster;
+use crate::wire::{self, Limits, Rejected};
+
+/// Lines a batch; a batch is parsed, inserted and judged as one.
+const BATCH: usize = 8_192;
+
+/// A line that was read, or why it could not be.
+pub struct Line {
+    pub place: Place,
+    /// A hash of the body, to tell the same event from another one under the same identity.
+    pub fingerprint: u64,
+    pub outcome: Result<Event, Rejected>,
+}
+
+/// Where a line stands: which of the files, and its number there, from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    pub file: u32,
+    pub line: u64,
+}
+
+/// Parses one line of a file.
+pub fn parse(place: Place, text: &[u8], roster: &Roster) -> Line {
+    let outcome = wire::parse(None, text, roster, &Limits::REPLAY);
+    let fingerprint = if outcome.is_ok() { wire::fingerprint(text) } else { 0 };
+    Line {
+        place,
+        fingerprint,
+        outcome,
+    }
+}
+
+/// Reads all files in the given order and sends batches of parsed lines; ends early when nobody listens any more.
+pub fn stream(files: &[PathBuf], roster: &Arc<Roster>, progress: &ProgressBar, lines: &SyncSender<Result<Vec<Line>>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let result = each_line(files, progress, &mut |place, text| {
+        batch.push(parse(place, text, roster));
+        if batch.len() < BATCH {
+            return Ok(true);
+        }
+        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+        Ok(lines.send(Ok(full)).is_ok())
+    });
+    let last = match result {
+        Ok(()) => Ok(batch),
+        Err(error) => {
+            // What was read before the fault is still judged.
+            let _ = lines.send(Ok(batch));
+            Err(error)
+        }
+    };
+    // Nobody listens when the reader on the other side has given up; there is nothing left to tell it.
+    let _ = lines.send(last);
+}
+
+/// Calls `each` with every line that is not blank; `each` answers whether to go on.
+pub fn each_line(
+    files: &[PathBuf],
+    progress: &ProgressBar,
+    each: &mut dyn FnMut(Place, &[u8]) -> Result<bool>,
+) -> Result<()> {
+    let mut text = Vec::new();
+    for (file, path) in files.iter().enumerate() {
+        let mut reader = open(path, progress)?;
+        let mut line = 0;
+        loop {
+            text.clear();
+            let read = reader
+                .read_until(b'\n', &mut text)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            if read == 0 {
+                break;
+            }
+            line += 1;
+            let trimmed = text.trim_ascii();
+            if !trimmed.is_empty()
+                && !each(
+                    Place {
+                        file: file as u32,
+                        line,
+                    },
+                    trimmed,
+                )?
+            {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn open(path: &Path, progress: &ProgressBar) -> Result<Box<dyn BufRead>> {
+    let raw: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(|| format!("cannot open {}", path.display()))?)
+    };
+    let mut raw = BufReader::with_capacity(256 * 1024, progress.wrap_read(raw));
+    // The content tells how it is packed, so that standard input may be packed too.
+    let start = raw
+        .fill_buf()
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(match start {
+        [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(
+            256 * 1024,
+            flate2::bufread::MultiGzDecoder::new(raw),
+        )),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Box::new(BufReader::with_capacity(256 * 1024, zstd::Decoder::with_buffer(raw)?))
+        }
+        _ => Box::new(raw),
+    })
+}
+
+/// Copies standard input to a file, so that it can be read twice.
+pub fn spool(folder: &Path) -> Result<PathBuf> {
+    let path = folder.join("standard-input");
+    let mut file = File::create(&path).context("cannot keep standard input on disk")?;
+    io::copy(&mut io::stdin().lock(), &mut file).context("cannot keep standard input on disk")?;
+    file.flush()?;
+    Ok(path)
+}

@@ -1,0 +1,361 @@
+//! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::clock::MonitorClock;
+use crate::config::{self, Config};
+use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::daemon::{self, Daemon};
+use crate::engine::Clock;
+use crate::engine::time::Moment;
+use crate::inbound::Line;
+use crate::incident::{Book, Past};
+use crate::letter::House;
+use crate::live::{BrokerKind, Live};
+use crate::store::{Bounds, Store};
+use crate::telemetry::Metrics;
+use crate::{broker, mailer, mqtt, web};
+
+/// Messages that wait between a broker and the daemon; beyond them the broker waits.
+const WAITING_MAX: usize = 4_000;
+/// What a stop waits for acknowledgements and answers under way.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A configuration with everything it names read.
+pub struct Plan {
+    pub config: Config,
+    pub texts: Vec<Texts>,
+    pub clock: MonitorClock,
+    /// Lets every device in without a password, on a loopback address: for the demo.
+    pub anonymous: bool,
+}
+
+impl Plan {
+    /// Reads the rosters and policies that a configuration names.
+    pub fn read(config: Config) -> Result<Plan> {
+        let policies = read_policy_texts(&config.policies)?;
+        policies.parse()?;
+        let mut texts = Vec::new();
+        for path in &config.rosters {
+            let roster =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;
+            crate::engine::roster::Roster::parse(&roster)
+                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?;
+            texts.push(Texts {
+                roster,
+                policies: policies.clone(),
+            });
+        }
+        Ok(Plan {
+            config,
+            texts,
+            clock: MonitorClock::Wall,
+            anonymous: false,
+        })
+    }
+}
+
+fn read_policy_texts(folder: &PathBuf) -> Result<PolicyTexts> {
+    // Checked first as files, so that faults are told with their paths.
+    crate::replay::read_policies(folder)?;
+    let mut texts = PolicyTexts::default();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(id) = name.strip_suffix(".toml")
+            && !name.ends_with(".test.toml")
+        {
+            texts.0.insert(id.to_string(), std::fs::read_to_string(&path)?);
+        }
+    }
+    Ok(texts)
+}
+
+/// Where a running monitor can be reached.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    pub web: SocketAddr,
+    /// The embedded broker's.
+    pub broker: Option<SocketAddr>,
+}
+
+/// A monitor at work.
+pub struct Running {
+    pub addresses: Addresses,
+    pub store: Store,
+    pub live: watch::Receiver<Arc<Live>>,
+    stop: watch::Sender<bool>,
+    line: LineEnd,
+    daemon: tokio::task::JoinHandle<Result<()>>,
+    mailer: Option<tokio::task::JoinHandle<()>>,
+    web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
+}
+
+enum LineEnd {
+    Embedded(broker::Running),
+    External(mqtt::Running),
+}
+
+/// Starts everything; what cannot start is an error that says why.
+pub async fn start(plan: Plan) -> Result<Running> {
+    let Plan {
+        config,
+        texts,
+        clock,
+        anonymous,
+    } = plan;
+    if texts.is_empty() {
+        bail!("the configuration names no roster");
+    }
+    // Only the first call in a process can succeed; later ones find the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let bounds = Bounds {
+        quarantine_rows_max: config.quarantine.rows_max,
+        quarantine_bytes_max: config.quarantine.bytes_max,
+    };
+    let store = Store::open(&config.database, bounds)
+        .await
+        .context("the database cannot be opened")?;
+    store.end_leases().await.context("the outbox cannot be opened")?;
+    let now = clock.now();
+    let mut book = open_book(&store, &config).await?;
+    let engine_clock = match config.clock {
+        config::Clock::Own => Clock::Ticks,
+        config::Clock::Events => Clock::Events,
+    };
+    // The date itself, and then the span that is counted from its end.
+    let keep_ms = config.settle_after_ms + daemon::DAY_MS;
+    let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
+    let metrics = Arc::new(Metrics::default());
+    let nudge = Arc::new(Notify::new());
+    let (stop, stopping) = watch::channel(false);
+    let kind = match config.broker {
+        config::Broker::Embedded(_) => BrokerKind::Embedded,
+        config::Broker::External(_) => BrokerKind::External,
+    };
+    let (live_sender, live) = watch::channel(Arc::new(Live::starting(now, kind)));
+    let web_settings = web::Settings {
+        network_trusted: config.web.network_trusted,
+        hosts: config.web.hosts.clone(),
+        ..web::Settings::default()
+    };
+    let listener = web::listen(config.web.listen, &web_settings).await?;
+    let web_address = listener.local_addr().context("the dashboard's address")?;
+    let (sender, inbound) = mpsc::channel(WAITING_MAX);
+    let (line, line_news, broker_address) = open_line(&config.broker, anonymous, sender).await?;
+    let mailer = match mail_settings(&config.mail)? {
+        Some(settings) => Some(tokio::spawn(mailer::run(
+            store.clone(),
+            settings,
+            clock,
+            nudge.clone(),
+            metrics.clone(),
+            stopped(stopping.clone()),
+        ))),
+        None => {
+            tracing::warn!("the configuration has no [mail]: nobody is told by mail");
+            None
+        }
+    };
+    let site = web::Site {
+        store: store.clone(),
+        live: live.clone(),
+        metrics: metrics.clone(),
+        settings: Arc::new(web_settings),
+    };
+    let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
+    let daemon = Daemon {
+        store: store.clone(),
+        desks,
+        book,
+        clock,
+        ticks: config.clock == config::Clock::Own,
+        keep_ms,
+        inbound,
+        line: line_news,
+        live: live_sender,
+        nudge,
+        metrics,
+        broker: kind,
+        statuses: HashMap::new(),
+    };
+    let daemon = tokio::spawn(daemon.run(stopped(stopping)));
+    tracing::info!(dashboard = %web_address, "the monitor is at work");
+    Ok(Running {
+        addresses: Addresses {
+            web: web_address,
+            broker: broker_address,
+        },
+        store,
+        live,
+        stop,
+        line,
+        daemon,
+        mailer,
+        web,
+    })
+}
+
+impl Running {
+    /// Resolves when the daemon ends by itself: it never should.
+    pub async fn ended(&mut self) -> Result<()> {
+        (&mut self.daemon).await.context("the daemon broke")?
+    }
+
+    /// Stops in order: no more messages, the last turn committed and acknowledged, letters under way finished.
+    pub async fn stop(self) -> Result<()> {
+        match self.line {
+            LineEnd::Embedded(running) => running.shutdown(PATIENCE).await,
+            LineEnd::External(running) => running.shutdown(PATIENCE).await,
+        }
+        self.stop.send_replace(true);
+        if !self.daemon.is_finished() {
+            self.daemon.await.context("the daemon broke")??;
+        }
+        if let Some(mailer) = self.mailer {
+            // A stalled mail server must not hold up the stop; the letter's lease runs out and it is sent again.
+            let _ = tokio::time::timeout(PATIENCE, mailer).await;
+        }
+        self.web.await.context("the dashboard broke")??;
+        self.store.close().await.context("the database cannot be closed")?;
+        Ok(())
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn open_book(store: &Store, config: &Config) -> Result<Book> {
+    let house = House {
+        base_url: config.web.base_url.clone(),
+        domain: config.mail.domain().to_string(),
+    };
+    let next = store.next_numbers().await?;
+    let past = Past {
+        verdicts: store.standing_verdicts(Moment::MIN).await?,
+        incidents: store.incidents(Moment::MIN).await?,
+        letters: store.told(Moment::MIN).await?,
+        next_verdict: next.verdict,
+        next_incident: next.incident,
+    };
+    Ok(Book::rebuild(house, past))
+}
+
+async fn open_line(
+    broker: &config::Broker,
+    anonymous: bool,
+    sender: mpsc::Sender<crate::inbound::Inbound>,
+) -> Result<(LineEnd, watch::Receiver<Line>, Option<SocketAddr>)> {
+    match broker {
+        config::Broker::Embedded(embedded) => {
+            let devices = match &embedded.devices {
+                Some(path) => {
+                    let text = std::fs::read_to_string(path)
+                        .with_context(|| format!("cannot read the devices' passwords {}", path.display()))?;
+                    broker::read_passwords(&text).with_context(|| format!("in {}", path.display()))?
+                }
+                None => Vec::new(),
+            };
+            let settings = broker::Settings {
+                listen: embedded.listen,
+                tls: embedded.tls.as_ref().map(|tls| broker::Tls {
+                    listen: tls.listen,
+                    certificate_file: tls.cert.clone(),
+                    key_file: tls.key.clone(),
+                    client_ca_file: tls.client_ca.clone(),
+                }),
+                devices,
+                anonymous: anonymous || embedded.devices.is_none(),
+            };
+            let running = broker::start(settings, sender).await?;
+            let (news, address) = (running.line(), running.local_addr);
+            Ok((LineEnd::Embedded(running), news, Some(address)))
+        }
+        config::Broker::External(external) => {
+            let login = external.login.as_ref().map(|login| mqtt::Login {
+                user: login.user.clone(),
+                password: login.password.reveal().to_string(),
+            });
+            let tls = external.tls.as_ref().map(|tls| mqtt::Tls {
+                ca_file: tls.ca.clone(),
+                client: tls
+                    .client
+                    .clone()
+                    .map(|(certificate_file, key_file)| mqtt::ClientCertificate {
+                        certificate_file,
+                        key_file,
+                    }),
+            });
+            let settings = mqtt::Settings {
+                version: match external.protocol {
+                    config::Protocol::V4 => mqtt::Version::V311,
+                    config::Protocol::V5 => mqtt::Version::V5,
+                },
+                client_id: external.client_id.clone(),
+                login,
+                tls,
+                window: external.window,
+                ..mqtt::Settings::new(&external.host, external.port)
+            };
+            let running = mqtt::start(&settings, sender)?;
+            let news = running.line();
+            Ok((LineEnd::External(running), news, None))
+        }
+    }
+}
+
+fn mail_settings(mail: &config::Mail) -> Result<Option<mailer::Settings>> {
+    let Some(way) = &mail.way else { return Ok(None) };
+    let way = match way {
+        config::MailWay::Directory(folder) => mailer::Way::Directory(folder.clone()),
+        config::MailWay::Smtp(smtp) => mailer::Way::Smtp(mailer::Smtp {
+            host: smtp.host.clone(),
+            port: smtp.port,
+            encryption: match smtp.encryption {
+                config::Encryption::None => mailer::Encryption::None,
+                config::Encryption::StartTls => mailer::Encryption::StartTls,
+                config::Encryption::Tls => mailer::Encryption::Tls,
+            },
+            ca_file: smtp.ca.clone(),
+            login: smtp
+                .login
+                .as_ref()
+                .map(|login| (login.user.clone(), login.password.reveal().to_string())),
+        }),
+    };
+    Ok(Some(mailer::Settings {
+        way,
+        from: mail
+            .from
+            .parse()
+            .context("`mail.from` is not an address like \"Jagaloket <jagaloket@kantor.example>\"")?,
+        give_up_after_ms: mail.give_up_after_ms,
+        deadline: Duration::from_millis(u64::try_from(mail.deadline_ms).unwrap_or(60_000)),
+    }))
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(plan: Plan) -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut running = start(plan).await?;
+    let ended = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = tokio::signal::ctrl_c() => None,
+        ended = running.ended() => Some(ended),
+    };
+    match ended {
+        Some(Err(error)) => return Err(error),
+        Some(Ok(())) => bail!("the daemon ended by itself"),
+        None => tracing::info!("stopping"),
+    }
+    running.stop().await
+}

@@ -1,1 +1,0 @@
-//! Ring 1: a simulated office, from one seed.

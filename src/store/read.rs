@@ -1,0 +1,496 @@
+//! What people look at: incidents, verdicts, letters and quarantine, read on connections that cannot write.
+
+use futures_util::{Stream, StreamExt as _};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::Store;
+use super::chain::{LedgerRow, identity, json_list, ledger_row};
+use super::error::{Doing as _, Result};
+use super::rows::{IncidentRow, IncidentState, LetterKind, StepKind, VerdictRow, VerdictStep};
+use super::words::{class, incident_state, language, letter_kind, severity, unreadable};
+use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
+use crate::engine::policy::Class;
+use crate::engine::roster::Language;
+use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
+
+const READING: &str = "reading for the dashboard";
+
+/// Which incidents; `None` is any.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct IncidentFilter {
+    pub office: Option<String>,
+    pub class: Option<Class>,
+    pub policy: Option<String>,
+    /// Business date, `YYYY-MM-DD`.
+    pub date: Option<String>,
+    pub state: Option<IncidentWord>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IncidentWord {
+    Open,
+    Ended,
+    Retracted,
+}
+
+impl IncidentWord {
+    pub const ALL: [IncidentWord; 3] = [IncidentWord::Open, IncidentWord::Ended, IncidentWord::Retracted];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IncidentWord::Open => "open",
+            IncidentWord::Ended => "ended",
+            IncidentWord::Retracted => "retracted",
+        }
+    }
+}
+
+/// Where a page of incidents ended: the next one begins behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IncidentKey {
+    pub open: bool,
+    pub since: Moment,
+    pub n: i64,
+}
+
+impl IncidentKey {
+    pub fn of(incident: &IncidentRow) -> IncidentKey {
+        IncidentKey {
+            open: incident.state == IncidentState::Open,
+            since: incident.since,
+            n: incident.n,
+        }
+    }
+}
+
+/// Which verdicts; `None` is any. Dates are business dates, both included.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VerdictFilter {
+    pub office: Option<String>,
+    pub policy: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// A letter without its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LetterRow {
+    pub n: i64,
+    pub incident: Option<i64>,
+    pub kind: LetterKind,
+    pub person: String,
+    pub address: String,
+    pub language: Language,
+    pub subject: String,
+    pub message_id: String,
+    pub in_reply_to: Option<String>,
+    pub created: Moment,
+    pub due: Moment,
+    pub attempts: i64,
+    pub leased_until: Option<Moment>,
+    pub sent: Option<Moment>,
+    pub dead: Option<Moment>,
+    pub last_error: Option<String>,
+}
+
+/// What became of a letter so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LetterState {
+    Waiting,
+    Sent,
+    Dead,
+}
+
+impl LetterState {
+    pub const ALL: [LetterState; 3] = [LetterState::Waiting, LetterState::Sent, LetterState::Dead];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LetterState::Waiting => "waiting",
+            LetterState::Sent => "sent",
+            LetterState::Dead => "dead",
+        }
+    }
+}
+
+impl LetterRow {
+    pub fn state(&self) -> LetterState {
+        match (self.sent, self.dead) {
+            (Some(_), _) => LetterState::Sent,
+            (None, Some(_)) => LetterState::Dead,
+            (None, None) => LetterState::Waiting,
+        }
+    }
+}
+
+/// What was not accepted; of its payload as much as was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QuarantineRow {
+    pub n: i64,
+    pub received: Moment,
+    pub topic: String,
+    pub code: String,
+    pub reason: String,
+    pub payload: Vec<u8>,
+    pub payload_bytes: usize,
+}
+
+/// How often a reason came up, ever and on the last day it did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QuarantineCount {
+    pub code: String,
+    /// Of all time, also what is not kept any more.
+    pub count: i64,
+    /// Still kept whole.
+    pub kept: i64,
+}
+
+impl Store {
+    /// Incidents, the open ones first, then the newest first; those joined to another are left out.
+    pub async fn incidents_page(
+        &self,
+        filter: &IncidentFilter,
+        after: Option<IncidentKey>,
+        count: usize,
+    ) -> Result<Vec<IncidentRow>> {
+        let rows = sqlx::query(
+            "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
+             joined_to, created_ms, changed_ms FROM incident \
+             WHERE state <> 'joined' AND ($1 IS NULL OR office = $1) AND ($2 IS NULL OR class = $2) \
+             AND ($3 IS NULL OR policy = $3) AND ($4 IS NULL OR date = $4) AND ($5 IS NULL OR state = $5) \
+             AND ($6 IS NULL OR (state = 'open', since_ms, n) < ($6, $7, $8)) \
+             ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $9",
+        )
+        .bind(&filter.office)
+        .bind(filter.class.map(Class::as_str))
+        .bind(&filter.policy)
+        .bind(&filter.date)
+        .bind(filter.state.map(IncidentWord::as_str))
+        .bind(after.map(|key| i64::from(key.open)))
+        .bind(after.map(|key| key.since.0))
+        .bind(after.map(|key| key.n))
+        .bind(limit(count))
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(incident_row).collect()
+    }
+
+    pub async fn incident(&self, n: i64) -> Result<Option<IncidentRow>> {
+        let row = sqlx::query(
+            "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
+             joined_to, created_ms, changed_ms FROM incident WHERE n = $1",
+        )
+        .bind(n)
+        .fetch_optional(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        row.as_ref().map(incident_row).transpose()
+    }
+
+    /// How many incidents of each class an office has on a business date, the retracted ones left out.
+    pub async fn incidents_of_day(&self, office: &str, date: &str) -> Result<Vec<(Class, i64)>> {
+        let rows = sqlx::query_as::<_, (String, i64)>(
+            "SELECT class, count(*) FROM incident WHERE office = $1 AND date = $2 AND state IN ('open', 'ended') \
+             GROUP BY class ORDER BY class",
+        )
+        .bind(office)
+        .bind(date)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.into_iter()
+            .map(|(word, count)| Ok((class(&word)?, count)))
+            .collect()
+    }
+
+    /// Every verdict of an incident, the retracted ones too, in order of time.
+    pub async fn verdicts_of(&self, incident: i64) -> Result<Vec<VerdictRow>> {
+        let rows = sqlx::query(
+            "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
+             evidence, n, incident, state, changed_ms FROM verdict WHERE incident = $1 ORDER BY since_ms, n LIMIT 500",
+        )
+        .bind(incident)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter()
+            .map(|row| {
+                let state: &str = row.try_get(13).doing(READING)?;
+                Ok(VerdictRow {
+                    n: row.try_get(11).doing(READING)?,
+                    incident: row.try_get(12).doing(READING)?,
+                    verdict: verdict(row)?,
+                    retracted: state == "retracted",
+                    changed: moment(row, 14)?,
+                })
+            })
+            .collect()
+    }
+
+    /// How the verdicts of an incident came to say what they say, in the order it was decided.
+    pub async fn steps_of(&self, incident: i64) -> Result<Vec<VerdictStep>> {
+        let rows = sqlx::query(
+            "SELECT verdict, at_ms, step, reason, verdict_step.since_ms, verdict_step.opened_ms, verdict_step.until_ms \
+             FROM verdict_step JOIN verdict ON verdict.n = verdict_step.verdict WHERE verdict.incident = $1 \
+             ORDER BY verdict_step.n LIMIT 1000",
+        )
+        .bind(incident)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter()
+            .map(|row| {
+                let word: &str = row.try_get(2).doing(READING)?;
+                let kinds = [StepKind::Opened, StepKind::Amended, StepKind::Retracted];
+                let kind = kinds.into_iter().find(|kind| kind.as_str() == word);
+                Ok(VerdictStep {
+                    verdict: row.try_get(0).doing(READING)?,
+                    at: moment(row, 1)?,
+                    kind: kind.ok_or_else(|| unreadable("verdict_step.step", word))?,
+                    reason: row.try_get(3).doing(READING)?,
+                    since: moment(row, 4)?,
+                    opened: moment(row, 5)?,
+                    until: moment_or_none(row, 6)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Standing verdicts in the contract's order (§8).
+    pub fn verdicts_in_order<'a>(&'a self, filter: &VerdictFilter) -> impl Stream<Item = Result<Verdict>> + Send + 'a {
+        sqlx::query(
+            "SELECT v.office, v.policy, v.class, v.severity, v.counter, v.lockbox, v.officer, v.since_ms, v.opened_ms, \
+             v.until_ms, v.evidence FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
+             WHERE v.state = 'standing' AND ($1 IS NULL OR v.office = $1) AND ($2 IS NULL OR v.policy = $2) \
+             AND ($3 IS NULL OR i.date >= $3) AND ($4 IS NULL OR i.date <= $4) \
+             ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
+             v.opened_ms, v.until_ms NULLS FIRST, v.n",
+        )
+        .bind(filter.office.clone())
+        .bind(filter.policy.clone())
+        .bind(filter.from.clone())
+        .bind(filter.to.clone())
+        .fetch(&self.shared.readers)
+        .map(|row| verdict(&row.doing(READING)?))
+    }
+
+    /// The ledger's entries under references (`/{office}/{device}#{id}`); those it does not have are left out.
+    pub async fn referenced(&self, references: &[&str]) -> Result<Vec<LedgerRow>> {
+        let asked: Vec<(&str, &str)> = references.iter().filter_map(|text| text.split_once('#')).collect();
+        let identities: Vec<i64> = asked.iter().map(|(source, id)| identity(source, id)).collect();
+        let rows = sqlx::query(
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+             WHERE identity IN (SELECT value FROM json_each($1)) ORDER BY time_ms, n",
+        )
+        .bind(json_list(&identities))
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        let rows: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
+        let wanted = |row: &LedgerRow| asked.contains(&(row.source.as_str(), row.id.as_str()));
+        Ok(rows.into_iter().filter(wanted).collect())
+    }
+
+    /// Letters, the newest first.
+    pub async fn letters(
+        &self,
+        state: Option<LetterState>,
+        before: Option<i64>,
+        count: usize,
+    ) -> Result<Vec<LetterRow>> {
+        let rows = sqlx::query(
+            "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
+             WHERE ($1 IS NULL OR $1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
+             ELSE 'waiting' END) AND ($2 IS NULL OR n < $2) ORDER BY n DESC LIMIT $3",
+        )
+        .bind(state.map(LetterState::as_str))
+        .bind(before)
+        .bind(limit(count))
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(letter_row).collect()
+    }
+
+    /// The letters of an incident, in the order they were written.
+    pub async fn letters_of(&self, incident: i64) -> Result<Vec<LetterRow>> {
+        let rows = sqlx::query(
+            "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 ORDER BY n LIMIT 500",
+        )
+        .bind(incident)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(letter_row).collect()
+    }
+
+    /// One letter with its text and its HTML.
+    pub async fn letter(&self, n: i64) -> Result<Option<(LetterRow, String, String)>> {
+        let row = sqlx::query(
+            "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox WHERE n = $1",
+        )
+        .bind(n)
+        .fetch_optional(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let (text, html) = (row.try_get(16).doing(READING)?, row.try_get(17).doing(READING)?);
+        Ok(Some((letter_row(&row)?, text, html)))
+    }
+
+    /// Quarantine, the newest first; of each payload its first `payload_bytes`.
+    pub async fn quarantined(
+        &self,
+        code: Option<&str>,
+        before: Option<i64>,
+        count: usize,
+        payload_bytes: usize,
+    ) -> Result<Vec<QuarantineRow>> {
+        let rows = sqlx::query(
+            "SELECT n, received_ms, topic, code, reason, substr(payload, 1, $4), length(payload) FROM quarantine \
+             WHERE ($1 IS NULL OR code = $1) AND ($2 IS NULL OR n < $2) ORDER BY n DESC LIMIT $3",
+        )
+        .bind(code)
+        .bind(before)
+        .bind(limit(count))
+        .bind(limit(payload_bytes))
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(quarantine_row).collect()
+    }
+
+    /// One message in quarantine, whole.
+    pub async fn quarantined_one(&self, n: i64) -> Result<Option<QuarantineRow>> {
+        let row = sqlx::query(
+            "SELECT n, received_ms, topic, code, reason, payload, length(payload) FROM quarantine WHERE n = $1",
+        )
+        .bind(n)
+        .fetch_optional(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        row.as_ref().map(quarantine_row).transpose()
+    }
+
+    /// Quarantine by reason, the commonest first.
+    pub async fn quarantine_counts(&self) -> Result<Vec<QuarantineCount>> {
+        let rows = sqlx::query_as::<_, (String, i64, i64)>(
+            "SELECT code, sum(count), (SELECT count(*) FROM quarantine AS q WHERE q.code = c.code) \
+             FROM quarantine_count AS c GROUP BY code ORDER BY 2 DESC, 1",
+        )
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        Ok(rows
+            .into_iter()
+            .map(|(code, count, kept)| QuarantineCount { code, count, kept })
+            .collect())
+    }
+
+    /// Whether the database answers.
+    pub async fn answers(&self) -> Result<()> {
+        sqlx::query("SELECT n FROM ledger LIMIT 1")
+            .fetch_optional(&self.shared.readers)
+            .await
+            .doing(READING)?;
+        Ok(())
+    }
+}
+
+fn limit(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn moment(row: &SqliteRow, column: usize) -> Result<Moment> {
+    Ok(Moment(row.try_get(column).doing(READING)?))
+}
+
+fn moment_or_none(row: &SqliteRow, column: usize) -> Result<Option<Moment>> {
+    let ms: Option<i64> = row.try_get(column).doing(READING)?;
+    Ok(ms.map(Moment))
+}
+
+fn incident_row(row: &SqliteRow) -> Result<IncidentRow> {
+    let counter: Option<&str> = row.try_get(5).doing(READING)?;
+    let lockbox: Option<&str> = row.try_get(6).doing(READING)?;
+    let officer: Option<&str> = row.try_get(7).doing(READING)?;
+    Ok(IncidentRow {
+        n: row.try_get(0).doing(READING)?,
+        office: OfficeId::new(row.try_get(1).doing(READING)?),
+        policy: PolicyId::new(row.try_get(2).doing(READING)?),
+        class: class(row.try_get(3).doing(READING)?)?,
+        severity: severity(row.try_get(4).doing(READING)?)?,
+        counter: counter.map(DeviceId::new),
+        lockbox: lockbox.map(DeviceId::new),
+        officer: officer.map(OfficerId::new),
+        date: row.try_get(8).doing(READING)?,
+        since: moment(row, 9)?,
+        until: moment_or_none(row, 10)?,
+        state: incident_state(row.try_get(11).doing(READING)?, row.try_get(12).doing(READING)?)?,
+        created: moment(row, 13)?,
+        changed: moment(row, 14)?,
+    })
+}
+
+/// The first eleven columns of a verdict, in the order of the contract's line.
+fn verdict(row: &SqliteRow) -> Result<Verdict> {
+    let counter: Option<&str> = row.try_get(4).doing(READING)?;
+    let lockbox: Option<&str> = row.try_get(5).doing(READING)?;
+    let officer: Option<&str> = row.try_get(6).doing(READING)?;
+    let evidence: &str = row.try_get(10).doing(READING)?;
+    Ok(Verdict {
+        office: OfficeId::new(row.try_get(0).doing(READING)?),
+        policy: PolicyId::new(row.try_get(1).doing(READING)?),
+        class: class(row.try_get(2).doing(READING)?)?,
+        severity: severity(row.try_get(3).doing(READING)?)?,
+        counter: counter.map(DeviceId::new),
+        lockbox: lockbox.map(DeviceId::new),
+        officer: officer.map(OfficerId::new),
+        since: moment(row, 7)?,
+        opened: moment(row, 8)?,
+        until: moment_or_none(row, 9)?,
+        evidence: serde_json::from_str(evidence).map_err(|_| unreadable("verdict.evidence", evidence))?,
+    })
+}
+
+fn letter_row(row: &SqliteRow) -> Result<LetterRow> {
+    Ok(LetterRow {
+        n: row.try_get(0).doing(READING)?,
+        incident: row.try_get(1).doing(READING)?,
+        kind: letter_kind(row.try_get(2).doing(READING)?)?,
+        person: row.try_get(3).doing(READING)?,
+        address: row.try_get(4).doing(READING)?,
+        language: language(row.try_get(5).doing(READING)?)?,
+        subject: row.try_get(6).doing(READING)?,
+        message_id: row.try_get(7).doing(READING)?,
+        in_reply_to: row.try_get(8).doing(READING)?,
+        created: moment(row, 9)?,
+        due: moment(row, 10)?,
+        attempts: row.try_get(11).doing(READING)?,
+        leased_until: moment_or_none(row, 12)?,
+        sent: moment_or_none(row, 13)?,
+        dead: moment_or_none(row, 14)?,
+        last_error: row.try_get(15).doing(READING)?,
+    })
+}
+
+fn quarantine_row(row: &SqliteRow) -> Result<QuarantineRow> {
+    let bytes: i64 = row.try_get(6).doing(READING)?;
+    Ok(QuarantineRow {
+        n: row.try_get(0).doing(READING)?,
+        received: moment(row, 1)?,
+        topic: row.try_get(2).doing(READING)?,
+        code: row.try_get(3).doing(READING)?,
+        reason: row.try_get(4).doing(READING)?,
+        payload: row.try_get(5).doing(READING)?,
+        payload_bytes: usize::try_from(bytes).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,235 @@
+//! For programs: verdicts as the contract's §8 has them, whether we are alive and ready, and metrics.
+
+use std::collections::HashMap;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use futures_util::StreamExt as _;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::Site;
+use super::ask::Ask;
+use super::fault::Fault;
+use crate::engine::event::OfficeId;
+use crate::live::BrokerState;
+use crate::store::read::VerdictFilter;
+use crate::telemetry::Exposition;
+
+/// Verdicts go out in pieces of about this many bytes.
+const PIECE_BYTES: usize = 32 * 1024;
+/// A reader who takes longer for one piece is left: an open read keeps the database's log from being cut.
+const PIECE_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Array,
+    Lines,
+}
+
+/// `GET /api/v1/verdicts`: standing verdicts, streamed in the contract's order.
+pub async fn verdicts(State(site): State<Site>, headers: HeaderMap, ask: Ask) -> Result<Response, Fault> {
+    let text = |name| ask.param(name).map(str::to_string);
+    let date = |name| match ask.param(name) {
+        Some(date) if date.parse::<NaiveDate>().is_ok() && date.len() == 10 => Ok(Some(date.to_string())),
+        Some(_) => Err(Fault::BadQuestion),
+        None => Ok(None),
+    };
+    let filter = VerdictFilter {
+        office: text("office"),
+        policy: text("policy"),
+        from: date("from")?,
+        to: date("to")?,
+    };
+    let accepted = headers.get_all(header::ACCEPT).into_iter();
+    let wants_lines = accepted
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("application/x-ndjson"));
+    let (shape, kind) = match wants_lines {
+        true => (Shape::Lines, "application/x-ndjson"),
+        false => (Shape::Array, "application/json"),
+    };
+    site.store.answers().await?;
+    let zones = ask.live.offices.iter();
+    let zones = zones.map(|office| (office.roster.office.id.clone(), office.roster.office.zone));
+    let (sender, mut pieces) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
+    tokio::spawn(stream(site, filter, zones.collect(), shape, sender));
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
+    Ok(([(header::CONTENT_TYPE, kind), (header::VARY, "Accept")], body).into_response())
+}
+
+/// Reads and writes piece by piece; ends early when nobody reads any more. A failure cuts the answer off, so that half
+/// of it is never taken for all.
+async fn stream(
+    site: Site,
+    filter: VerdictFilter,
+    zones: HashMap<OfficeId, Tz>,
+    shape: Shape,
+    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
+) {
+    let mut rows = std::pin::pin!(site.store.verdicts_in_order(&filter));
+    let mut piece = Vec::with_capacity(PIECE_BYTES + 4 * 1024);
+    let mut first = true;
+    if shape == Shape::Array {
+        piece.push(b'[');
+    }
+    while let Some(row) = rows.next().await {
+        let written = row.map_err(std::io::Error::other).and_then(|verdict| {
+            // An office that left the rosters keeps its instants, told in UTC.
+            let zone = zones.get(&verdict.office).copied().unwrap_or(Tz::UTC);
+            if shape == Shape::Array {
+                piece.extend_from_slice(if first { b"\n" } else { b",\n" });
+            }
+            serde_json::to_writer(&mut piece, &verdict.line(zone))?;
+            if shape == Shape::Lines {
+                piece.push(b'\n');
+            }
+            Ok(())
+        });
+        first = false;
+        if let Err(error) = written {
+            tracing::warn!(%error, "verdicts could not be read to their end");
+            let _ = sender.send(Err(error)).await;
+            return;
+        }
+        if piece.len() >= PIECE_BYTES {
+            let full = Bytes::from(std::mem::replace(
+                &mut piece,
+                Vec::with_capacity(PIECE_BYTES + 4 * 1024),
+            ));
+            match tokio::time::timeout(PIECE_TIME, sender.send(Ok(full))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return,
+                Err(_) => {
+                    let _ = sender.try_send(Err(std::io::ErrorKind::TimedOut.into()));
+                    return;
+                }
+            }
+        }
+    }
+    if shape == Shape::Array {
+        piece.extend_from_slice(b"\n]\n");
+    }
+    // Nobody reads any more: nothing to tell anyone.
+    let _ = sender.send(Ok(Bytes::from(piece))).await;
+}
+
+/// `GET /healthz`: the process answers.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: 503 with every reason, unless the main job can be done.
+pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
+    let live = &ask.live;
+    let mut reasons = Vec::new();
+    let broker = match &live.broker.state {
+        BrokerState::Connected => "connected",
+        BrokerState::Connecting => "connecting",
+        BrokerState::Lost(_) => "lost",
+    };
+    if live.broker.state != BrokerState::Connected {
+        reasons.push(format!("the broker is not connected ({broker})"));
+    }
+    if ask.stale {
+        let seconds = live.made.elapsed().as_secs();
+        reasons.push(format!("the daemon has given nothing new for {seconds} s"));
+    }
+    let counts = site.store.outbox_counts().await;
+    let database = counts.is_ok();
+    let counts = counts.unwrap_or_else(|error| {
+        reasons.push(format!("the database does not answer: {error}"));
+        Default::default()
+    });
+    let waited_ms = counts.oldest_waiting.map(|created| live.now.ms_since(created).max(0));
+    if let Some(ms) = waited_ms.filter(|ms| *ms > site.settings.unsent_max_ms) {
+        let limit = site.settings.unsent_max_ms / 1_000;
+        reasons.push(format!("a letter has waited {} s, more than {limit} s", ms / 1_000));
+    }
+    let status = match reasons.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let body = json!({
+        "ready": reasons.is_empty(),
+        "reasons": reasons,
+        "broker": broker,
+        "database": database,
+        "last_event": live.last_event.map(|at| at.rfc3339(ask.zone())),
+        "letters_waiting": counts.waiting,
+        "letters_dead": counts.dead,
+        "oldest_unsent_seconds": waited_ms.map(|ms| ms as f64 / 1e3),
+    });
+    (status, axum::Json(body)).into_response()
+}
+
+/// `GET /metrics`, for Prometheus.
+pub async fn metrics(State(site): State<Site>, ask: Ask) -> Response {
+    let live = &ask.live;
+    let mut out = Exposition::default();
+    site.metrics.write(&mut out);
+    let connected = live.broker.state == BrokerState::Connected;
+    out.gauge(
+        "jagaloket_broker_connected",
+        "1 while the broker is connected.",
+        f64::from(u8::from(connected)),
+    );
+    out.gauge(
+        "jagaloket_start_time_seconds",
+        "When the process started, in Unix time by the monitor's clock.",
+        live.started.0 as f64 / 1e3,
+    );
+    if let Some(last) = live.last_event {
+        out.gauge(
+            "jagaloket_last_event_time_seconds",
+            "When the last event was accepted, in Unix time by the monitor's clock.",
+            last.0 as f64 / 1e3,
+        );
+    }
+    out.head(
+        "jagaloket_devices_online",
+        "gauge",
+        "Devices connected to the broker, by office.",
+    );
+    for office in &live.offices {
+        let online = office.statuses.iter().filter(|status| status.online).count();
+        let labels = [("office", office.roster.office.id.as_str())];
+        out.sample("jagaloket_devices_online", &labels, online as f64);
+    }
+    out.head(
+        "jagaloket_devices_silent",
+        "gauge",
+        "Devices that should speak and do not, by office.",
+    );
+    for office in &live.offices {
+        let counters = office.view.counters.iter().map(|counter| counter.silent_since);
+        let lockboxes = office.view.lockboxes.iter().map(|lockbox| lockbox.silent_since);
+        let silent = counters.chain(lockboxes).flatten().count();
+        let labels = [("office", office.roster.office.id.as_str())];
+        out.sample("jagaloket_devices_silent", &labels, silent as f64);
+    }
+    if let Ok(counts) = site.store.outbox_counts().await {
+        out.gauge(
+            "jagaloket_letters_waiting",
+            "Letters neither sent nor given up.",
+            counts.waiting as f64,
+        );
+        let age_ms = counts
+            .oldest_waiting
+            .map_or(0, |created| live.now.ms_since(created).max(0));
+        out.gauge(
+            "jagaloket_oldest_unsent_letter_age_seconds",
+            "How long the oldest letter neither sent nor given up has waited; 0 where there is none.",
+            age_ms as f64 / 1e3,
+        );
+    }
+    if let Ok(head) = site.store.head().await {
+        out.gauge("jagaloket_ledger_entries", "Entries in the ledger.", head.n as f64);
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, out.into_text()).into_response()
+}

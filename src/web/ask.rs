@@ -1,0 +1,204 @@
+//! What a reader asks: in which language, of which office, with which filters.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri, header};
+use chrono_tz::Tz;
+
+use super::Site;
+use super::words::Words;
+use crate::engine::roster::Language;
+use crate::live::{Live, OfficeLive};
+
+/// The cookie that keeps the language a reader chose.
+pub const LANGUAGE_COOKIE: &str = "jagaloket_lang";
+
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub words: &'static Words,
+    /// The daemon as it was when the question came; one look for the whole page.
+    pub live: Arc<Live>,
+    /// The daemon has given nothing new for too long.
+    pub stale: bool,
+    pub path: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Ask {
+    pub fn read(site: &Site, uri: &Uri, headers: &HeaderMap) -> Ask {
+        let pairs = pairs(uri);
+        let live = site.live.borrow().clone();
+        Ask {
+            words: Words::of(chosen(&pairs).unwrap_or_else(|| remembered(headers))),
+            stale: site.is_stale(&live),
+            live,
+            path: uri.path().to_string(),
+            pairs,
+        }
+    }
+
+    pub fn language(&self) -> Language {
+        self.words.language
+    }
+
+    /// The language asked for in the address itself, to be remembered.
+    pub fn chosen(&self) -> Option<Language> {
+        chosen(&self.pairs)
+    }
+
+    /// A parameter of the address; one that is empty, as forms send them, is not there.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let found = self.pairs.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// This page's address with one parameter set otherwise; the others stay.
+    pub fn with(&self, name: &str, value: &str) -> String {
+        let others = self.pairs.iter().filter(|(key, _)| key != name && key != "lang");
+        let pairs = others.map(|(key, value)| (key.as_str(), value.as_str()));
+        address(&self.path, pairs.chain([(name, value)]))
+    }
+
+    /// The office asked for, else the first one.
+    pub fn office(&self) -> Option<&OfficeLive> {
+        let asked = self.param("office");
+        let offices = &self.live.offices;
+        let found = offices
+            .iter()
+            .find(|office| Some(office.roster.office.id.as_str()) == asked);
+        found.or_else(|| offices.first())
+    }
+
+    /// The zone of times that belong to no office in particular.
+    pub fn zone(&self) -> Tz {
+        self.office()
+            .map_or(Tz::Asia__Jakarta, |office| office.roster.office.zone)
+    }
+}
+
+impl FromRequestParts<Site> for Ask {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Ask, Infallible> {
+        Ok(Ask::read(site, &parts.uri, &parts.headers))
+    }
+}
+
+/// An address with its parameters encoded; those without a value are left out.
+pub fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut address = path.to_string();
+    let mut mark = '?';
+    for (key, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(mark);
+        encode(&mut address, key);
+        address.push('=');
+        encode(&mut address, value);
+        mark = '&';
+    }
+    address
+}
+
+fn encode(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+fn pairs(uri: &Uri) -> Vec<(String, String)> {
+    let read = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    read.map(|Query(pairs)| pairs).unwrap_or_default()
+}
+
+fn language(text: &str) -> Option<Language> {
+    match text {
+        "id" => Some(Language::Id),
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
+fn chosen(pairs: &[(String, String)]) -> Option<Language> {
+    pairs
+        .iter()
+        .rev()
+        .find(|(key, _)| key == "lang")
+        .and_then(|(_, value)| language(value))
+}
+
+/// The cookie's language, else the browser's, else Indonesian.
+fn remembered(headers: &HeaderMap) -> Language {
+    let texts = |name| {
+        headers
+            .get_all(name)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok())
+    };
+    let cookie = texts(header::COOKIE)
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == LANGUAGE_COOKIE)
+        .and_then(|(_, value)| language(value));
+    cookie
+        .or_else(|| preferred(&texts(header::ACCEPT_LANGUAGE).collect::<Vec<_>>().join(",")))
+        .unwrap_or_default()
+}
+
+/// The first of our languages in an Accept-Language header, by its weights.
+fn preferred(header: &str) -> Option<Language> {
+    let mut best: Option<(f32, Language)> = None;
+    for range in header.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
+        // `in` is what old browsers call Indonesian.
+        let known = match tag.split('-').next() {
+            Some("id" | "in") => Language::Id,
+            Some("en") => Language::En,
+            _ => continue,
+        };
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(1.0, |text| text.parse().unwrap_or(0.0));
+        if weight > best.map_or(0.0, |(weight, _)| weight) {
+            best = Some((weight, known));
+        }
+    }
+    best.map(|(_, language)| language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browsers_wishes_are_weighed() {
+        for (header, expected) in [
+            ("", None),
+            ("fr, de;q=0.5", None),
+            ("en", Some(Language::En)),
+            ("en-GB,en;q=0.9,id;q=0.8", Some(Language::En)),
+            ("id-ID,id;q=0.9,en-US;q=0.8,en;q=0.7", Some(Language::Id)),
+            ("en;q=0.2, in;q=0.3", Some(Language::Id)),
+            ("en;q=0", None),
+            ("en;q=x, id;q=0.1", Some(Language::Id)),
+        ] {
+            assert_eq!(preferred(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn an_address_cannot_be_broken_out_of() {
+        assert_eq!(
+            address(
+                "/incidents",
+                [("policy", "a&b=\"<c>"), ("none", ""), ("date", "2026-11-24")]
+            ),
+            "/incidents?policy=a%26b%3D%22%3Cc%3E&date=2026-11-24"
+        );
+    }
+}

@@ -1,0 +1,352 @@
+//! Every word of the dashboard's own, Indonesian and English side by side. (What an incident says is `letter`'s.)
+
+use crate::engine::policy::{Class, Severity};
+use crate::engine::roster::Language;
+use crate::engine::view::Custody;
+use crate::letter;
+use crate::store::read::{IncidentWord, LetterState};
+use crate::store::rows::{LetterKind, StepKind};
+
+macro_rules! words {
+    ($($name:ident: $id:literal, $en:literal;)*) => {
+        /// The dashboard's words in one language.
+        #[derive(Debug)]
+        pub struct Words {
+            pub language: Language,
+            $(pub $name: &'static str,)*
+        }
+
+        static ID: Words = Words { language: Language::Id, $($name: $id,)* };
+        static EN: Words = Words { language: Language::En, $($name: $en,)* };
+    };
+}
+
+words! {
+    // The frame.
+    code: "id", "en";
+    skip: "Langsung ke isi", "Skip to the content";
+    menu: "Menu utama", "Main menu";
+    language_menu: "Bahasa", "Language";
+    office_menu: "Kantor", "Office";
+    today: "Hari ini", "Today";
+    incidents: "Insiden", "Incidents";
+    quarantine: "Karantina", "Quarantine";
+    letters: "Surat", "Letters";
+    health: "Kondisi sistem", "System health";
+    principle: "Indikasi, bukan keputusan. Penilaian ada pada manusia, setelah pemeriksaan dan klarifikasi.",
+        "An indication, not a decision. People judge, after they have looked and heard the officer.";
+    connection_lost: "Sambungan ke Jagaloket terputus. Yang tampak di sini adalah keadaan terakhir yang diterima.",
+        "The connection to Jagaloket is lost. What you see is the last state received.";
+    stale: "Pemantau tidak memberi keadaan baru. Yang tampak di sini adalah keadaan terakhir yang diketahui.",
+        "The monitor has given nothing new for a while. What you see is the last known state.";
+    starting: "Jagaloket sedang mulai. Keadaan kantor segera tampil di sini.",
+        "Jagaloket is starting. The office will appear here in a moment.";
+    show: "Tampilkan", "Show";
+    clear: "Hapus saringan", "Clear filters";
+    filters: "Saringan", "Filters";
+    all: "Semua", "All";
+    next: "Berikutnya", "Next";
+    newest: "Ke awal daftar", "Back to the start";
+    none: "–", "–";
+
+    // Today.
+    office_clock: "Jam kantor", "Office clock";
+    office_clock_hint: "Penilaian berlaku sampai jam ini", "Judged up to this moment";
+    updated: "Diperbarui", "Updated";
+    no_events_yet: "Belum ada kejadian dari kantor ini.", "No events from this office yet.";
+    emergency_title: "Keadaan darurat berlaku", "An emergency is in force";
+    emergency_text: "Selama keadaan darurat tidak ada indikasi yang dicatat.", "No indications are recorded while it lasts.";
+    at_a_glance: "Sekilas", "At a glance";
+    sum_serving: "loket melayani", "counters serving";
+    sum_signed_in: "loket dengan petugas", "counters signed in";
+    sum_out: "petugas, ponsel di luar loker", "officers, phone outside";
+    sum_silent: "perangkat senyap", "devices silent";
+    sum_open: "insiden terbuka", "open incidents";
+    sum_today: "insiden hari ini", "incidents today";
+    open_incidents: "Insiden terbuka", "Open incidents";
+    no_open: "Tidak ada insiden terbuka.", "No open incidents.";
+    all_incidents: "Semua insiden", "All incidents";
+    more_open: "Insiden terbuka lainnya", "More open incidents";
+    counters: "Loket", "Counters";
+    lockboxes: "Loker HP", "Lockboxes";
+    no_lockboxes: "Kantor ini tidak memiliki loker HP.", "This office has no lockboxes.";
+    serving: "Melayani", "Serving";
+    ready: "Siap", "Ready";
+    on_break: "Istirahat", "On break";
+    unattended: "Kosong", "Unattended";
+    silent: "Senyap", "Silent";
+    serving_nobody: "Melayani tanpa masuk sistem", "Serving without sign-in";
+    nobody: "Tidak ada yang masuk sistem", "Nobody signed in";
+    service_since: "Pelayanan sejak", "Service since";
+    signed_in_since: "Masuk sistem", "Signed in";
+    silent_since: "Tidak ada data sejak", "No data since";
+    last_known: "Keadaan terakhir yang diketahui", "Last known state";
+    last_event: "Kejadian terakhir", "Last event";
+    never_spoken: "Belum pernah mengirim data", "Has never sent anything";
+    online: "daring", "online";
+    offline: "luring", "offline";
+    connection_unknown: "sambungan belum diketahui", "connection not known";
+    messaging_open: "Aplikasi perpesanan terbuka", "Messaging application open";
+    app_open: "Aplikasi terbuka", "Application open";
+    usb_attached: "USB terpasang", "USB attached";
+    off_shift: "di luar giliran", "off shift";
+    listening: "Mengirim data", "Sending data";
+    slots: "slot", "slots";
+    phones_in: "petugas dengan ponsel tersimpan", "officers with phones deposited";
+
+    // Incidents.
+    incident: "Insiden", "Incident";
+    what: "Kejadian", "What happened";
+    place: "Tempat", "Place";
+    officer: "Petugas", "Officer";
+    since: "Sejak", "Since";
+    duration: "Durasi", "Duration";
+    class: "Kelas", "Class";
+    policy: "Kebijakan", "Policy";
+    date: "Tanggal", "Date";
+    state: "Keadaan", "State";
+    still_going: "masih berlangsung", "still going on";
+    moment: "sesaat", "a moment";
+    no_incidents: "Tidak ada insiden untuk saringan ini.", "No incidents match these filters.";
+    facts: "Rincian", "Details";
+    timeline: "Urutan kejadian", "Timeline";
+    timeline_hint: "Kejadian dari perangkat yang menjadi dasar, menurut jam perangkat.",
+        "The devices' events it rests on, by the devices' own clocks.";
+    no_evidence: "Tidak ada kejadian pada buku besar untuk insiden ini.", "The ledger has no events for this incident.";
+    missing_evidence: "kejadian tidak lagi ada pada buku besar", "events are not in the ledger";
+    verdict_opened: "Dicatat: keadaan berlangsung lebih lama dari batas", "Recorded: it had lasted longer than the limit";
+    verdict_ended: "Keadaan berakhir", "The condition ended";
+    verdicts: "Penilaian mesin", "What the machine said";
+    verdicts_hint: "Setiap perubahan disimpan beserta alasannya, menurut jam pemantau.",
+        "Every change is kept with its reason, by the monitor's clock.";
+    stretch: "Rentang", "Stretch";
+    thread: "Surat tentang insiden ini", "Letters about this incident";
+    no_letters: "Belum ada surat.", "No letters yet.";
+    no_letters_here: "Tidak ada surat dengan keadaan ini.", "No letters in this state.";
+    basis: "Dasar", "Basis";
+    condition: "Syarat", "Condition";
+    limit: "Batas waktu", "Limit";
+    check_now: "Yang perlu diperiksa", "What to check";
+    joined: "Insiden ini digabungkan ke", "This incident was joined to";
+    policy_gone: "Kebijakan ini tidak lagi berlaku di kantor ini.", "This policy is not in force at this office any more.";
+    sources: "Kejadian", "Event";
+
+    // Letters.
+    recipient: "Penerima", "Recipient";
+    subject: "Perihal", "Subject";
+    written: "Ditulis", "Written";
+    attempts: "Percobaan", "Attempts";
+    last_error: "Galat terakhir", "Last error";
+    sent_at: "Dikirim", "Sent";
+    dead_at: "Dihentikan", "Given up";
+    next_try: "Percobaan berikutnya", "Next attempt";
+    written_in: "Bahasa", "Language";
+    message_id: "Message-ID", "Message-ID";
+    in_reply_to: "Membalas", "In reply to";
+    as_html: "Seperti tampil di surel", "As mail programs show it";
+    as_text: "Sebagai teks", "As text";
+    letter: "Surat", "Letter";
+    letters_hint: "Surat ditulis bersama keputusannya dan dikirim setidaknya satu kali.",
+        "Letters are written with the decision and sent at least once.";
+    dead_hint: "Surat yang dihentikan perlu ditindaklanjuti: periksa alamat dan server surel.",
+        "Letters given up need somebody: check the address and the mail server.";
+    indonesian: "Indonesia", "Indonesian";
+    english: "Inggris", "English";
+
+    // Quarantine.
+    quarantine_hint: "Pesan yang tidak dapat diterima. Disimpan utuh, tidak dinilai, dan tidak menghentikan apa pun.",
+        "Messages that could not be accepted. They are kept whole, judged by nobody, and stop nothing.";
+    no_quarantine: "Tidak ada pesan di karantina.", "Nothing is in quarantine.";
+    reason: "Alasan", "Reason";
+    topic: "Topik", "Topic";
+    received: "Diterima", "Received";
+    payload: "Isi pesan", "Payload";
+    bytes: "bita", "bytes";
+    shown_of: "ditampilkan dari", "shown of";
+    show_whole: "Tampilkan utuh", "Show all of it";
+    ever: "seluruhnya", "ever";
+    kept: "masih disimpan", "still kept";
+    empty_payload: "kosong", "empty";
+    escapes_hint: "Bita yang bukan teks ditulis \\xNN, karakter yang tidak tampak \\u{…}.",
+        "Bytes that are no text are written \\xNN, characters that cannot be seen \\u{…}.";
+
+    // Health.
+    broker: "Broker MQTT", "MQTT broker";
+    broker_embedded: "di dalam Jagaloket", "inside Jagaloket";
+    broker_external: "di luar Jagaloket", "outside Jagaloket";
+    connected: "Tersambung", "Connected";
+    connecting: "Sedang menyambung", "Connecting";
+    lost: "Terputus", "Lost";
+    database: "Basis data", "Database";
+    answers: "Menjawab", "Answers";
+    answers_not: "Tidak menjawab", "Does not answer";
+    monitor: "Pemantau", "Monitor";
+    running_since: "Berjalan sejak", "Running since";
+    mail: "Surat keluar", "Outgoing mail";
+    waiting_letters: "menunggu", "waiting";
+    dead_letters: "dihentikan", "given up";
+    oldest_unsent: "Yang tertua menunggu sejak", "The oldest has waited since";
+    ledger: "Buku besar", "Ledger";
+    ledger_hint: "Catat nomor dan sidik ini di tempat lain: dengan itu perubahan di kemudian hari dapat dibuktikan.",
+        "Note this number and fingerprint elsewhere: with it, any later change can be proven.";
+    entries: "entri", "entries";
+    since_start: "Sejak proses dimulai", "Since the process started";
+    accepted: "diterima", "accepted";
+    duplicates: "duplikat", "duplicates";
+    quarantined: "dikarantina", "quarantined";
+    devices: "Perangkat", "Devices";
+    device: "Perangkat", "Device";
+    connection: "Sambungan", "Connection";
+    connection_since: "Sejak", "Since";
+    policies: "Kebijakan yang berlaku", "Policies in force";
+    tells: "Diberitahukan kepada", "Tells";
+    good: "Baik", "Good";
+    trouble: "Perlu perhatian", "Needs attention";
+    no_event: "Belum ada", "None yet";
+
+    // Faults.
+    not_found: "Halaman tidak ditemukan", "Page not found";
+    not_found_text: "Alamat ini tidak ada. Mungkin salah ketik, atau yang dicari sudah tidak disimpan.",
+        "There is nothing at this address. It may be mistyped, or what you look for is not kept any more.";
+    not_allowed: "Cara ini tidak tersedia", "Not available this way";
+    not_allowed_text: "Halaman di sini hanya dapat dibaca.", "Pages here can only be read.";
+    wrong_host: "Alamat ini tidak dikenal", "This address is not known here";
+    wrong_host_text: "Buka dasbor melalui alamat yang diberikan saat Jagaloket dimulai.",
+        "Open the dashboard at the address Jagaloket gave when it started.";
+    bad_question: "Permintaan tidak dapat dibaca", "The question cannot be read";
+    bad_question_text: "Periksa saringan pada alamat ini.", "Check the filters in this address.";
+    unavailable: "Basis data tidak menjawab", "The database does not answer";
+    unavailable_text: "Pemantauan mungkin tetap berjalan. Coba lagi sebentar; bila berlanjut, hubungi teknisi.",
+        "Monitoring may well go on. Try again in a moment; if it stays so, call the technician.";
+    too_slow: "Jawaban terlalu lama", "The answer takes too long";
+    too_slow_text: "Coba lagi sebentar, atau persempit saringannya.", "Try again in a moment, or narrow the filters.";
+    to_today: "Ke halaman Hari ini", "To the Today page";
+}
+
+impl Words {
+    pub fn of(language: Language) -> &'static Words {
+        match language {
+            Language::Id => &ID,
+            Language::En => &EN,
+        }
+    }
+
+    pub fn pick<'a>(&self, id: &'a str, en: &'a str) -> &'a str {
+        match self.language {
+            Language::Id => id,
+            Language::En => en,
+        }
+    }
+
+    pub fn class_name(&self, class: Class) -> &'static str {
+        letter::words::class(class, self.language)
+    }
+
+    pub fn severity_name(&self, severity: Severity) -> &'static str {
+        letter::words::severity(severity, self.language)
+    }
+
+    /// Where an officer's phones are, in a few words.
+    pub fn custody(&self, custody: Custody) -> &'static str {
+        match custody {
+            Custody::In => self.pick("Ponsel tersimpan", "Phones deposited"),
+            Custody::Out => self.pick("Ponsel di luar loker", "Phone outside the lockbox"),
+            Custody::Unknown => self.pick("Ponsel: tidak diketahui", "Phones: not known"),
+            Custody::NoneDeclared => self.pick("Menyatakan tanpa ponsel", "Declared no phone"),
+            Custody::Exempt => self.pick("Dikecualikan", "Exempt"),
+        }
+    }
+
+    pub fn incident_state(&self, state: IncidentWord) -> &'static str {
+        match state {
+            IncidentWord::Open => self.pick("Terbuka", "Open"),
+            IncidentWord::Ended => self.pick("Berakhir", "Ended"),
+            IncidentWord::Retracted => self.pick("Ditarik kembali", "Withdrawn"),
+        }
+    }
+
+    pub fn letter_state(&self, state: LetterState) -> &'static str {
+        match state {
+            LetterState::Waiting => self.pick("Menunggu", "Waiting"),
+            LetterState::Sent => self.pick("Terkirim", "Sent"),
+            LetterState::Dead => self.pick("Dihentikan", "Given up"),
+        }
+    }
+
+    pub fn letter_kind(&self, kind: LetterKind) -> &'static str {
+        match kind {
+            LetterKind::Opened => self.pick("Pemberitahuan pertama", "First notice"),
+            LetterKind::Amended => self.pick("Perubahan", "Amendment"),
+            LetterKind::Ended => self.pick("Pemberitahuan akhir", "End"),
+            LetterKind::Retracted => self.pick("Penarikan", "Withdrawal"),
+        }
+    }
+
+    pub fn step(&self, kind: StepKind) -> &'static str {
+        match kind {
+            StepKind::Opened => self.pick("Dibuka", "Opened"),
+            StepKind::Amended => self.pick("Diubah", "Amended"),
+            StepKind::Retracted => self.pick("Ditarik kembali", "Withdrawn"),
+        }
+    }
+
+    /// `engine::verdict::Reason` as the database has it; what is not known stands as it is.
+    pub fn step_reason<'a>(&self, reason: &'a str) -> &'a str {
+        match reason {
+            "condition_held" => self.pick(
+                "keadaan berlangsung lebih lama dari batas, atau kejadian yang dicari terjadi",
+                "the condition lasted longer than the limit, or the event it looks for came",
+            ),
+            "condition_ended" => self.pick("keadaan berakhir", "the condition ended"),
+            "condition_resumed" => self.pick(
+                "keadaan berulang dalam jeda kebijakan",
+                "the condition came back within the policy's bridge",
+            ),
+            "evidence_added" => self.pick(
+                "dasarnya bertambah; rentangnya tetap",
+                "its evidence grew; the interval stands",
+            ),
+            "late_event" => self.pick(
+                "kejadian yang terlambat diterima mengubah gambaran",
+                "an event that arrived late changed the picture",
+            ),
+            "silence_known" => self.pick(
+                "kemudian diketahui bahwa perangkat senyap",
+                "a device's silence became known",
+            ),
+            "rules_changed" => self.pick(
+                "daftar petugas atau kebijakan berubah",
+                "the roster or the policies changed",
+            ),
+            other => other,
+        }
+    }
+
+    /// A quarantine code in words; what is not known stands as it is.
+    pub fn rejection<'a>(&self, code: &'a str) -> &'a str {
+        match code {
+            "bad_id" => self.pick("Identitas kejadian tidak sah", "Invalid event id"),
+            "bad_interval" => self.pick("Rentang waktu tidak sah", "Invalid interval"),
+            "bad_sequence" => self.pick("Nomor urut tidak sah", "Invalid sequence number"),
+            "bad_source" => self.pick("Sumber tidak sah", "Invalid source"),
+            "bad_time" => self.pick("Waktu tidak sah", "Invalid time"),
+            "bad_value" => self.pick("Nilai tidak sah", "Invalid value"),
+            "bad_version" => self.pick("Versi CloudEvents lain", "Another version of CloudEvents"),
+            "conflict" => self.pick("Isi lain dengan identitas yang sama", "Another body under a known id"),
+            "duplicate_key" => self.pick("Kunci JSON ganda", "JSON key given twice"),
+            "missing_field" => self.pick("Isian wajib tidak ada", "Missing field"),
+            "not_json" => self.pick("Bukan JSON", "Not JSON"),
+            "source_mismatch" => self.pick("Sumber dan topik berbeda", "Source and topic disagree"),
+            "tick_refused" => self.pick("Detak jam dari luar", "A clock tick from outside"),
+            "too_far_ahead" => self.pick("Jam perangkat terlalu maju", "Device clock too far ahead"),
+            "too_large" => self.pick("Pesan terlalu besar", "Message too large"),
+            "unknown_device" => self.pick("Perangkat tidak dikenal", "Unknown device"),
+            "unknown_office" => self.pick("Kantor tidak dikenal", "Unknown office"),
+            "unknown_type" => self.pick("Jenis kejadian tidak dikenal", "Unknown event type"),
+            "wrong_device" => self.pick("Bukan hak perangkat ini", "Not for this kind of device to send"),
+            "wrong_topic" => self.pick("Topik tidak sah", "Invalid topic"),
+            "wrong_type" => self.pick("Jenis nilai JSON tidak sesuai", "Wrong JSON type"),
+            other => other,
+        }
+    }
+}

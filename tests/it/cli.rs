@@ -1,0 +1,197 @@
+//! The program as people call it: what it prints, and how it ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use jagaloket::exit::Exit;
+use tempfile::TempDir;
+
+use crate::support::{example, jagaloket, policies, run};
+
+/// Runs the program in `folder`.
+fn call(folder: &TempDir, args: &[&str]) -> Output {
+    run(jagaloket().current_dir(folder.path()).args(args), b"")
+}
+
+fn ended(output: &Output, exit: Exit) -> (String, String) {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    assert_eq!(output.status.code(), Some(i32::from(exit.code())), "{out}{err}");
+    (out, err)
+}
+
+/// A folder with a configuration, a roster and the shipped policies.
+fn office(broker: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "[office]\nroster = [\"roster.toml\"]\npolicies = \"{}\"\n{broker}",
+        policies().display()
+    );
+    fs::write(folder.path().join("jagaloket.toml"), config).unwrap();
+    fs::copy(example("roster.toml"), folder.path().join("roster.toml")).unwrap();
+    folder
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["reply"][..],
+        &["replay"],
+        &["serve"],
+        &["demo", "--speed", "0"],
+        &["ledger", "verify"],
+        &[],
+    ] {
+        let (out, err) = ended(&call(&folder, args), Exit::Usage);
+        assert!(
+            out.is_empty() && err.contains("Usage:") || err.contains("--help"),
+            "{args:?}: {out}{err}"
+        );
+    }
+    let (_, err) = ended(&call(&folder, &["reply"]), Exit::Usage);
+    assert!(err.contains("a similar subcommand exists: 'replay'"), "{err}");
+}
+
+#[test]
+fn help_and_version_end_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["--help"][..],
+        &["-h"],
+        &["serve", "--help"],
+        &["ledger", "verify", "--help"],
+        &["--version"],
+    ] {
+        let (out, err) = ended(&call(&folder, args), Exit::Done);
+        assert!(!out.is_empty() && err.is_empty(), "{args:?}: {out}{err}");
+    }
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (out, _) = ended(&call(&folder, &["completions", shell]), Exit::Done);
+        assert!(out.contains("replay") && out.contains("roster"), "{shell}");
+    }
+}
+
+#[test]
+fn a_right_configuration_is_checked_and_nothing_is_started() {
+    let folder = office("[broker]\nhost = \"127.0.0.1\"\n");
+    let (out, err) = ended(
+        &call(&folder, &["serve", "--config", "jagaloket.toml", "--check"]),
+        Exit::Done,
+    );
+    assert!(out.contains("tangerang, 5 counters, 2 lockboxes"), "{out}");
+    assert!(out.contains("14 policies"), "{out}");
+    assert_eq!(err, "");
+    assert!(!folder.path().join("jagaloket.db").exists());
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_2_and_every_fault() {
+    let folder = office("[broker]\nhots = \"127.0.0.1\"\n[web]\nlisten = \"here\"\n");
+    for args in [
+        &["serve", "--config", "jagaloket.toml"][..],
+        &["ledger", "verify", "--config", "jagaloket.toml"],
+    ] {
+        let (_, err) = ended(&call(&folder, args), Exit::Usage);
+        assert!(
+            err.contains("did you mean `host`?\n  --> jagaloket.toml:5:1\n"),
+            "{err}"
+        );
+        assert!(err.contains("--> jagaloket.toml:7:1"), "{err}");
+    }
+    let (_, err) = ended(&call(&folder, &["serve", "--config", "nowhere.toml"]), Exit::Usage);
+    assert!(
+        err.contains("cannot read the configuration file nowhere.toml: No such file"),
+        "{err}"
+    );
+}
+
+#[test]
+fn faults_of_roster_and_policies_are_told_together() {
+    let folder = office("[broker]\nhost = \"127.0.0.1\"\n");
+    let roster = folder.path().join("roster.toml");
+    let text = fs::read_to_string(&roster)
+        .unwrap()
+        .replace("Asia/Jakarta", "Asia/Jakata");
+    fs::write(&roster, text).unwrap();
+    let config = folder.path().join("jagaloket.toml");
+    let text = fs::read_to_string(&config)
+        .unwrap()
+        .replace(&policies().display().to_string(), "rules");
+    fs::write(&config, text).unwrap();
+    fs::create_dir(folder.path().join("rules")).unwrap();
+    let policy = fs::read_to_string(policies().join("phone-out-during-service.toml")).unwrap();
+    let wrong = policy.replace("custody ==", "custdy ==");
+    fs::write(folder.path().join("rules/phone-out-during-service.toml"), wrong).unwrap();
+    let (_, err) = ended(
+        &call(&folder, &["serve", "--config", "jagaloket.toml", "--check"]),
+        Exit::Usage,
+    );
+    assert!(err.contains("\"Asia/Jakata\" is not an IANA time zone"), "{err}");
+    assert!(err.contains("custdy") && err.contains("custody"), "{err}");
+    let (_, err) = ended(&call(&folder, &["policies", "check", "rules"]), Exit::Failed);
+    assert!(err.contains("custdy"), "{err}");
+}
+
+#[test]
+fn a_password_never_appears_whatever_is_wrong() {
+    let folder = office("[broker]\nhost = \"127.0.0.1\"\nuser = \"u\"\npassword = \"hunter2\"\n");
+    let output = call(&folder, &["serve", "--config", "jagaloket.toml"]);
+    let (out, err) = ended(&output, Exit::Usage);
+    assert!(
+        err.contains("password_env") && !format!("{out}{err}").contains("hunter2"),
+        "{err}"
+    );
+}
+
+#[test]
+fn policies_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, _) = ended(
+        &call(&folder, &["policies", "check", &policies().display().to_string()]),
+        Exit::Done,
+    );
+    assert_eq!(out.lines().count(), 14, "{out}");
+    assert!(
+        out.contains("phone-out-during-service     indication    major     session"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_missing_or_foreign_database_is_no_broken_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, err) = ended(
+        &call(&folder, &["ledger", "verify", "--database", "none.db"]),
+        Exit::Failed,
+    );
+    assert!(err.contains("none.db"), "{err}");
+    assert!(!Path::new(&folder.path().join("none.db")).exists());
+    fs::write(
+        folder.path().join("text.db"),
+        "this is no database, however long it may be".repeat(100),
+    )
+    .unwrap();
+    ended(
+        &call(&folder, &["ledger", "verify", "--database", "text.db"]),
+        Exit::Failed,
+    );
+}
+
+#[test]
+fn whoever_has_seen_enough_is_not_bothered() {
+    let mut command = jagaloket();
+    command
+        .args(["completions", "bash"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

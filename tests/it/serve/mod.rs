@@ -1,0 +1,308 @@
+//! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::support::{
+    Mosquitto, Peer, example, example_events, example_verdicts, free_port, http_get, jagaloket, mosquitto_pub,
+    policies, python, python_command, verdict_lines, wait_until,
+};
+
+/// A monitor's folder: configuration, database, mails.
+pub struct House {
+    folder: tempfile::TempDir,
+    pub web: u16,
+    /// The embedded broker's port, or the external one's.
+    broker: u16,
+}
+
+const PASSWORD: &str = "sandi-uji";
+
+impl House {
+    fn embedded() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = free_port();
+        let devices = [
+            "loket-01", "loket-02", "loket-03", "loket-04", "loket-05", "loker-a", "loker-b", "system", "monitor",
+        ];
+        let passwords: String = devices
+            .iter()
+            .map(|device| format!("tangerang/{device}:{PASSWORD}\n"))
+            .collect();
+        fs::write(folder.path().join("devices"), passwords).unwrap();
+        House::write(
+            folder,
+            broker,
+            &format!("embedded = true\nlisten = \"127.0.0.1:{broker}\"\ndevices = \"devices\""),
+        )
+    }
+
+    pub fn external(broker: u16, protocol: &str) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let section = format!("embedded = false\nhost = \"127.0.0.1\"\nport = {broker}\nprotocol = \"{protocol}\"");
+        House::write(folder, broker, &section)
+    }
+
+    fn write(folder: tempfile::TempDir, broker: u16, section: &str) -> House {
+        let web = free_port();
+        let text = format!(
+            "clock = \"events\"\n[office]\nroster = [{:?}]\npolicies = {:?}\n[database]\npath = \"jagaloket.db\"\n\
+             [broker]\n{section}\n[mail]\ndirectory = \"mails\"\nfrom = \"Jagaloket <jagaloket@tangerang.example>\"\n\
+             [web]\nlisten = \"127.0.0.1:{web}\"\n",
+            example("roster.toml"),
+            policies()
+        );
+        fs::write(folder.path().join("jagaloket.toml"), text).unwrap();
+        House { folder, web, broker }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn serve(&self) -> Peer {
+        let mut command = jagaloket();
+        command.arg("serve").arg("--config").arg(self.path("jagaloket.toml"));
+        let peer = Peer::spawn(command, &self.path("log"));
+        wait_until(Duration::from_secs(20), "the dashboard", || {
+            std::net::TcpStream::connect(("127.0.0.1", self.web)).is_ok()
+        });
+        peer
+    }
+
+    pub fn verdicts(&self) -> Vec<serde_json::Value> {
+        let (status, _, body) = http_get(self.web, "/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+        assert_eq!(status, 200, "{body}");
+        verdict_lines(&body)
+    }
+
+    fn metric(&self, name: &str) -> u64 {
+        let (_, _, body) = http_get(self.web, "/metrics", &[]);
+        let line = body
+            .lines()
+            .find(|line| line.starts_with(name) && !line.starts_with('#'));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .unwrap_or_default() as u64
+    }
+
+    pub fn wait_for_events(&self, count: usize) {
+        wait_until(Duration::from_secs(60), "all events", || {
+            self.metric("jagaloket_events_accepted_total") as usize >= count
+        });
+    }
+
+    /// Events, distinct events, letters, letters not sent.
+    fn counts(&self) -> [u64; 4] {
+        let text = python(
+            include_str!("ledger.py"),
+            &[self.path("jagaloket.db").to_str().unwrap()],
+            b"",
+        );
+        let numbers: Vec<u64> = text.lines().map(|line| line.parse().unwrap()).collect();
+        numbers.try_into().unwrap()
+    }
+}
+
+pub fn distinct(lines: &[String]) -> usize {
+    let identity = |line: &String| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        (event["source"].to_string(), event["id"].to_string())
+    };
+    lines.iter().map(identity).collect::<BTreeSet<_>>().len()
+}
+
+/// Publishes lines with `mosquitto_pub`, in their order within each device.
+pub fn publish(mosquitto: &Mosquitto, lines: &[String]) {
+    let mut of_source: BTreeMap<String, String> = BTreeMap::new();
+    for line in lines {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = of_source
+            .entry(event["source"].as_str().unwrap().to_owned())
+            .or_default();
+        text.push_str(line);
+        text.push('\n');
+    }
+    for (source, text) in of_source {
+        mosquitto.publish_lines(&format!("jagaloket/v1{source}/events"), &text);
+    }
+}
+
+fn shuffled(day: &str, seed: u64) -> Vec<String> {
+    let mut lines = example_events(day);
+    fastrand::Rng::with_seed(seed).shuffle(&mut lines);
+    lines
+}
+
+#[test]
+fn lines_shuffled_through_mosquitto_give_the_expected_verdicts() {
+    for (day, protocol) in [("soup-120", "5"), ("day-30", "3.1.1")] {
+        let mosquitto = Mosquitto::start(&[
+            "allow_anonymous true",
+            "max_queued_messages 0",
+            "max_inflight_messages 0",
+        ]);
+        let house = House::external(mosquitto.port, protocol);
+        let _serve = house.serve();
+        wait_until(Duration::from_secs(20), "the broker", || {
+            http_get(house.web, "/readyz", &[]).0 == 200
+        });
+        let lines = shuffled(day, 3);
+        publish(&mosquitto, &lines);
+        house.wait_for_events(distinct(&lines));
+        wait_until(Duration::from_secs(20), "the verdicts", || {
+            house.verdicts().len() == example_verdicts(day).len()
+        });
+        assert_eq!(house.verdicts(), example_verdicts(day), "{day}");
+    }
+}
+
+#[test]
+fn killed_ten_times_under_load_it_loses_nothing_and_tells_everything() {
+    let house = House::embedded();
+    let lines = shuffled("soup-105", 5);
+    let mut command = python_command(include_str!("publish.py"));
+    command
+        .args([&house.broker.to_string(), PASSWORD])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut publisher = command.spawn().unwrap();
+    let mut input = publisher.stdin.take().unwrap();
+    let text = lines.join("\n");
+    let writing = std::thread::spawn(move || input.write_all(text.as_bytes()).unwrap());
+    let mut rng = fastrand::Rng::with_seed(17);
+    for _ in 0..10 {
+        let mut serve = house.serve();
+        std::thread::sleep(Duration::from_millis(rng.u64(100..900)));
+        serve.kill();
+    }
+    let _serve = house.serve();
+    writing.join().unwrap();
+    let output = publisher.wait_with_output().unwrap();
+    let acked: usize = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    assert_eq!(acked, lines.len(), "every line was acknowledged in the end");
+    wait_until(Duration::from_secs(30), "every letter to be sent", || {
+        house.counts()[3] == 0
+    });
+    let [events, different, letters, _] = house.counts();
+    assert_eq!(events as usize, distinct(&lines), "every acknowledged event is there");
+    assert_eq!(events, different, "and is there once");
+    assert_eq!(house.verdicts(), example_verdicts("soup-105"));
+    let mails = fs::read_dir(house.path("mails")).unwrap().count();
+    assert!(
+        letters > 0 && mails as u64 >= letters,
+        "{mails} mails of {letters} letters"
+    );
+}
+
+#[test]
+fn a_restart_says_nothing_new_and_the_chain_holds() {
+    let house = House::embedded();
+    let lines = example_events("soup-101");
+    let publish = |house: &House| {
+        python(
+            include_str!("publish.py"),
+            &[&house.broker.to_string(), PASSWORD],
+            lines.join("\n").as_bytes(),
+        )
+    };
+    let mut serve = house.serve();
+    publish(&house);
+    house.wait_for_events(distinct(&lines));
+    let before = house.verdicts();
+    wait_until(Duration::from_secs(30), "every letter to be sent", || {
+        house.counts()[3] == 0
+    });
+    let [events, _, letters, _] = house.counts();
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(10)), Some(0), "{}", serve.log());
+    let mut serve = house.serve();
+    // Everything once more: all of it is known.
+    publish(&house);
+    assert_eq!(house.verdicts(), before);
+    assert_eq!(
+        house.counts(),
+        [events, events, letters, 0],
+        "nothing new was written or told"
+    );
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(10)), Some(0), "{}", serve.log());
+    let mut verify = jagaloket();
+    verify
+        .args(["ledger", "verify", "--config"])
+        .arg(house.path("jagaloket.toml"));
+    let output = verify.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_cannot_be_accepted_is_kept_with_a_reason_and_stops_nothing() {
+    let mosquitto = Mosquitto::start(&[
+        "allow_anonymous true",
+        "max_queued_messages 0",
+        "max_inflight_messages 0",
+    ]);
+    let house = House::external(mosquitto.port, "5");
+    let _serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || {
+        http_get(house.web, "/readyz", &[]).0 == 200
+    });
+    let topic = "jagaloket/v1/tangerang/loket-01/events";
+    let large = format!("{{\"specversion\":\"1.0\",\"pad\":\"{}\"}}", "x".repeat(16 * 1024));
+    let far = r#"{"specversion":"1.0","id":"far","source":"/tangerang/loket-01","type":"workstation.heartbeat","time":"2036-11-24T10:00:00+07:00","data":{}}"#;
+    let stranger = r#"{"specversion":"1.0","id":"s","source":"/tangerang/loket-99","type":"workstation.heartbeat","time":"2026-11-24T10:00:00+07:00","data":{}}"#;
+    mosquitto.publish(topic, "this is not JSON");
+    mosquitto.publish(topic, &large);
+    mosquitto.publish(topic, far);
+    mosquitto.publish("jagaloket/v1/tangerang/loket-99/events", stranger);
+    mosquitto.publish("jagaloket/v1/tangerang/loket-02/events", far);
+    mosquitto.publish("jagaloket/v1/bandung/loket-01/events", far);
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"{\"specversion\":\"\xff\xfe\"}").unwrap();
+    mosquitto_pub(
+        mosquitto.port,
+        &["-q", "1", "-t", topic, "-f", file.path().to_str().unwrap()],
+        "",
+    );
+    // Twenty thousand times the same event, and good events in between.
+    let lines = example_events("soup-101");
+    let again = format!(
+        "{}\n",
+        lines.iter().find(|line| line.contains("/tangerang/loket-01")).unwrap()
+    );
+    mosquitto.publish_lines(topic, &again.repeat(20_000));
+    publish(&mosquitto, &lines);
+    house.wait_for_events(distinct(&lines));
+    wait_until(Duration::from_secs(60), "all duplicates", || {
+        house.metric("jagaloket_events_duplicate_total") >= 19_999
+    });
+    wait_until(Duration::from_secs(20), "the verdicts", || {
+        house.verdicts() == example_verdicts("soup-101")
+    });
+    for code in [
+        "not_json",
+        "too_large",
+        "too_far_ahead",
+        "unknown_device",
+        "source_mismatch",
+        "unknown_office",
+    ] {
+        let name = format!("jagaloket_events_quarantined_total{{reason=\"{code}\"}}");
+        assert!(house.metric(&name) >= 1, "{code}");
+    }
+    let (status, _, page) = http_get(house.web, "/quarantine?lang=en", &[]);
+    assert_eq!(status, 200);
+    assert!(page.contains("this is not JSON") || page.contains("not_json"), "{page}");
+    let memory = resident_kb(&_serve);
+    assert!(memory < 160 * 1024, "{memory} kB resident");
+}
+
+/// Resident memory of a process, from /proc. A debug build; the figure that counts is in docs/benchmarks.md.
+fn resident_kb(peer: &Peer) -> u64 {
+    let status = fs::read_to_string(Path::new("/proc").join(peer.id().to_string()).join("status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
