@@ -94,7 +94,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         (page::heading(words.health, None))
         ul.parts {
             @for part in &parts {
-                li.part class=(if part.well { "part-well" } else { "part-ill" }) {
+                li.part.(if part.well { "part-well" } else { "part-ill" }) {
                     h2 { (part.name) }
                     p.part-state { (part.state) }
                     (part.more)

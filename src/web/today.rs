@@ -231,7 +231,7 @@ fn counter(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
     let custody = officer.and_then(|id| office.view.officers.iter().find(|officer| officer.officer == *id));
     let look = look(ask, counter, custody.map(|officer| officer.custody));
     html! {
-        li.tile class=(look.class) {
+        li.tile.(look.class) {
             (tile_head(device, look.icon, look.name))
             @if let Some(since) = counter.silent_since {
                 p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " · " (page::about(now.ms_since(since), ask.language())) }
@@ -309,7 +309,7 @@ fn lockbox(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
         (None, None) => ("tile-empty", Icon::Unattended, words.never_spoken),
     };
     html! {
-        li.tile class=(class) {
+        li.tile.(class) {
             (tile_head(device, sign, name))
             @if let Some(since) = lockbox.silent_since {
                 p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " · " (page::about(now.ms_since(since), ask.language())) }

@@ -1,4 +1,9 @@
-//! The dashboard over real HTTP, behind a running monitor that has seen a day and some rubbish.
+//! The dashboard over real HTTP, behind a running monitor that has seen a day and some rubbish; its pages one by one over
+//! a seeded database in `pages`, and in a browser in `browser`.
+
+mod browser;
+mod pages;
+mod seed;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -1,0 +1,148 @@
+//! What a person meets in a real browser: wide and on a phone, light and dark, with scripts and without.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::pages::Desk;
+use super::seed::at;
+use crate::support::{python, wait_until};
+
+#[derive(Deserialize, Debug)]
+struct Look {
+    url: String,
+    language: String,
+    title: String,
+    text: String,
+    page_width: u32,
+    window_width: u32,
+    nameless: Vec<String>,
+    twice: Vec<String>,
+    headings: u32,
+    faint: Vec<String>,
+    complaints: Vec<String>,
+}
+
+struct Visit {
+    path: String,
+    width: u32,
+    dark: bool,
+    script: bool,
+}
+
+/// With `JAGALOKET_TEST_PICTURES` set to a folder, pictures of every page are left there for people to look at.
+fn visit(desk: &Desk, visits: &[Visit]) -> Vec<Look> {
+    let profile = tempfile::tempdir().unwrap();
+    let pictures = std::env::var_os("JAGALOKET_TEST_PICTURES").map(PathBuf::from);
+    let visits: Vec<_> = visits
+        .iter()
+        .map(|visit| {
+            let name: String = visit
+                .path
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+                .collect();
+            let name = format!("{name}-{}{}.png", visit.width, if visit.dark { "-dark" } else { "" });
+            json!({
+                "url": format!("http://127.0.0.1:{}{}", desk.port, visit.path),
+                "width": visit.width,
+                "height": if visit.width < 600 { 844 } else { 900 },
+                "dark": visit.dark,
+                "script": visit.script,
+                "png": pictures.as_ref().map(|folder| folder.join(name)),
+            })
+        })
+        .collect();
+    let order = json!({"chromium": "/usr/bin/chromium", "profile": profile.path(), "visits": visits});
+    let answer = python(include_str!("browser.py"), &[], order.to_string().as_bytes());
+    serde_json::from_str(&answer).unwrap()
+}
+
+#[test]
+fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
+    let desk = Desk::open();
+    let mut visits = Vec::new();
+    for (path, _) in Desk::pages().into_iter().chain([("/nowhere", ["", ""])]) {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        for (code, width, dark) in [
+            ("id", 1280, false),
+            ("en", 390, false),
+            ("en", 1280, true),
+            ("id", 390, true),
+        ] {
+            visits.push(Visit {
+                path: format!("{path}{mark}lang={code}"),
+                width,
+                dark,
+                script: true,
+            });
+        }
+    }
+    for (visit, look) in visits.iter().zip(visit(&desk, &visits)) {
+        let page = format!("{} at {} px, dark: {}", look.url, visit.width, visit.dark);
+        assert!(visit.path.ends_with(&look.language), "{page}");
+        assert!(look.title.ends_with(" · Jagaloket"), "{page}");
+        assert!(
+            look.page_width <= look.window_width,
+            "{page} is {} px wide",
+            look.page_width
+        );
+        assert_eq!(look.headings, 1, "{page}");
+        assert_eq!(look.nameless, [""; 0], "{page}");
+        assert_eq!(look.twice, [""; 0], "{page}");
+        assert_eq!(look.faint, [""; 0], "{page}");
+        let unexpected = |text: &&String| !text.contains("404");
+        assert_eq!(
+            look.complaints.iter().filter(unexpected).count(),
+            0,
+            "{page}: {:?}",
+            look.complaints
+        );
+    }
+}
+
+#[test]
+fn the_today_page_renews_itself_with_scripts_and_without() {
+    let desk = Desk::open();
+    let head = desk.get("/").2;
+    assert!(head.contains("<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"));
+    for script in [true, false] {
+        let look = visit(
+            &desk,
+            &[Visit {
+                path: "/?lang=en".into(),
+                width: 1280,
+                dark: false,
+                script,
+            }],
+        );
+        assert!(look[0].text.contains("Candra Wijaya"), "{}", look[0].text);
+    }
+    // A page that stays open shows what changed: its script asks again every few seconds.
+    let profile = tempfile::tempdir().unwrap();
+    let page = format!("http://127.0.0.1:{}/?lang=en", desk.port);
+    let before = desk.seeded.metrics.pages_served.count();
+    let mut command = std::process::Command::new("/usr/bin/chromium");
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+    ]);
+    command.args([
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]);
+    command.arg(format!("--user-data-dir={}", profile.path().display()));
+    command.args(["--remote-debugging-port=0", &page]);
+    let _browser = crate::support::Peer::spawn(command, &profile.path().join("browser.log"));
+    desk.show(|live| live.offices[0].view.clock = Some(at("24 10:13:00")));
+    wait_until(Duration::from_secs(60), "the page to ask again three times", || {
+        // The page, its style, script and icon; then the page alone.
+        desk.seeded.metrics.pages_served.count() >= before + 4 + 3
+    });
+}

@@ -1,0 +1,529 @@
+//! The dashboard over a seeded database: what each page shows, to whom, and in which words.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jagaloket::live::{BrokerState, Live};
+use jagaloket::web::{ServeError, Settings, Site, listen, serve};
+use tokio::sync::{oneshot, watch};
+
+use super::seed::{NASTY, Seeded, at, seed};
+use crate::support::http_get;
+
+/// A dashboard on a free port, in a runtime of its own; it ends with the test.
+pub struct Desk {
+    pub seeded: Seeded,
+    pub port: u16,
+    pub live: watch::Sender<Arc<Live>>,
+    runtime: tokio::runtime::Runtime,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<tokio::task::JoinHandle<Result<(), ServeError>>>,
+}
+
+impl Desk {
+    pub fn open() -> Desk {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let seeded = runtime.block_on(seed());
+        let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
+        let (stop, stopped) = oneshot::channel();
+        let site = Site {
+            store: seeded.store.clone(),
+            live: receiver,
+            metrics: seeded.metrics.clone(),
+            settings: Arc::new(Settings::default()),
+        };
+        let (port, served) = runtime.block_on(async {
+            let listener = listen("127.0.0.1:0".parse().unwrap(), &site.settings).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let ends = async {
+                let _ = stopped.await;
+            };
+            (port, tokio::spawn(serve(listener, site, ends)))
+        });
+        Desk {
+            seeded,
+            port,
+            live,
+            runtime,
+            stop: Some(stop),
+            served: Some(served),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> (u16, String, String) {
+        http_get(self.port, path, &[])
+    }
+
+    pub fn show(&self, change: impl FnOnce(&mut Live)) {
+        let mut live = Live::clone(&self.live.borrow());
+        change(&mut live);
+        self.live.send_replace(Arc::new(live));
+    }
+
+    /// Every kind of page, with what it must say in both languages.
+    pub fn pages() -> [(&'static str, [&'static str; 2]); 12] {
+        [
+            ("/", ["Insiden terbuka", "Open incidents"]),
+            ("/incidents", ["masih berlangsung", "still going on"]),
+            ("/incidents?state=retracted", ["Ditarik kembali", "Withdrawn"]),
+            ("/incidents/36", ["Urutan kejadian", "Timeline"]),
+            ("/incidents/32", ["Ditarik kembali", "Withdrawn"]),
+            ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
+            ("/letters", ["Percobaan", "Attempts"]),
+            ("/letters?state=dead", ["Dihentikan", "Given up"]),
+            ("/letters/70", ["Penerima", "Recipient"]),
+            ("/quarantine", ["Bukan JSON", "Not JSON"]),
+            ("/quarantine/30", ["Alasan", "Reason"]),
+            ("/health", ["Tersambung", "Connected"]),
+        ]
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(served) = self.served.take() {
+            // A page under way gets a few seconds; more would be a fault of the server.
+            let ended = self
+                .runtime
+                .block_on(async { tokio::time::timeout(Duration::from_secs(5), served).await });
+            if !std::thread::panicking() {
+                ended.expect("the dashboard did not end").unwrap().unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_answers_in_both_languages_with_the_headers_that_bind_a_browser() {
+    let desk = Desk::open();
+    for (path, says) in Desk::pages() {
+        for (code, says) in ["id", "en"].into_iter().zip(says) {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let (status, head, body) = desk.get(&format!("{path}{mark}lang={code}"));
+            assert_eq!(status, 200, "{path} {code}");
+            assert!(
+                body.starts_with(&format!("<!DOCTYPE html><html lang=\"{code}\">")),
+                "{path} {code}"
+            );
+            assert!(body.contains(says), "{path} does not say {says}");
+            let head = head.to_lowercase();
+            for header in [
+                "content-type: text/html; charset=utf-8",
+                "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'",
+                "frame-ancestors 'none'",
+                "x-content-type-options: nosniff",
+                "referrer-policy: no-referrer",
+                "cache-control: no-store",
+                "cross-origin-resource-policy: same-origin",
+                &format!("set-cookie: jagaloket_lang={code}; path=/; max-age=31536000; httponly; samesite=lax"),
+            ] {
+                assert!(head.contains(header), "{path} lacks {header}\n{head}");
+            }
+            let lower = body.to_lowercase();
+            for never in [
+                "pelanggar",
+                "violator",
+                "offender",
+                " style=",
+                "<style",
+                "onclick",
+                "javascript:",
+                "<script>",
+            ] {
+                assert!(!lower.contains(never), "{path} {code} contains {never}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reader_s_language_is_the_address_s_else_the_cookie_s_else_the_browser_s_else_indonesian() {
+    let desk = Desk::open();
+    for (path, headers, expected) in [
+        ("/", &[][..], "id"),
+        ("/", &["Accept-Language: en-GB,en;q=0.9"][..], "en"),
+        (
+            "/",
+            &["Accept-Language: en", "Cookie: a=b; jagaloket_lang=id"][..],
+            "id",
+        ),
+        ("/?lang=en", &["Cookie: jagaloket_lang=id"][..], "en"),
+        ("/?lang=de", &["Accept-Language: de"][..], "id"),
+    ] {
+        let (_, head, body) = http_get(desk.port, path, headers);
+        assert!(
+            body.contains(&format!("<html lang=\"{expected}\">")),
+            "{path} {headers:?}"
+        );
+        assert_eq!(
+            head.to_lowercase().contains("set-cookie"),
+            path.contains("lang=en"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn what_devices_and_mail_servers_send_is_shown_and_cannot_act() {
+    let desk = Desk::open();
+    let mut shown = String::new();
+    for n in 1..=42 {
+        let (status, _, body) = desk.get(&format!("/quarantine/{n}"));
+        assert_eq!(status, 200, "{n}");
+        shown.push_str(&body);
+    }
+    shown.push_str(&desk.get("/quarantine").2);
+    shown.push_str(&desk.get("/letters?state=dead").2);
+    for says in [
+        "&lt;script&gt;alert('x')&lt;/script&gt;",
+        "\\xFF\\xFE\\u{0}\u{1}".replace('\u{1}', "\\u{1}").as_str(),
+        "jagaloket/v1/contoh/&lt;img src=x onerror=alert(1)&gt;/events",
+        "&lt;/pre&gt;&lt;iframe src=//evil.example&gt;",
+        "\\u{202e}gnp.exe",
+        "&quot;&gt;&lt;svg onload=alert(1)&gt; &amp;amp; &amp;lt;b&amp;gt;",
+        "User unknown &lt;b&gt;here&lt;/b&gt;",
+        "16385 bita",
+    ] {
+        assert!(shown.contains(says), "{says}");
+    }
+    for never in [
+        "<script>",
+        "<img src=x",
+        "<iframe src=//",
+        "<svg onload",
+        "<b>here",
+        "\u{202e}",
+        "\u{1b}",
+        "\u{fffd}",
+    ] {
+        assert!(!shown.contains(never), "{never:?}");
+    }
+    let counted = desk.get("/quarantine?code=not_json&lang=en").2;
+    let expected = NASTY.iter().filter(|(code, ..)| *code == "not_json").count();
+    assert_eq!(counted.matches("<li class=\"reject\">").count(), expected);
+}
+
+#[test]
+fn an_incident_tells_what_happened_from_its_events_to_its_letters() {
+    let desk = Desk::open();
+    let (_, _, list) = desk.get("/incidents?policy=messaging-on-workstation&lang=en");
+    let link = list.split("href=\"/incidents/").nth(1).unwrap();
+    let n = &link[..link.find('"').unwrap()];
+    let (_, _, page) = desk.get(&format!("/incidents/{n}?lang=en"));
+    for says in [
+        "Messaging application opened",
+        "Loket 5 (loket-05)",
+        "This is an indication, not a decision.",
+        "<time datetime=\"2026-11-24T09:14:05.000+07:00\"",
+        "09:40:00–09:47:21 WIB",
+        "Eko Prasetyo · p-005 · NIP …",
+        "First notice",
+        "<code>messaging-on-workstation</code>",
+    ] {
+        assert!(page.contains(says), "{says}\n{page}");
+    }
+    assert!(!page.contains("198506152015062006"), "the NIP is masked");
+    // Three stretches, each opened and ended.
+    let steps = page
+        .split("class=\"steps\"")
+        .nth(1)
+        .unwrap()
+        .split("</ol>")
+        .next()
+        .unwrap();
+    assert_eq!(steps.matches("<li>").count(), 6);
+}
+
+#[test]
+fn paging_and_filters_lead_to_every_incident_once_the_open_ones_first() {
+    let desk = Desk::open();
+    let mut path = "/incidents".to_string();
+    let mut seen = Vec::new();
+    let mut pages = 0;
+    loop {
+        let (status, _, body) = desk.get(&path);
+        assert_eq!(status, 200, "{path}");
+        pages += 1;
+        for row in body.split("class=\"row-link\" href=\"/incidents/").skip(1) {
+            let n: i64 = row[..row.find('"').unwrap()].parse().unwrap();
+            seen.push((n, row.contains("state-open")));
+        }
+        let Some(next) = body.split("<a class=\"pager-next\" href=\"").nth(1) else {
+            break;
+        };
+        path = next[..next.find('"').unwrap()].replace("&amp;", "&");
+    }
+    assert_eq!(pages, 2);
+    let numbers: BTreeSet<i64> = seen.iter().map(|(n, _)| *n).collect();
+    assert_eq!(
+        (numbers.len(), seen.len()),
+        (desk.seeded.incidents, desk.seeded.incidents)
+    );
+    assert!(seen.iter().take(5).all(|(_, open)| *open) && !seen.iter().skip(5).any(|(_, open)| *open));
+    for (query, count) in [
+        ("state=open", 5),
+        ("class=indication&state=open", 2),
+        ("date=2026-11-24&state=ended", 3),
+        ("policy=lockbox-forced", 1),
+        ("policy=no-such", 0),
+        ("office=elsewhere", 0),
+        ("class=&policy=&date=&state=open", 5),
+    ] {
+        let (status, _, body) = desk.get(&format!("/incidents?{query}"));
+        assert_eq!(
+            (status, body.matches("class=\"row-link\"").count()),
+            (200, count),
+            "{query}"
+        );
+    }
+    for query in [
+        "class=guilty",
+        "state=x",
+        "date=yesterday",
+        "date=2026-13-01",
+        "after=x",
+        "after=1.2",
+    ] {
+        assert_eq!(desk.get(&format!("/incidents?{query}")).0, 400, "{query}");
+    }
+}
+
+#[test]
+fn verdicts_go_out_as_the_contract_has_them() {
+    let desk = Desk::open();
+    let zone = desk.seeded.live.offices[0].roster.office.zone;
+    let expected: Vec<serde_json::Value> = desk
+        .seeded
+        .verdicts
+        .iter()
+        .map(|verdict| serde_json::to_value(verdict.line(zone)).unwrap())
+        .collect();
+    let (status, head, body) = desk.get("/api/v1/verdicts");
+    assert_eq!(status, 200);
+    assert!(head.to_lowercase().contains("content-type: application/json"), "{head}");
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&body).unwrap(), expected);
+
+    let (_, head, body) = http_get(desk.port, "/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+    assert!(
+        head.to_lowercase().contains("content-type: application/x-ndjson"),
+        "{head}"
+    );
+    let lines: Vec<String> = desk
+        .seeded
+        .verdicts
+        .iter()
+        .map(|verdict| serde_json::to_string(&verdict.line(zone)).unwrap() + "\n")
+        .collect();
+    assert_eq!(body, lines.concat(), "byte for byte what a replay prints");
+
+    for (query, keep) in [
+        (
+            "policy=phone-on-usb",
+            Box::new(|line: &str| line.contains("\"phone-on-usb\"")) as Box<dyn Fn(&str) -> bool>,
+        ),
+        (
+            "from=2026-11-24",
+            Box::new(|line: &str| line.contains("\"since\":\"2026-11-24")),
+        ),
+        (
+            "from=2026-11-11&to=2026-11-12",
+            Box::new(|line: &str| line.contains("-11-11T0") || line.contains("-11-11T1") || line.contains("-11-12T")),
+        ),
+        ("office=elsewhere", Box::new(|_: &str| false)),
+    ] {
+        let (_, _, body) = http_get(
+            desk.port,
+            &format!("/api/v1/verdicts?{query}"),
+            &["Accept: application/x-ndjson"],
+        );
+        let expected: String = lines.iter().filter(|line| keep(line)).cloned().collect();
+        assert_eq!(body, expected, "{query}");
+    }
+    let (status, head, body) = desk.get("/api/v1/verdicts?from=24-11-2026");
+    assert_eq!(status, 400);
+    assert!(head.to_lowercase().contains("application/problem+json"), "{head}");
+    assert!(body.contains("YYYY-MM-DD"), "{body}");
+    assert_eq!(
+        serde_json::from_str::<Vec<serde_json::Value>>(&desk.get("/api/v1/verdicts?office=elsewhere").2)
+            .unwrap()
+            .len(),
+        0
+    );
+}
+
+#[test]
+fn readiness_tells_every_reason() {
+    let desk = Desk::open();
+    let ready = || {
+        let (status, _, body) = desk.get("/readyz");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let reasons = body["reasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|reason| reason.as_str().unwrap().to_string());
+        (status, reasons.collect::<Vec<_>>(), body.clone())
+    };
+    let (status, reasons, body) = ready();
+    assert_eq!((status, reasons.len()), (200, 0), "{body}");
+    assert_eq!(body["last_event"], "2026-11-24T10:12:40.000+07:00");
+    assert!(body["letters_waiting"].as_i64().unwrap() > 0);
+
+    desk.show(|live| live.broker.state = BrokerState::Lost("the broker closed the connection".into()));
+    assert_eq!(ready().0, 503);
+    assert!(ready().1[0].contains("broker"), "{:?}", ready().1);
+
+    desk.show(|live| live.now = at("24 11:40:00"));
+    assert_eq!(ready().1.len(), 2);
+    assert!(ready().1[1].contains("letter has waited"), "{:?}", ready().1);
+
+    desk.show(|live| live.made = Instant::now().checked_sub(Duration::from_secs(120)).unwrap());
+    assert_eq!(ready().1.len(), 3);
+    assert!(desk.get("/?lang=en").2.contains("The monitor has given nothing new"));
+
+    desk.runtime.block_on(desk.seeded.store.close()).unwrap();
+    let (status, reasons, _) = ready();
+    assert_eq!((status, reasons.len()), (503, 3), "{reasons:?}");
+    assert!(reasons.iter().any(|reason| reason.contains("database")), "{reasons:?}");
+    assert_eq!(desk.get("/healthz").0, 200, "the process lives all the same");
+    let (status, _, page) = desk.get("/incidents?lang=id");
+    assert_eq!(status, 503);
+    assert!(page.contains("Basis data tidak menjawab"));
+    assert_eq!(
+        desk.get("/health").0,
+        200,
+        "the page about troubles is there in trouble"
+    );
+    assert_eq!(desk.get("/api/v1/verdicts").0, 503);
+}
+
+#[test]
+fn strangers_and_wrong_ways_are_answered_with_a_page_that_helps() {
+    let desk = Desk::open();
+    for (path, id, en) in [
+        ("/nowhere", "Halaman tidak ditemukan", "Page not found"),
+        ("/incidents/999999", "Halaman tidak ditemukan", "Page not found"),
+        ("/incidents/%3Cscript%3E", "Halaman tidak ditemukan", "Page not found"),
+        ("/letters/x/html", "Halaman tidak ditemukan", "Page not found"),
+    ] {
+        for (code, says) in [("id", id), ("en", en)] {
+            let (status, _, body) = desk.get(&format!("{path}?lang={code}"));
+            assert_eq!(status, 404, "{path}");
+            assert!(
+                body.contains(says) && body.contains(&format!("<html lang=\"{code}\">")),
+                "{path} {code}"
+            );
+        }
+    }
+    for host in ["evil.example", "127.0.0.1.evil.example", "192.168.1.7"] {
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let answer = raw(desk.port, request.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 421"), "{host}: {answer}");
+        assert!(!answer.contains("Candra"), "{host} reads along");
+    }
+    assert!(raw(desk.port, b"GET / HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 421"));
+    let posted = raw(
+        desk.port,
+        b"POST /incidents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    assert!(
+        posted.starts_with("HTTP/1.1 405") && posted.to_lowercase().contains("allow: get,head"),
+        "{posted}"
+    );
+    let large = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n",
+        "a".repeat(40_000)
+    );
+    assert!(raw(desk.port, large.as_bytes()).starts_with("HTTP/1.1 431"));
+    let head = raw(
+        desk.port,
+        b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+}
+
+fn raw(port: u16, request: &[u8]) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // The server may close before it has read all of a request it refuses.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn another_address_than_loopback_needs_a_trusted_network() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let anywhere = "0.0.0.0:0".parse().unwrap();
+    let refused = runtime.block_on(listen(anywhere, &Settings::default())).unwrap_err();
+    assert!(
+        refused.to_string().contains("loopback only, not on 0.0.0.0:0"),
+        "{refused}"
+    );
+    let trusting = Settings {
+        network_trusted: true,
+        ..Settings::default()
+    };
+    runtime.block_on(listen(anywhere, &trusting)).unwrap();
+}
+
+#[test]
+fn a_letter_s_own_html_is_shut_into_a_sandbox() {
+    let desk = Desk::open();
+    let (status, head, body) = desk.get("/letters/70/html");
+    assert_eq!(status, 200);
+    let head = head.to_lowercase();
+    assert!(
+        head.contains("content-security-policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:;"),
+        "{head}"
+    );
+    assert!(
+        head.contains("form-action 'none'; frame-ancestors 'self'; sandbox\r\n"),
+        "{head}"
+    );
+    assert!(body.contains("Jagaloket"));
+    let page = desk.get("/letters/70").2;
+    assert!(
+        page.contains("<iframe class=\"letter\" src=\"/letters/70/html\""),
+        "{page}"
+    );
+    assert!(page.contains("sandbox=\"\""));
+}
+
+#[test]
+fn metrics_are_in_prometheus_form_with_base_units() {
+    let desk = Desk::open();
+    let (status, head, body) = desk.get("/metrics");
+    assert_eq!(status, 200);
+    assert!(
+        head.to_lowercase().contains("content-type: text/plain; version=0.0.4"),
+        "{head}"
+    );
+    for line in [
+        "jagaloket_events_accepted_total 41207",
+        "jagaloket_broker_connected 1",
+        "jagaloket_devices_online{office=\"contoh\"} 11",
+        "jagaloket_devices_silent{office=\"contoh\"} 2",
+        "jagaloket_last_event_time_seconds 1795489960",
+    ] {
+        assert!(body.lines().any(|other| other == line), "{line}\n{body}");
+    }
+    let mut typed = BTreeSet::new();
+    for line in body.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            assert!(typed.insert(rest.split(' ').next().unwrap()), "twice: {line}");
+        } else if !line.starts_with('#') {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .unwrap_or(name);
+            assert!(typed.contains(family) || typed.contains(name), "{line}");
+            assert!(line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(), "{line}");
+        }
+    }
+}
