@@ -30,15 +30,11 @@ impl Book {
         book.next_verdict = past.next_verdict.max(1);
         book.next_incident = past.next_incident.max(1);
         let mut stands: BTreeMap<i64, Vec<Stretch>> = BTreeMap::new();
-<<<<<<< HEAD
         for row in past.verdicts {
             book.next_verdict = book.next_verdict.max(row.n + 1);
             if row.retracted {
                 continue;
             }
-=======
-        for row in past.verdicts.into_iter().filter(|row| !row.retracted) {
->>>>>>> main
             stands
                 .entry(row.incident)
                 .or_default()
