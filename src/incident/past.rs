@@ -30,7 +30,11 @@ impl Book {
         book.next_verdict = past.next_verdict.max(1);
         book.next_incident = past.next_incident.max(1);
         let mut stands: BTreeMap<i64, Vec<Stretch>> = BTreeMap::new();
-        for row in past.verdicts.into_iter().filter(|row| !row.retracted) {
+        for row in past.verdicts {
+            book.next_verdict = book.next_verdict.max(row.n + 1);
+            if row.retracted {
+                continue;
+            }
             stands
                 .entry(row.incident)
                 .or_default()
@@ -38,7 +42,6 @@ impl Book {
             let lane = book.lanes.entry(LaneKey::of(&row.verdict)).or_default();
             lane.verdicts.insert(row.n);
             lane.incidents.insert(row.incident);
-            book.next_verdict = book.next_verdict.max(row.n + 1);
             let incident = Some(row.incident);
             book.standing.insert(
                 row.n,

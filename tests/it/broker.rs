@@ -23,7 +23,6 @@ const FOREIGN: &str = "jagaloket/v1/tangerang/loket-04/events";
 /// MQTT 3.1.1 and 5, as paho and mosquitto_pub number them.
 const BOTH: [&str; 2] = ["311", "5"];
 
-/// Obeys one command a line and answers each with a line.
 const DEVICE: &str = include_str!("broker/device.py");
 
 /// A device made of paho.

@@ -1,21 +1,21 @@
 //! The client for an external broker against a real mosquitto, with mosquitto_pub and paho as publishers.
 
+mod entry;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jagaloket::inbound::{Inbound, Line};
-use jagaloket::mqtt::{self, ClientCertificate, Login, Settings, Tls, Version};
+use jagaloket::mqtt::{self, Login, Settings, Tls, Version};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-mod peers;
-
-pub use peers::*;
+pub use entry::certificates;
 
 const SOON: Duration = Duration::from_secs(20);
 const EVENTS: &str = "jagaloket/v1/tangerang/loket-03/events";
@@ -44,6 +44,101 @@ impl Process {
             .unwrap();
         assert!(status.success());
     }
+}
+
+struct Mosquitto {
+    process: Option<Process>,
+    dir: tempfile::TempDir,
+    port: u16,
+}
+
+impl Mosquitto {
+    /// `extra` are lines of its configuration; `DIR` in them is its own folder.
+    fn start(extra: &str) -> Mosquitto {
+        let dir = tempfile::tempdir().unwrap();
+        Mosquitto::start_in(dir, extra)
+    }
+
+    fn start_in(dir: tempfile::TempDir, extra: &str) -> Mosquitto {
+        let port = free_port();
+        let extra = extra.replace("DIR", &dir.path().display().to_string());
+        let access = if extra.contains("allow_anonymous") {
+            ""
+        } else {
+            "allow_anonymous true"
+        };
+        let text = format!("user root\nlistener {port} 127.0.0.1\nmax_queued_messages 0\n{access}\n{extra}\n");
+        fs::write(dir.path().join("mosquitto.conf"), text).unwrap();
+        let mut mosquitto = Mosquitto {
+            process: None,
+            dir,
+            port,
+        };
+        mosquitto.run();
+        mosquitto
+    }
+
+    fn run(&mut self) {
+        let child = Command::new("/usr/sbin/mosquitto")
+            .arg("-c")
+            .arg(self.dir.path().join("mosquitto.conf"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("mosquitto is missing: apt-get install mosquitto");
+        self.process = Some(Process(child));
+        let deadline = Instant::now() + SOON;
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < deadline, "mosquitto does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn kill(&mut self) {
+        self.process = None;
+    }
+
+    fn settings(&self, version: Version) -> Settings {
+        Settings {
+            version,
+            ..Settings::new("127.0.0.1", self.port)
+        }
+    }
+
+    fn publish(&self, version: Version, payloads: &[&str]) {
+        let lines = payloads.join("\n");
+        publish_lines(self.port, version, &[], &lines);
+    }
+}
+
+fn publish_lines(port: u16, version: Version, options: &[&str], lines: &str) {
+    let version = match version {
+        Version::V311 => "mqttv311",
+        Version::V5 => "mqttv5",
+    };
+    let mut child = Command::new("mosquitto_pub")
+        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-V", version])
+        .args(["-q", "1", "-t", EVENTS, "-l"])
+        .args(options)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("mosquitto_pub is missing: apt-get install mosquitto-clients");
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "mosquitto_pub failed");
+}
+
+/// Runs a Python script that may use paho; its arguments are in `sys.argv`.
+pub fn python(script: &str, arguments: &[&str]) -> Command {
+    let python = std::env::var_os("JAGALOKET_TEST_PYTHON")
+        .map_or_else(|| PathBuf::from("target/test-tools/venv/bin/python"), PathBuf::from);
+    assert!(
+        python.exists(),
+        "{} is missing: run tests/run once, which makes it with paho-mqtt in it",
+        python.display()
+    );
+    let mut command = Command::new(python);
+    command.arg("-c").arg(script).args(arguments);
+    command
 }
 
 struct Peer {
@@ -386,120 +481,6 @@ async fn births_events_and_wills_of_a_paho_client_arrive() {
         let kept = peer.next().await;
         assert_eq!((kept.retained, text(&kept)), (true, r#"{"state":"offline"}"#));
         kept.receipt.confirm();
-        peer.stop().await;
-    }
-}
-
-/// A certificate authority, a server and a client, made with openssl.
-pub fn certificates(dir: &Path) {
-    let script = r#"
-set -e
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=test authority" -keyout ca.key -out ca.pem \
-    -addext "basicConstraints=critical,CA:TRUE"
-for who in server client; do
-    openssl req -newkey rsa:2048 -nodes -subj "/CN=$who" -keyout $who.key -out $who.csr
-    printf "subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n" > $who.ext
-    openssl x509 -req -days 2 -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile $who.ext -out $who.pem
-done
-"#;
-    let output = Command::new("sh")
-        .args(["-c", script])
-        .current_dir(dir)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "openssl failed (apt-get install openssl): {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-#[tokio::test]
-async fn tls_with_a_client_certificate_lets_us_in_and_without_one_keeps_us_out() {
-    let dir = tempfile::tempdir().unwrap();
-    certificates(dir.path());
-    let at = |name: &str| dir.path().join(name);
-    let (ca, certificate, key) = (at("ca.pem"), at("client.pem"), at("client.key"));
-    let mosquitto = Mosquitto::start_in(
-        dir,
-        "cafile DIR/ca.pem\ncertfile DIR/server.pem\nkeyfile DIR/server.key\nrequire_certificate true\n",
-    );
-    for version in BOTH {
-        let with = |client| Settings {
-            tls: Some(Tls {
-                ca_file: Some(ca.clone()),
-                client,
-            }),
-            ..mosquitto.settings(version)
-        };
-        let settings = with(Some(ClientCertificate {
-            certificate_file: certificate.clone(),
-            key_file: key.clone(),
-        }));
-        let mut peer = Peer::start(&settings);
-        peer.connected().await;
-        let path = |path: &Path| path.to_str().unwrap().to_owned();
-        let options = [
-            "--cafile",
-            &path(&ca),
-            "--cert",
-            &path(&certificate),
-            "--key",
-            &path(&key),
-        ];
-        publish_lines(mosquitto.port, version, &options, "over TLS");
-        assert_eq!(text(&peer.next().await), "over TLS");
-        peer.stop().await;
-
-        let outsider = Peer::start(&with(None));
-        let refused = until(&mut outsider.running.line(), |line| line.last_error.is_some()).await;
-        assert_eq!(refused.connections, 0, "{refused:?}");
-        outsider.stop().await;
-
-        let stranger = Settings {
-            tls: Some(Tls {
-                ca_file: None,
-                client: None,
-            }),
-            ..settings
-        };
-        let stranger = Peer::start(&stranger);
-        let unknown = until(&mut stranger.running.line(), |line| line.last_error.is_some()).await;
-        assert!(unknown.last_error.unwrap().contains("certificate"));
-        stranger.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn the_right_password_lets_us_in_and_the_wrong_one_is_told_and_tried_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let password_file = dir.path().join("passwords");
-    let made = Command::new("mosquitto_passwd")
-        .arg("-b")
-        .arg("-c")
-        .arg(&password_file)
-        .args(["monitor", "right"])
-        .status();
-    assert!(
-        made.expect("mosquitto_passwd is missing: apt-get install mosquitto")
-            .success()
-    );
-    let mosquitto = Mosquitto::start_in(dir, "allow_anonymous false\npassword_file DIR/passwords\n");
-    for version in BOTH {
-        let with = |password: &str| Settings {
-            login: Some(Login {
-                user: "monitor".into(),
-                password: password.into(),
-            }),
-            ..mosquitto.settings(version)
-        };
-        let peer = Peer::start(&with("right"));
-        peer.connected().await;
-        peer.stop().await;
-        let peer = Peer::start(&with("wrong"));
-        let mut line = peer.running.line();
-        let refused = until(&mut line, |line| line.last_error.is_some()).await;
-        assert!(refused.last_error.unwrap().contains("refused"), "says why");
         peer.stop().await;
     }
 }

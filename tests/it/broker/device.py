@@ -1,3 +1,4 @@
+# A device made of paho: obeys one command a line and answers each with a line.
 import sys, threading, paho.mqtt.client as mqtt
 port, version = int(sys.argv[1]), sys.argv[2]
 options = dict(argument.split("=", 1) for argument in sys.argv[3:])
