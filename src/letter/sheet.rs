@@ -97,7 +97,13 @@ impl Sheet {
             rows: rows(matter),
             stretches: stretches(matter),
             evidence: evidence(matter),
-            checks: (word(Label::CheckNow), checks),
+            checks: (
+                word(match retracted {
+                    true => Label::FollowUp,
+                    false => Label::CheckNow,
+                }),
+                checks,
+            ),
             caution: (caution.to_string(), more.to_string()),
             policy: (
                 word(Label::Policy),
@@ -288,7 +294,9 @@ fn rows(matter: &Matter<'_>) -> Vec<(String, String)> {
     {
         row(Label::Duration, duration);
     }
-    row(Label::Attention, words::severity(incident.severity, language).into());
+    if matter.kind != LetterKind::Retracted {
+        row(Label::Attention, words::severity(incident.severity, language).into());
+    }
     rows
 }
 
@@ -318,7 +326,8 @@ fn duration(matter: &Matter<'_>) -> Option<String> {
         .sum();
     match (ended, matter.stretches) {
         (_, []) => None,
-        (Some(0), _) => Some(words::label(Label::Momentary, language).into()),
+        (Some(0), [_]) => None,
+        (Some(0), _) => Some(words::times(count, language)),
         (Some(ms), [_]) => Some(clock::duration(ms, language)),
         (Some(ms), _) => Some(format!(
             "{} ({})",
@@ -366,6 +375,15 @@ fn stretches(matter: &Matter<'_>) -> Option<Listing> {
     })
 }
 
+/// A device by the name people know it by; the office's own system is no device to them.
+fn device(matter: &Matter<'_>, id: &str) -> String {
+    let devices = matter.roster.counters.iter().chain(&matter.roster.lockboxes);
+    match devices.into_iter().find(|device| device.id.as_str() == id) {
+        Some(device) => words::short_name(&device.name),
+        None => words::device_without_name(id, matter.to.language).to_string(),
+    }
+}
+
 fn evidence(matter: &Matter<'_>) -> Option<Listing> {
     if matter.evidence.is_empty() || matter.kind == LetterKind::Retracted {
         return None;
@@ -377,7 +395,11 @@ fn evidence(matter: &Matter<'_>) -> Option<Listing> {
         .iter()
         .map(|line| {
             let at = clock::time_on(line.at, matter.incident.since, zone, language);
-            let text = format!("{} · {}", describe(&line.kind, language), line.device);
+            let text = format!(
+                "{} · {}",
+                describe(&line.kind, language),
+                device(matter, line.device.as_str())
+            );
             (at, words::one_line(&text))
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::{Change, Matter};
+use crate::engine::event::{MONITOR, SYSTEM};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language::{self, En, Id};
 use crate::engine::roster::{Device, Role};
@@ -85,6 +86,7 @@ pub enum Label {
     Stretches,
     Evidence,
     CheckNow,
+    FollowUp,
     Policy,
     Basis,
     OpenIncident,
@@ -92,7 +94,6 @@ pub enum Label {
     NobodySignedIn,
     ManyCounters,
     StillRunning,
-    Momentary,
     FormerTime,
 }
 
@@ -110,6 +111,7 @@ pub fn label(label: Label, language: Language) -> &'static str {
         Stretches => ("Rincian waktu", "Times in detail"),
         Evidence => ("Kejadian yang menjadi dasar", "Events it rests on"),
         CheckNow => ("Yang perlu diperiksa sekarang", "What to check now"),
+        FollowUp => ("Tindak lanjut", "What to do"),
         Policy => ("Kebijakan", "Policy"),
         Basis => ("Dasar", "Basis"),
         OpenIncident => ("Buka insiden di dasbor", "Open the incident on the dashboard"),
@@ -117,7 +119,6 @@ pub fn label(label: Label, language: Language) -> &'static str {
         NobodySignedIn => ("tidak ada yang masuk sistem", "nobody signed in"),
         ManyCounters => ("beberapa loket", "several counters"),
         StillRunning => ("masih berlangsung", "still going on"),
-        Momentary => ("sesaat", "a moment"),
         FormerTime => ("Waktu semula", "Former time"),
     };
     match language {
@@ -358,6 +359,17 @@ pub fn more_events(count: usize, language: Language) -> String {
         (Id, _) => format!("… dan {count} kejadian lain, lihat di dasbor"),
         (En, 1) => "… and one more event, see the dashboard".into(),
         (En, _) => format!("… and {count} more events, see the dashboard"),
+    }
+}
+
+/// A device that the roster has no name for.
+pub fn device_without_name(id: &str, language: Language) -> &str {
+    match (id, language) {
+        (SYSTEM, Id) => "sistem kantor",
+        (SYSTEM, En) => "office system",
+        (MONITOR, Id) => "pemantau",
+        (MONITOR, En) => "monitor",
+        _ => id,
     }
 }
 

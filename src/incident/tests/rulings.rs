@@ -16,6 +16,8 @@ fn stretch((verdict, since, opened, until): (i64, i64, i64, Option<i64>)) -> Str
 }
 
 type Interval = (i64, i64, i64, Option<i64>);
+/// What was told, in how many letters, what stands, what happened to the incident, and the ruling.
+type Line<'a> = (Option<&'a [Interval]>, u32, &'a [Interval], Fate, Ruling);
 
 /// Rules on a thread of `letters` letters, the last of them at moment 0 and saying `told`, at moment `now`.
 #[track_caller]
@@ -65,7 +67,7 @@ fn every_change_is_ruled_on_as_the_table_says() {
         ..Fate::default()
     };
     #[rustfmt::skip]
-    let table: Vec<(Option<&[Interval]>, u32, &[Interval], Fate, Ruling)> = vec![
+    let table: Vec<Line> = vec![
         // The first word.
         (Some(&[]), 0, &[OPEN], none(), letter(Opened, &[FirstVerdict])),
         (Some(&[]), 0, &[ENDED], none(), letter(Opened, &[FirstVerdictAlreadyOver])),
