@@ -174,7 +174,13 @@ fn devices(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
                         @let status = office.status(device.id.as_str());
                         @let (silent, last) = seen(device.id.as_str());
                         tr {
-                            td.lead { (device.name) " " code { (device.id) } }
+                            td.lead {
+                                @match device.slots {
+                                    Some(_) => (shown::lockbox_name(words, &device.name)),
+                                    None => (device.name),
+                                }
+                                " " code.nowrap { (device.id) }
+                            }
                             td data-label=(words.connection) {
                                 @match status {
                                     Some(status) if status.online => span.dot.dot-on { (words.online) },
@@ -230,7 +236,7 @@ fn policies(ask: &Ask, office: &OfficeLive) -> Markup {
                 tbody {
                     @for policy in office.policies.iter() {
                         tr {
-                            td.lead { (shown::title(policy, ask.language())) " " code { (policy.id) } }
+                            td.lead { (shown::title(policy, ask.language())) div.soft { code { (policy.id) } } }
                             td data-label=(words.class) {
                                 (page::class_mark(policy.class, policy.severity, words))
                                 div.soft { (words.severity_name(policy.severity)) }

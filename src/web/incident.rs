@@ -12,7 +12,7 @@ use super::page::{self, Tab};
 use super::shown;
 use crate::engine::event::Event;
 use crate::engine::policy::Head;
-use crate::engine::roster::{Device, Roster};
+use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::letter::{self, EvidenceLine, Stretch};
 use crate::live::OfficeLive;
@@ -119,7 +119,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
                     }
                     @if let Some(sheet) = &sheet {
                         section.check aria-labelledby="check" {
-                            h2 #check { (words.check_now) }
+                            h2 #check { (sheet.checks.0) }
                             ul { @for step in &sheet.checks.1 { li { (step) } } }
                         }
                     }
@@ -189,7 +189,7 @@ fn timeline(
                     @match point {
                         Point::Event(proof) => li {
                             (page::time_on(*at, incident.since, zone, words))
-                            div { (event(ask, proof)) span.soft { (device(office, proof)) } }
+                            div { (event(ask, proof)) " " span.soft { (device(ask, office, proof)) } }
                         }
                         Point::Recorded => li.point-recorded {
                             (page::time_on(*at, incident.since, zone, words))
@@ -225,17 +225,9 @@ fn event(ask: &Ask, proof: &Proof) -> String {
     }
 }
 
-fn device(office: Option<&OfficeLive>, proof: &Proof) -> String {
+fn device(ask: &Ask, office: Option<&OfficeLive>, proof: &Proof) -> String {
     let id = proof.row.source.rsplit('/').next().unwrap_or(&proof.row.source);
-    let known = office.and_then(|office| {
-        let roster = &office.roster;
-        let mut devices = roster.counters.iter().chain(&roster.lockboxes);
-        devices.find(|device: &&Device| device.id.as_str() == id)
-    });
-    match known {
-        Some(device) if device.name != id => format!("{} ({id})", letter::words::short_name(&device.name)),
-        _ => id.to_string(),
-    }
+    shown::device(ask.words, office, id)
 }
 
 fn history(ask: &Ask, incident: &IncidentRow, verdicts: &[VerdictRow], steps: &[VerdictStep], zone: Tz) -> Markup {
@@ -270,7 +262,7 @@ fn history(ask: &Ask, incident: &IncidentRow, verdicts: &[VerdictRow], steps: &[
                             p {
                                 span.state.(tone) { (words.step(step.kind)) }
                                 @if many { " " span.soft { (words.stretch) " " (place(verdicts, step.verdict)) } }
-                                " " (words.step_reason(&step.reason))
+                                " " (words.step_reason(&step.reason, step.until == Some(step.since)))
                             }
                             @if step.kind != StepKind::Retracted { p.soft { (span(step)) } }
                         }

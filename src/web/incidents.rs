@@ -140,10 +140,10 @@ fn row(ask: &Ask, incident: &IncidentRow) -> Markup {
                     span.soft { "#" (incident.n) " · " (words.severity_name(incident.severity)) }
                 }
             }
-            td data-label=(words.place) { (shown::place(ask, incident)) }
+            td.nowrap data-label=(words.place) { (shown::place(ask, incident)) }
             td data-label=(words.officer) {
                 @match &incident.officer {
-                    Some(id) => { (shown::officer_name(office, id.as_str())) " " span.soft { (id) } }
+                    Some(id) => { (shown::officer_name(office, id.as_str())) " " span.soft.nowrap { (id) } }
                     None => span.soft { (words.none) }
                 }
             }

@@ -36,7 +36,7 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
         (Tab::Incidents, "/incidents", words.incidents),
         (Tab::Letters, "/letters", words.letters),
         (Tab::Quarantine, "/quarantine", words.quarantine),
-        (Tab::Health, "/health", words.health),
+        (Tab::Health, "/health", words.system),
     ];
     html! {
         (DOCTYPE)

@@ -14,7 +14,7 @@ use crate::store::read::QuarantineRow;
 
 const PAGE: usize = 20;
 /// Of each payload in the list.
-const PAYLOAD_BYTES: usize = 1024;
+const PAYLOAD_BYTES: usize = 512;
 /// Of a payload on its own page; nothing that came over the broker is larger.
 const WHOLE_BYTES: usize = 256 * 1024;
 

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::ask::Ask;
+use super::words::Words;
 use crate::engine::event::PolicyId;
 use crate::engine::policy::{Head, Per, Title};
-use crate::engine::roster::Language;
+use crate::engine::roster::{Device, Language};
 use crate::letter::sheet::Sheet;
 use crate::letter::{self, Addressee, EvidenceLine, House, Matter, Stretch};
 use crate::live::OfficeLive;
@@ -92,21 +93,37 @@ pub fn sheet(
     }))
 }
 
-/// The counter's or lockbox's name, short, and the office's where there is neither.
+/// The counter's or lockbox's name, short; a dash where an incident is about neither.
 pub fn place(ask: &Ask, incident: &IncidentRow) -> String {
-    let office = ask.live.office(&incident.office);
-    let name = match (&incident.counter, &incident.lockbox) {
-        (Some(counter), _) => {
-            office.map(|office| letter::words::device_name(&office.roster.counters, counter.as_str()))
-        }
-        (None, Some(lockbox)) => {
-            office.map(|office| letter::words::device_name(&office.roster.lockboxes, lockbox.as_str()))
-        }
-        (None, None) => return "–".into(),
+    match incident.counter.as_ref().or(incident.lockbox.as_ref()) {
+        Some(id) => device(ask.words, ask.live.office(&incident.office), id.as_str()),
+        None => "–".into(),
+    }
+}
+
+/// A device by the name people call it, short.
+pub fn device(words: &Words, office: Option<&OfficeLive>, id: &str) -> String {
+    let Some(roster) = office.map(|office| &office.roster) else {
+        return id.to_string();
     };
-    let id = incident.counter.as_ref().or(incident.lockbox.as_ref());
-    let name = name.or_else(|| id.map(|id| id.to_string())).unwrap_or_default();
-    letter::words::short_name(&name)
+    let named = |devices: &[Device]| devices.iter().find(|device| device.id.as_str() == id).cloned();
+    match (named(&roster.counters), named(&roster.lockboxes)) {
+        (Some(counter), _) => letter::words::short_name(&counter.name),
+        (None, Some(lockbox)) => letter::words::short_name(&lockbox_name(words, &lockbox.name)),
+        (None, None) => letter::words::device_without_name(id, words.language).to_string(),
+    }
+}
+
+/// `Loker HP A`, where the roster's name is only `A`.
+pub fn lockbox_name(words: &Words, name: &str) -> String {
+    let lower = name.to_lowercase();
+    match ["loker", "locker", "box", "lemari"]
+        .iter()
+        .any(|word| lower.contains(word))
+    {
+        true => name.to_string(),
+        false => format!("{} {name}", words.pick("Loker HP", "Lockbox")),
+    }
 }
 
 /// The officer's name, where the roster knows it.

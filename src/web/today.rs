@@ -232,9 +232,9 @@ fn counter(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
     let look = look(ask, counter, custody.map(|officer| officer.custody));
     html! {
         li.tile.(look.class) {
-            (tile_head(device, look.icon, look.name))
+            (tile_head(&device.name, look.icon, look.name))
             @if let Some(since) = counter.silent_since {
-                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " · " (page::about(now.ms_since(since), ask.language())) }
+                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " " span.tile-soft { "· " (page::about(now.ms_since(since), ask.language())) } }
                 @if officer.is_some() { p.tile-soft { (words.last_known) ":" } }
             }
             @match &counter.session {
@@ -310,9 +310,9 @@ fn lockbox(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
     };
     html! {
         li.tile.(class) {
-            (tile_head(device, sign, name))
+            (tile_head(&shown::lockbox_name(words, &device.name), sign, name))
             @if let Some(since) = lockbox.silent_since {
-                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " · " (page::about(now.ms_since(since), ask.language())) }
+                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " " span.tile-soft { "· " (page::about(now.ms_since(since), ask.language())) } }
             } @else {
                 p.who { strong { (deposited) } " " (words.phones_in) }
             }
@@ -322,9 +322,9 @@ fn lockbox(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
     }
 }
 
-fn tile_head(device: &Device, sign: Icon, state: &str) -> Markup {
-    let short = letter::words::short_name(&device.name);
-    let rest = device.name.strip_prefix(short.as_str()).unwrap_or_default();
+fn tile_head(name: &str, sign: Icon, state: &str) -> Markup {
+    let short = letter::words::short_name(name);
+    let rest = name.strip_prefix(short.as_str()).unwrap_or_default();
     let rest = rest
         .trim_start_matches([' ', '–', '—', '-', ':', '('])
         .trim_end_matches(')');

@@ -33,6 +33,7 @@ words! {
     quarantine: "Karantina", "Quarantine";
     letters: "Surat", "Letters";
     health: "Kondisi sistem", "System health";
+    system: "Sistem", "System";
     principle: "Indikasi, bukan keputusan. Penilaian ada pada manusia, setelah pemeriksaan dan klarifikasi.",
         "An indication, not a decision. People judge, after they have looked and heard the officer.";
     connection_lost: "Sambungan ke Jagaloket terputus. Yang tampak di sini adalah keadaan terakhir yang diterima.",
@@ -75,7 +76,7 @@ words! {
     on_break: "Istirahat", "On break";
     unattended: "Kosong", "Unattended";
     silent: "Senyap", "Silent";
-    serving_nobody: "Melayani tanpa masuk sistem", "Serving without sign-in";
+    serving_nobody: "Tanpa masuk sistem", "No sign-in";
     nobody: "Tidak ada yang masuk sistem", "Nobody signed in";
     service_since: "Pelayanan sejak", "Service since";
     signed_in_since: "Masuk sistem", "Signed in";
@@ -126,7 +127,6 @@ words! {
     basis: "Dasar", "Basis";
     condition: "Syarat", "Condition";
     limit: "Batas waktu", "Limit";
-    check_now: "Yang perlu diperiksa", "What to check";
     joined: "Insiden ini digabungkan ke", "This incident was joined to";
     policy_gone: "Kebijakan ini tidak lagi berlaku di kantor ini.", "This policy is not in force at this office any more.";
     sources: "Kejadian", "Event";
@@ -291,11 +291,15 @@ impl Words {
     }
 
     /// `engine::verdict::Reason` as the database has it; what is not known stands as it is.
-    pub fn step_reason<'a>(&self, reason: &'a str) -> &'a str {
+    pub fn step_reason<'a>(&self, reason: &'a str, momentary: bool) -> &'a str {
         match reason {
+            "condition_held" if momentary => self.pick(
+                "kejadian yang diatur kebijakan terjadi",
+                "the event the policy is about happened",
+            ),
             "condition_held" => self.pick(
-                "keadaan berlangsung lebih lama dari batas, atau kejadian yang dicari terjadi",
-                "the condition lasted longer than the limit, or the event it looks for came",
+                "keadaan berlangsung lebih lama dari batas",
+                "the condition lasted longer than the limit",
             ),
             "condition_ended" => self.pick("keadaan berakhir", "the condition ended"),
             "condition_resumed" => self.pick(

@@ -214,7 +214,7 @@ fn an_incident_tells_what_happened_from_its_events_to_its_letters() {
     let (_, _, page) = desk.get(&format!("/incidents/{n}?lang=en"));
     for says in [
         "Messaging application opened",
-        "Loket 5 (loket-05)",
+        "Messaging application opened <span class=\"soft\">Loket 5</span>",
         "This is an indication, not a decision.",
         "<time datetime=\"2026-11-24T09:14:05.000+07:00\"",
         "09:40:00–09:47:21 WIB",

@@ -2,7 +2,7 @@
 //! incidents, letters sent, waiting and given up, and a quarantine full of what attackers and broken devices send.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jagaloket::engine::event::{DeviceId, Event, Kind, OfficerId, UsbClass};
 use jagaloket::engine::policy::Head;
@@ -376,7 +376,13 @@ pub async fn seed() -> Seeded {
                     until,
                 });
             };
-            step(verdict.opened.plus_ms(240), StepKind::Opened, "condition_held", None);
+            let momentary = verdict.until.filter(|until| *until == verdict.since);
+            step(
+                verdict.opened.plus_ms(240),
+                StepKind::Opened,
+                "condition_held",
+                momentary,
+            );
             if let Some(until) = verdict.until.filter(|until| *until > verdict.opened) {
                 step(until.plus_ms(190), StepKind::Amended, "condition_ended", Some(until));
                 if retracted {
@@ -456,7 +462,8 @@ pub async fn seed() -> Seeded {
     let live = Live {
         started: at("23 17:00:00"),
         now: at(NOW),
-        made: Instant::now(),
+        // In the future, so that it does not grow stale while a test looks at it.
+        made: Instant::now() + Duration::from_secs(3_600),
         broker: Broker {
             kind: BrokerKind::External,
             state: BrokerState::Connected,
