@@ -143,12 +143,12 @@ fn row(ask: &Ask, incident: &IncidentRow) -> Markup {
             td.nowrap data-label=(words.place) { (shown::place(ask, incident)) }
             td data-label=(words.officer) {
                 @match &incident.officer {
-                    Some(id) => { (shown::officer_name(office, id.as_str())) " " span.soft.nowrap { (id) } }
+                    Some(id) => div { (shown::officer_name(office, id.as_str())) " " span.soft.nowrap { (id) } },
                     None => span.soft { (words.none) }
                 }
             }
             td.nowrap data-label=(words.since) {
-                (page::short_time(incident.since, zone)) " " (letter::zone_name(incident.since, zone))
+                div { (page::short_time(incident.since, zone)) " " (letter::zone_name(incident.since, zone)) }
                 div.soft { (letter::clock::date(incident.since, zone, ask.language())) }
             }
             td data-label=(words.duration) {

@@ -94,7 +94,7 @@ fn row(ask: &Ask, letter: &LetterRow, zone: Tz) -> Markup {
             }
             td data-label=(words.recipient) { (recipient(ask, letter)) }
             td.nowrap data-label=(words.written) {
-                (page::short_time(letter.created, zone)) " " (letter::zone_name(letter.created, zone))
+                div { (page::short_time(letter.created, zone)) " " (letter::zone_name(letter.created, zone)) }
                 div.soft { (letter::clock::date(letter.created, zone, ask.language())) }
             }
             td data-label=(words.attempts) { (letter.attempts) }

@@ -234,7 +234,7 @@ fn counter(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
         li.tile.(look.class) {
             (tile_head(&device.name, look.icon, look.name))
             @if let Some(since) = counter.silent_since {
-                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " " span.tile-soft { "· " (page::about(now.ms_since(since), ask.language())) } }
+                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " " span.tile-soft { (words.for_so_long) " " (page::about(now.ms_since(since), ask.language())) } }
                 @if officer.is_some() { p.tile-soft { (words.last_known) ":" } }
             }
             @match &counter.session {
@@ -312,7 +312,7 @@ fn lockbox(ask: &Ask, office: &OfficeLive, device: &Device, open: &[IncidentRow]
         li.tile.(class) {
             (tile_head(&shown::lockbox_name(words, &device.name), sign, name))
             @if let Some(since) = lockbox.silent_since {
-                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " " span.tile-soft { "· " (page::about(now.ms_since(since), ask.language())) } }
+                p.tile-loud { (words.silent_since) " " (page::short_time(since, zone)) " " span.tile-soft { (words.for_so_long) " " (page::about(now.ms_since(since), ask.language())) } }
             } @else {
                 p.who { strong { (deposited) } " " (words.phones_in) }
             }

@@ -81,6 +81,7 @@ words! {
     service_since: "Pelayanan sejak", "Service since";
     signed_in_since: "Masuk sistem", "Signed in";
     silent_since: "Tidak ada data sejak", "No data since";
+    for_so_long: "selama", "for";
     last_known: "Keadaan terakhir yang diketahui", "Last known state";
     last_event: "Kejadian terakhir", "Last event";
     never_spoken: "Belum pernah mengirim data", "Has never sent anything";
