@@ -1,5 +1,7 @@
 //! The demo: serve with other values, and a simulated office whose devices publish to it over MQTT.
 
+pub mod agents;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -7,20 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{Datelike as _, Days, NaiveDate};
-use rumqttc_v5::PublishOptions;
-use rumqttc_v5::mqttbytes::QoS;
-use rumqttc_v5::mqttbytes::v5::LastWill;
 
 use crate::clock::MonitorClock;
 use crate::config::{Broker, Clock, Config, Embedded, Mail, MailWay, Quarantine, Web};
 use crate::daemon::desk::{PolicyTexts, Texts};
-use crate::engine::event::Event;
+use crate::engine::event::{DeviceId, OfficerId};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
 use crate::serve::{self, Plan};
 use crate::simulate::demo;
 use crate::telemetry::LogFormat;
-use crate::wire;
 
 /// How the demo is to be run.
 pub struct Request {
@@ -142,8 +141,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;
     welcome(&request, running.addresses.web, broker, &mails);
-    let events = demo::script(&roster, date, request.seed);
-    let agents = publish(&roster, events, &passwords, broker, clock);
+    let messages = demo::script(&roster, date, request.seed);
+    let agents = agents::start(&roster, messages, &passwords, broker, clock);
     let ended = tokio::select! {
         () = until(request.exit_after) => None,
         _ = tokio::signal::ctrl_c() => None,
@@ -158,14 +157,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
     let letters = running.store.outbox_counts().await?;
     let missing = demo::EXPECTED
         .iter()
-        .filter(|(policy, counter, officer)| {
-            !standing.iter().any(|row| {
-                row.verdict.policy.as_str() == *policy
-                    && row.verdict.counter.as_ref().is_some_and(|id| id.as_str() == *counter)
-                    && row.verdict.officer.as_ref().is_some_and(|id| id.as_str() == *officer)
-            })
-        })
-        .map(|(policy, _, _)| *policy)
+        .filter(|expected| !standing.iter().any(|row| came(expected, &row.verdict)))
+        .map(|expected| expected.policy)
         .collect();
     running.stop().await?;
     let written = std::fs::read_dir(&mails).map_or(0, |list| list.filter_map(Result::ok).count() as i64);
@@ -177,6 +170,13 @@ pub async fn run(request: Request) -> Result<Outcome> {
         letters: written,
         missing,
     })
+}
+
+fn came(expected: &demo::Expected, verdict: &Verdict) -> bool {
+    verdict.policy.as_str() == expected.policy
+        && verdict.counter.as_ref().map(DeviceId::as_str) == expected.counter
+        && verdict.lockbox.as_ref().map(DeviceId::as_str) == expected.lockbox
+        && verdict.officer.as_ref().map(OfficerId::as_str) == expected.officer
 }
 
 async fn until(after: Option<Duration>) {
@@ -209,7 +209,7 @@ fn passwords(roster: &Roster) -> BTreeMap<String, String> {
     let devices = roster
         .device_ids()
         .map(|id| id.to_string())
-        .chain(["system".to_owned()]);
+        .chain(["system".to_owned(), demo::STRANGER.to_owned()]);
     devices
         .map(|device| (device, uuid::Uuid::now_v7().simple().to_string()))
         .collect()
@@ -235,90 +235,4 @@ fn welcome(request: &Request, web: SocketAddr, broker: SocketAddr, mails: &Path)
     println!("an indication, never a decision: open it on the dashboard, read its mail, look at its evidence.");
     println!();
     println!("Stop with Ctrl-C.");
-}
-
-/// One agent a device, each with a connection of its own. They stop when what is answered is dropped.
-fn publish(
-    roster: &Roster,
-    events: Vec<Event>,
-    passwords: &BTreeMap<String, String>,
-    broker: SocketAddr,
-    clock: MonitorClock,
-) -> tokio::task::JoinSet<()> {
-    let mut of_device: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        of_device.entry(event.device.to_string()).or_default().push(event);
-    }
-    let mut agents = tokio::task::JoinSet::new();
-    for (device, events) in of_device {
-        let password = passwords.get(&device).cloned().unwrap_or_default();
-        agents.spawn(agent(
-            roster.office.id.to_string(),
-            device,
-            password,
-            roster.office.zone,
-            events,
-            broker,
-            clock,
-        ));
-    }
-    agents
-}
-
-/// Publishes a device's events when their time has come, as the device would.
-async fn agent(
-    office: String,
-    device: String,
-    password: String,
-    zone: chrono_tz::Tz,
-    events: Vec<Event>,
-    broker: SocketAddr,
-    clock: MonitorClock,
-) {
-    let topic = format!("jagaloket/v1/{office}/{device}");
-    let mut options =
-        rumqttc_v5::MqttOptions::new(format!("{office}-{device}"), (broker.ip().to_string(), broker.port()));
-    options.set_credentials(format!("{office}/{device}"), password);
-    options.set_last_will(LastWill::new(
-        format!("{topic}/status"),
-        "{\"state\":\"offline\"}",
-        QoS::AtLeastOnce,
-        true,
-        None,
-    ));
-    let (client, mut connection) = rumqttc_v5::AsyncClient::builder(options).capacity(64).build();
-    let polling = async {
-        loop {
-            if connection.poll().await.is_err() {
-                // Unacknowledged messages are sent again on the next connection.
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-        }
-    };
-    let publishing = async {
-        let _ = client
-            .publish(
-                format!("{topic}/status"),
-                "{\"state\":\"online\"}",
-                PublishOptions::at_least_once().retained(),
-            )
-            .await;
-        for event in events {
-            let wait = clock.real(event.time.ms_since(clock.now()));
-            tokio::time::sleep(wait).await;
-            let line = wire::to_json(&event, zone);
-            if client
-                .publish(format!("{topic}/events"), line, PublishOptions::at_least_once())
-                .await
-                .is_err()
-            {
-                return;
-            }
-        }
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        () = polling => {}
-        () = publishing => {}
-    }
 }

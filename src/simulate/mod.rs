@@ -2,6 +2,10 @@
 
 mod day;
 pub mod demo;
+mod disorder;
+mod draft;
+mod mishaps;
+mod sitting;
 
 use std::io;
 use std::sync::Arc;
@@ -22,7 +26,7 @@ pub struct Plan {
     /// Working days; the office is closed at weekends.
     pub days: u32,
     pub troubles: Troubles,
-    /// Offline buffers deliver events up to an hour late, and some come twice.
+    /// Events arrive in another order: offline buffers come up to an hour late, and some events twice.
     pub disorder: bool,
 }
 
@@ -38,12 +42,12 @@ pub enum Troubles {
 }
 
 impl Troubles {
-    /// How likely something is that usually happens with `chance`.
-    fn chance(self, chance: f64) -> f64 {
+    /// How likely something is that usually happens with probability `usual`.
+    fn probability(self, usual: f64) -> f64 {
         match self {
             Troubles::None => 0.0,
-            Troubles::Usual => chance,
-            Troubles::Many => (chance * 5.0).min(0.9),
+            Troubles::Usual => usual,
+            Troubles::Many => (usual * 5.0).min(0.9),
         }
     }
 }
@@ -56,6 +60,21 @@ pub struct Summary {
 }
 
 impl Plan {
+    /// The events of one working day after another, each in order of time, or of arrival where there is disorder.
+    pub fn days(&self) -> impl Iterator<Item = Vec<Event>> + '_ {
+        let calendar = (0..).map_while(|n| Some((n, self.from.checked_add_days(Days::new(u64::from(n)))?)));
+        let open = calendar.filter(|(_, date)| date.weekday().number_from_monday() <= 5);
+        open.take(self.days as usize).map(|(n, _)| match self.disorder {
+            true => disorder::disorder(self.day(n), fastrand::Rng::with_seed(self.seed ^ u64::from(n))),
+            false => self.day(n),
+        })
+    }
+
+    /// The same, event by event; no more than a day is held.
+    pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
+        self.days().flatten()
+    }
+
     /// The events of the `n`th calendar day, in order of time; none on a day the office is closed.
     pub fn day(&self, n: u32) -> Vec<Event> {
         let Some(date) = self.from.checked_add_days(Days::new(u64::from(n))) else {
@@ -74,19 +93,12 @@ impl Plan {
 pub fn write(plan: &Plan, out: &mut impl io::Write) -> io::Result<Summary> {
     let mut summary = Summary::default();
     let mut text = String::new();
-    let zone = plan.roster.office.zone;
-    for n in 0.. {
-        if summary.days >= u64::from(plan.days) || plan.from.checked_add_days(Days::new(u64::from(n))).is_none() {
-            break;
-        }
-        let mut events = plan.day(n);
-        if plan.disorder {
-            disorder(&mut events, fastrand::Rng::with_seed(plan.seed ^ u64::from(n)));
-        }
-        summary.days += u64::from(!events.is_empty());
+    let mut pen = wire::Pen::new(plan.roster.office.zone);
+    for events in plan.days() {
+        summary.days += 1;
         summary.events += events.len() as u64;
         for event in &events {
-            wire::write_json(&mut text, event, zone);
+            pen.write(&mut text, event);
             text.push('\n');
             if text.len() > 1 << 16 {
                 out.write_all(text.as_bytes())?;
@@ -97,30 +109,4 @@ pub fn write(plan: &Plan, out: &mut impl io::Write) -> io::Result<Summary> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(summary)
-}
-
-/// Lets one device in three deliver an hour of its events late, and sends one event in fifty twice.
-fn disorder(events: &mut Vec<Event>, mut rng: fastrand::Rng) {
-    let mut arrivals: Vec<(i64, Event)> = Vec::new();
-    let mut offline: std::collections::BTreeMap<String, Option<i64>> = std::collections::BTreeMap::new();
-    let Some(first) = events.first().map(|event| event.time.0) else {
-        return;
-    };
-    for event in events.drain(..) {
-        let from = *offline.entry(event.device.to_string()).or_insert_with(|| {
-            let goes = rng.usize(0..3) == 0;
-            goes.then(|| first + rng.i64(1..7) * 3_600_000)
-        });
-        let late_ms = match from {
-            Some(from) if (from..from + 3_600_000).contains(&event.time.0) => from + 3_600_000 - event.time.0,
-            _ => rng.i64(0..400),
-        };
-        let arrives = event.time.0 + late_ms;
-        if rng.usize(0..50) == 0 {
-            arrivals.push((arrives + rng.i64(0..60_000), event.clone()));
-        }
-        arrivals.push((arrives, event));
-    }
-    arrivals.sort_by_key(|(arrives, _)| *arrives);
-    events.extend(arrivals.into_iter().map(|(_, event)| event));
 }

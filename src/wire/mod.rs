@@ -15,7 +15,7 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 pub use body::{fingerprint, same_body};
 use json::{Fault, Sort, Value};
-pub use out::{to_json, write_json};
+pub use out::{Pen, to_json, write_json};
 pub use reject::Rejected;
 use reject::{in_words, nearest, quote};
 
