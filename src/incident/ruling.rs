@@ -57,11 +57,18 @@ pub struct Fate {
 
 pub fn rule(thread: Thread<'_>, stands: &[Stretch], fate: &Fate, now: Moment) -> Ruling {
     let ruling = urgent_or_not(thread, stands, fate);
-    let Ruling::Letter { kind, .. } = &ruling else {
+    let Ruling::Letter { kind, changes } = &ruling else {
         return ruling;
     };
-    // The first word and the word that clears a person never wait.
-    if matches!(kind, LetterKind::Opened | LetterKind::Retracted) || thread.letters < PROMPT_LETTERS {
+    // The first word and the word that clears a person never wait. A corrected time alone always does: a device that
+    // sends what it had buffered corrects it with every event, and may yet withdraw it.
+    let prompt = match kind {
+        LetterKind::Opened | LetterKind::Retracted => true,
+        LetterKind::Amended | LetterKind::Ended => {
+            thread.letters < PROMPT_LETTERS && changes.iter().any(|change| *change != Change::IntervalCorrected)
+        }
+    };
+    if prompt {
         return ruling;
     }
     match thread.last_letter.map(|last| last.plus_ms(PACE_MS)) {
