@@ -61,11 +61,13 @@ pub fn rule(thread: Thread<'_>, stands: &[Stretch], fate: &Fate, now: Moment) ->
         return ruling;
     };
     // The first word and the word that clears a person never wait. A corrected time alone always does: a device that
-    // sends what it had buffered corrects it with every event, and may yet withdraw it.
+    // sends what it had buffered corrects it with every event, and may yet withdraw it. What waited when the monitor
+    // was restarted goes on waiting.
     let prompt = match kind {
         LetterKind::Opened | LetterKind::Retracted => true,
         LetterKind::Amended | LetterKind::Ended => {
-            thread.letters < PROMPT_LETTERS && changes.iter().any(|change| *change != Change::IntervalCorrected)
+            let can_wait = |change: &Change| matches!(change, Change::IntervalCorrected | Change::CaughtUp);
+            thread.letters < PROMPT_LETTERS && !changes.iter().all(can_wait)
         }
     };
     if prompt {
