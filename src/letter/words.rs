@@ -26,7 +26,7 @@ pub fn subject(matter: &Matter<'_>) -> String {
     };
     let place = match (&incident.counter, &incident.lockbox) {
         (Some(counter), _) => short_name(&device_name(&matter.roster.counters, counter.as_str())),
-        (None, Some(lockbox)) => short_name(&device_name(&matter.roster.lockboxes, lockbox.as_str())),
+        (None, Some(id)) => lockbox(&device_name(&matter.roster.lockboxes, id.as_str()), language),
         (None, None) => title(matter).to_string(),
     };
     format!(
@@ -63,6 +63,20 @@ pub fn short_name(name: &str) -> String {
         .filter_map(|mark| name.find(mark))
         .min();
     name[..end.unwrap_or(name.len())].trim().to_string()
+}
+
+/// A lockbox's name with the word for what it is, unless the name says so itself: `Loker HP A`, `Loker A`.
+pub fn lockbox(name: &str, language: Language) -> String {
+    let name = short_name(name);
+    let lower = name.to_lowercase();
+    let says_so = ["loker", "locker", "lockbox"]
+        .iter()
+        .any(|word| lower.starts_with(&format!("{word} ")));
+    match (says_so, language) {
+        (true, _) => name,
+        (false, Id) => format!("Loker HP {name}"),
+        (false, En) => format!("Lockbox {name}"),
+    }
 }
 
 /// The last four digits: a NIP tells birth date and sex.
@@ -335,6 +349,28 @@ pub fn clearance(class: Class, officer: Option<&str>, language: Language) -> Str
         }
         (_, _, Id) => "Dengan penarikan ini, pemberitahuan sebelumnya dianggap tidak pernah ada.".into(),
         (_, _, En) => "With this withdrawal the notices before it are void.".into(),
+    }
+}
+
+/// What to do when it is over: nothing is urgent any more.
+pub fn after_end(class: Class, language: Language) -> &'static [&'static str] {
+    match (class, language) {
+        (Class::Indication, Id) => &[
+            "Tidak ada yang mendesak; keadaan ini sudah berakhir.",
+            "Bila belum dilakukan, dengarkan penjelasan petugas sebelum menilai.",
+        ],
+        (Class::Indication, En) => &[
+            "Nothing is urgent: it is over.",
+            "If it has not been done yet, hear the officer before you judge.",
+        ],
+        (_, Id) => &[
+            "Tidak ada yang mendesak; keadaan ini sudah berakhir.",
+            "Bila sering berulang, cari penyebabnya bersama teknisi.",
+        ],
+        (_, En) => &[
+            "Nothing is urgent: it is over.",
+            "If it happens often, look for the cause together with the technician.",
+        ],
     }
 }
 

@@ -105,7 +105,7 @@ fn every_change_is_ruled_on_as_the_table_says() {
         (None, 2, &[], none(), letter(Retracted, &[AllWithdrawn])),
     ];
     for (told, letters, stands, fate, expected) in table {
-        check(told, letters, stands, fate, 1, expected);
+        check(told, letters, stands, fate, PACE_MS, expected);
     }
 }
 
@@ -120,6 +120,16 @@ fn later_letters_keep_their_distance_but_a_retraction_never_waits() {
     check(told, 3, further, Fate::default(), 1, paced.clone());
     check(told, 3, further, Fate::default(), PACE_MS - 1, paced);
     check(told, 3, further, Fate::default(), PACE_MS, amended);
+    // A corrected time alone waits also among the first.
+    let corrected: &[Interval] = &[(1, 5, 20, Some(30))];
+    check(
+        told,
+        1,
+        corrected,
+        Fate::default(),
+        1,
+        Ruling::Silent(Silence::Paced { until }),
+    );
     let retracted = letter(LetterKind::Retracted, &[Change::AllWithdrawn]);
     check(told, 9, &[], Fate::default(), 1, retracted);
 }
