@@ -1,7 +1,8 @@
 //! The dashboard over real HTTP, behind a running monitor that has seen a day and some rubbish; its pages one by one over
-//! a seeded database in `pages`, and in a browser in `browser`.
+//! a seeded database in `pages` and `machines`, and in a browser in `browser`.
 
 mod browser;
+mod machines;
 mod pages;
 mod seed;
 
