@@ -141,7 +141,7 @@ fn row(ask: &Ask, incident: &IncidentRow) -> Markup {
                 }
             }
             td.nowrap data-label=(words.place) { (shown::place(ask, incident)) }
-            td data-label=(words.officer) {
+            td.person data-label=(words.officer) {
                 @match &incident.officer {
                     Some(id) => div { (shown::officer_name(office, id.as_str())) " " span.soft.nowrap { (id) } },
                     None => span.soft { (words.none) }
@@ -151,8 +151,10 @@ fn row(ask: &Ask, incident: &IncidentRow) -> Markup {
                 div { (page::short_time(incident.since, zone)) " " (letter::zone_name(incident.since, zone)) }
                 div.soft { (letter::clock::date(incident.since, zone, ask.language())) }
             }
-            td data-label=(words.duration) {
+            td.nowrap data-label=(words.duration) {
                 @match incident.until {
+                    // What was withdrawn while it held has no end that anybody said.
+                    None if faded => span.soft { (words.none) },
                     None => (words.still_going),
                     Some(until) if until == incident.since => (words.moment),
                     Some(until) => (page::about(until.ms_since(incident.since), ask.language())),

@@ -135,9 +135,14 @@ pub async fn seed() -> Seeded {
             );
             if let Some(until) = verdict.until.filter(|until| *until > verdict.opened) {
                 step(until.plus_ms(190), StepKind::Amended, "condition_ended", Some(until));
-                if retracted {
-                    step(until.plus_ms(1_320_000), StepKind::Retracted, "late_event", Some(until));
-                }
+            }
+            if retracted {
+                step(
+                    verdict.opened.plus_ms(1_320_000),
+                    StepKind::Retracted,
+                    "late_event",
+                    verdict.until,
+                );
             }
             if !retracted && !joined {
                 verdicts.push(verdict.clone());
@@ -171,7 +176,7 @@ pub async fn seed() -> Seeded {
         let to = person(&roster, head.class == jagaloket::engine::policy::Class::Technical);
         let kinds: &[LetterKind] = match case.state {
             IncidentState::Open => &[LetterKind::Opened],
-            IncidentState::Retracted => &[LetterKind::Opened, LetterKind::Ended, LetterKind::Retracted],
+            IncidentState::Retracted => &[LetterKind::Opened, LetterKind::Retracted],
             _ => &[LetterKind::Opened, LetterKind::Ended],
         };
         for kind in kinds {

@@ -211,7 +211,7 @@ pub fn cases() -> Vec<Case> {
         case(
             "phone-out-during-service",
             ["loket-02", "", "p-002"],
-            &[["24 08:20:10", "24 08:21:10", "24 08:26:00"]],
+            &[["24 08:20:10", "24 08:21:10", ""]],
             Retracted,
             vec![
                 ("24 08:20:10", "loker-a", out("p-002", 2)),
