@@ -160,47 +160,47 @@ fn devices(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
     html! {
         section aria-labelledby="devices" {
             h2 #devices { (words.devices) }
-            table.list {
+            table.list role="table" {
                 caption.unseen { (words.devices) }
-                thead { tr {
-                    th scope="col" { (words.device) }
-                    th scope="col" { (words.connection) }
-                    th scope="col" { (words.connection_since) }
-                    th scope="col" { (words.last_event) }
-                    th scope="col" { (words.state) }
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { (words.device) }
+                    th scope="col" role="columnheader" { (words.connection) }
+                    th scope="col" role="columnheader" { (words.connection_since) }
+                    th scope="col" role="columnheader" { (words.last_event) }
+                    th scope="col" role="columnheader" { (words.state) }
                 } }
-                tbody {
+                tbody role="rowgroup" {
                     @for device in roster.counters.iter().chain(&roster.lockboxes) {
                         @let status = office.status(device.id.as_str());
                         @let (silent, last) = seen(device.id.as_str());
-                        tr {
-                            td.lead {
+                        tr role="row" {
+                            td.lead role="cell" {
                                 @match device.slots {
                                     Some(_) => (shown::lockbox_name(words, &device.name)),
                                     None => (device.name),
                                 }
                                 " " code.nowrap { (device.id) }
                             }
-                            td data-label=(words.connection) {
+                            td role="cell" data-label=(words.connection) {
                                 @match status {
                                     Some(status) if status.online => span.dot.dot-on { (words.online) },
                                     Some(_) => span.dot.dot-off { (words.offline) },
                                     None => span.dot.dot-unknown { (words.connection_unknown) },
                                 }
                             }
-                            td data-label=(words.connection_since) {
+                            td role="cell" data-label=(words.connection_since) {
                                 @match status {
                                     Some(status) => (page::time_on(status.at, ask.live.now, zone, words)),
                                     None => (words.none),
                                 }
                             }
-                            td data-label=(words.last_event) {
+                            td role="cell" data-label=(words.last_event) {
                                 @match last {
                                     Some(last) => (page::time_on(last, ask.live.now, zone, words)),
                                     None => (words.never_spoken),
                                 }
                             }
-                            td data-label=(words.state) {
+                            td role="cell" data-label=(words.state) {
                                 @match (silent, last) {
                                     (Some(since), _) => span.state.state-dead { (words.silent) " " (page::short_time(since, zone)) },
                                     (None, Some(_)) => span.state.state-sent { (words.listening) },
@@ -225,24 +225,24 @@ fn policies(ask: &Ask, office: &OfficeLive) -> Markup {
     html! {
         section aria-labelledby="policies" {
             h2 #policies { (words.policies) }
-            table.list {
+            table.list role="table" {
                 caption.unseen { (words.policies) }
-                thead { tr {
-                    th scope="col" { (words.policy) }
-                    th scope="col" { (words.class) }
-                    th scope="col" { (words.basis) }
-                    th scope="col" { (words.tells) }
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { (words.policy) }
+                    th scope="col" role="columnheader" { (words.class) }
+                    th scope="col" role="columnheader" { (words.basis) }
+                    th scope="col" role="columnheader" { (words.tells) }
                 } }
-                tbody {
+                tbody role="rowgroup" {
                     @for policy in office.policies.iter() {
-                        tr {
-                            td.lead { (shown::title(policy, ask.language())) div.soft { code { (policy.id) } } }
-                            td data-label=(words.class) {
+                        tr role="row" {
+                            td.lead role="cell" { (shown::title(policy, ask.language())) div.soft { code { (policy.id) } } }
+                            td role="cell" data-label=(words.class) {
                                 (page::class_mark(policy.class, policy.severity, words))
                                 div.soft { (words.severity_name(policy.severity)) }
                             }
-                            td data-label=(words.basis) { (policy.basis) }
-                            td data-label=(words.tells) { (policy.notify.iter().map(tell).collect::<Vec<_>>().join(", ")) }
+                            td role="cell" data-label=(words.basis) { (policy.basis) }
+                            td role="cell" data-label=(words.tells) { (policy.notify.iter().map(tell).collect::<Vec<_>>().join(", ")) }
                         }
                     }
                 }

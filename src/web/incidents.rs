@@ -37,17 +37,17 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         @if rows.is_empty() {
             p.calm { (words.no_incidents) }
         } @else {
-            table.list {
+            table.list role="table" {
                 caption.unseen { (words.incidents) }
-                thead { tr {
-                    th scope="col" { (words.what) }
-                    th scope="col" { (words.place) }
-                    th scope="col" { (words.officer) }
-                    th scope="col" { (words.since) }
-                    th scope="col" { (words.duration) }
-                    th scope="col" { (words.state) }
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { (words.what) }
+                    th scope="col" role="columnheader" { (words.place) }
+                    th scope="col" role="columnheader" { (words.officer) }
+                    th scope="col" role="columnheader" { (words.since) }
+                    th scope="col" role="columnheader" { (words.duration) }
+                    th scope="col" role="columnheader" { (words.state) }
                 } }
-                tbody { @for incident in &rows { (row(&ask, incident)) } }
+                tbody role="rowgroup" { @for incident in &rows { (row(&ask, incident)) } }
             }
         }
         (page::pager(&ask, "after", next))
@@ -132,26 +132,26 @@ fn row(ask: &Ask, incident: &IncidentRow) -> Markup {
     let state = shown::state_word(incident);
     let faded = state == IncidentWord::Retracted;
     html! {
-        tr class=(if faded { "withdrawn" } else { "" }) {
-            td.lead {
+        tr role="row" class=(if faded { "withdrawn" } else { "" }) {
+            td.lead role="cell" {
                 a.row-link href={ "/incidents/" (incident.n) } { (shown::title(&policy, ask.language())) }
                 div.row-under {
                     (page::class_mark(incident.class, incident.severity, words))
                     span.soft { "#" (incident.n) " · " (words.severity_name(incident.severity)) }
                 }
             }
-            td.nowrap data-label=(words.place) { (shown::place(ask, incident)) }
-            td.person data-label=(words.officer) {
+            td.nowrap role="cell" data-label=(words.place) { (shown::place(ask, incident)) }
+            td.person role="cell" data-label=(words.officer) {
                 @match &incident.officer {
                     Some(id) => div { (shown::officer_name(office, id.as_str())) " " span.soft.nowrap { (id) } },
                     None => span.soft { (words.none) }
                 }
             }
-            td.nowrap data-label=(words.since) {
+            td.nowrap role="cell" data-label=(words.since) {
                 div { (page::short_time(incident.since, zone)) " " (letter::zone_name(incident.since, zone)) }
                 div.soft { (letter::clock::date(incident.since, zone, ask.language())) }
             }
-            td.nowrap data-label=(words.duration) {
+            td.nowrap role="cell" data-label=(words.duration) {
                 @match incident.until {
                     // What was withdrawn while it held has no end that anybody said.
                     None if faded => span.soft { (words.none) },
@@ -160,7 +160,7 @@ fn row(ask: &Ask, incident: &IncidentRow) -> Markup {
                     Some(until) => (page::about(until.ms_since(incident.since), ask.language())),
                 }
             }
-            td data-label=(words.state) { (page::incident_state(state, words)) }
+            td role="cell" data-label=(words.state) { (page::incident_state(state, words)) }
         }
     }
 }

@@ -64,16 +64,16 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         @if rows.is_empty() {
             p.calm { (words.no_letters_here) }
         } @else {
-            table.list {
+            table.list role="table" {
                 caption.unseen { (words.letters) }
-                thead { tr {
-                    th scope="col" { (words.subject) }
-                    th scope="col" { (words.recipient) }
-                    th scope="col" { (words.written) }
-                    th scope="col" { (words.attempts) }
-                    th scope="col" { (words.state) }
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { (words.subject) }
+                    th scope="col" role="columnheader" { (words.recipient) }
+                    th scope="col" role="columnheader" { (words.written) }
+                    th scope="col" role="columnheader" { (words.attempts) }
+                    th scope="col" role="columnheader" { (words.state) }
                 } }
-                tbody { @for letter in &rows { (row(&ask, letter, zone)) } }
+                tbody role="rowgroup" { @for letter in &rows { (row(&ask, letter, zone)) } }
             }
         }
         (page::pager(&ask, "before", next))
@@ -84,21 +84,21 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
 fn row(ask: &Ask, letter: &LetterRow, zone: Tz) -> Markup {
     let words = ask.words;
     html! {
-        tr {
-            td.lead {
+        tr role="row" {
+            td.lead role="cell" {
                 a.row-link href={ "/letters/" (letter.n) } { (letter.subject) }
                 div.row-under { span.soft { (words.letter_kind(letter.kind)) " · #" (letter.n) } }
                 @if let Some(error) = letter.last_error.as_ref().filter(|_| letter.sent.is_none()) {
                     p.row-error { (words.last_error) ": " (error) }
                 }
             }
-            td data-label=(words.recipient) { (recipient(ask, letter)) }
-            td.nowrap data-label=(words.written) {
+            td role="cell" data-label=(words.recipient) { (recipient(ask, letter)) }
+            td.nowrap role="cell" data-label=(words.written) {
                 div { (page::short_time(letter.created, zone)) " " (letter::zone_name(letter.created, zone)) }
                 div.soft { (letter::clock::date(letter.created, zone, ask.language())) }
             }
-            td data-label=(words.attempts) { (letter.attempts) }
-            td data-label=(words.state) { (page::letter_state(letter.state(), words)) }
+            td role="cell" data-label=(words.attempts) { (letter.attempts) }
+            td role="cell" data-label=(words.state) { (page::letter_state(letter.state(), words)) }
         }
     }
 }
