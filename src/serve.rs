@@ -14,6 +14,7 @@ use crate::config::{self, Config};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
+use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::inbound::Line;
 use crate::incident::{Book, Past};
@@ -150,7 +151,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let (line, line_news, broker_address) = open_line(&config.broker, anonymous, sender).await?;
-    let mailer = match mail_settings(&config.mail)? {
+    let mailer = match mail_settings(&config.mail, names(&texts))? {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
             settings,
@@ -313,7 +314,16 @@ async fn open_line(
     }
 }
 
-fn mail_settings(mail: &config::Mail) -> Result<Option<mailer::Settings>> {
+/// What the people who get mails are called, by address. A roster with faults has stopped the start before this.
+fn names(texts: &[Texts]) -> HashMap<String, String> {
+    let rosters = texts.iter().filter_map(|texts| Roster::parse(&texts.roster).ok());
+    rosters
+        .flat_map(|roster| roster.people)
+        .map(|person| (person.email, person.name))
+        .collect()
+}
+
+fn mail_settings(mail: &config::Mail, names: HashMap<String, String>) -> Result<Option<mailer::Settings>> {
     let Some(way) = &mail.way else { return Ok(None) };
     let way = match way {
         config::MailWay::Directory(folder) => mailer::Way::Directory(folder.clone()),
@@ -338,6 +348,7 @@ fn mail_settings(mail: &config::Mail) -> Result<Option<mailer::Settings>> {
             .from
             .parse()
             .context("`mail.from` is not an address like \"Jagaloket <jagaloket@kantor.example>\"")?,
+        names,
         give_up_after_ms: mail.give_up_after_ms,
         deadline: Duration::from_millis(u64::try_from(mail.deadline_ms).unwrap_or(60_000)),
     }))

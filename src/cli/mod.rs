@@ -1,5 +1,6 @@
 //! Ring 3: the command line. Each subcommand has its file: what it takes, and one call.
 
+mod bench;
 mod completions;
 mod demo;
 mod ledger;
@@ -32,6 +33,7 @@ enum Command {
     Serve(serve::Args),
     Replay(replay::Args),
     Simulate(simulate::Args),
+    Bench(bench::Args),
     Ledger(ledger::Args),
     Policies(policies::Args),
     Completions(completions::Args),
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Policies(args) => policies::run(args),
         Command::Completions(args) => completions::run(args),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grouping::stretch;
 use super::post::REPLY;
-use super::ruling::{Fate, PACE_MS, PROMPT_LETTERS};
+use super::ruling::{Fate, PACE_MS};
 use super::{Book, Correspondent, Incident, LaneKey, Standing};
 use crate::engine::time::Moment;
 use crate::letter::{House, Stretch};
@@ -68,10 +68,7 @@ impl Book {
             let n = row.n;
             let incident = Incident::recalled(row, stands, &letters);
             if incident.told.is_none() {
-                let due = match incident.letters >= PROMPT_LETTERS {
-                    true => incident.last_letter.map_or(Moment::MIN, |last| last.plus_ms(PACE_MS)),
-                    false => Moment::MIN,
-                };
+                let due = incident.last_letter.map_or(Moment::MIN, |last| last.plus_ms(PACE_MS));
                 book.waiting.insert(n, due);
             }
             book.incidents.insert(n, incident);

@@ -57,11 +57,20 @@ pub struct Fate {
 
 pub fn rule(thread: Thread<'_>, stands: &[Stretch], fate: &Fate, now: Moment) -> Ruling {
     let ruling = urgent_or_not(thread, stands, fate);
-    let Ruling::Letter { kind, .. } = &ruling else {
+    let Ruling::Letter { kind, changes } = &ruling else {
         return ruling;
     };
-    // The first word and the word that clears a person never wait.
-    if matches!(kind, LetterKind::Opened | LetterKind::Retracted) || thread.letters < PROMPT_LETTERS {
+    // The first word and the word that clears a person never wait. A corrected time alone always does: a device that
+    // sends what it had buffered corrects it with every event, and may yet withdraw it. What waited when the monitor
+    // was restarted goes on waiting.
+    let prompt = match kind {
+        LetterKind::Opened | LetterKind::Retracted => true,
+        LetterKind::Amended | LetterKind::Ended => {
+            let can_wait = |change: &Change| matches!(change, Change::IntervalCorrected | Change::CaughtUp);
+            thread.letters < PROMPT_LETTERS && !changes.iter().all(can_wait)
+        }
+    };
+    if prompt {
         return ruling;
     }
     match thread.last_letter.map(|last| last.plus_ms(PACE_MS)) {

@@ -21,6 +21,9 @@ const STYLE: &str = "\
 .caution .ink{color:#f2e7c4!important}\
 .news{background:#262c35!important}.link{color:#8ab4f8!important}}";
 
+/// A longer word may be broken: it would not fit the line of a phone.
+const UNBROKEN_MAX: usize = 24;
+
 struct Colours {
     head: &'static str,
     tint: &'static str,
@@ -96,7 +99,7 @@ fn card(sheet: &Sheet, colours: &Colours) -> Markup {
             tr { td.pad style="padding:24px 28px 4px;" {
                 p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (sheet.greeting) }
                 @if !sheet.news.is_empty() { (news(sheet, colours)) }
-                p.ink style="margin:0 0 18px;font-size:17px;line-height:26px;color:#1d2733;" { (sheet.fact) }
+                p.ink style="margin:0 0 18px;font-size:17px;line-height:26px;color:#1d2733;" { (prose(&sheet.fact)) }
                 (rows(&sheet.rows))
             } }
             @for listing in [&sheet.stretches, &sheet.evidence].into_iter().flatten() {
@@ -147,7 +150,7 @@ fn news(sheet: &Sheet, colours: &Colours) -> Markup {
                 padding:12px 14px;" } {
                 @for (n, line) in sheet.news.iter().enumerate() {
                     p.ink style={ "margin:" (if n == 0 { "0" } else { "6px 0 0" }) ";font-size:15px;line-height:22px;\
-                        color:#1d2733;" (if n == 0 { "font-weight:700;" } else { "" }) } { (line) }
+                        color:#1d2733;" (if n == 0 { "font-weight:700;" } else { "" }) } { (prose(line)) }
                 }
             } }
         }
@@ -163,9 +166,21 @@ fn rows(rows: &[(String, String)]) -> Markup {
                     td.label.soft.rule width="96" valign="top" style="width:96px;padding:8px 10px 8px 0;\
                         font-size:14px;line-height:20px;color:#5b6673;border-top:1px solid #e6e9ed;" { (name) }
                     td.ink.rule valign="top" style="padding:8px 0;font-size:14px;line-height:20px;color:#1d2733;\
-                        border-top:1px solid #e6e9ed;" { (value) }
+                        border-top:1px solid #e6e9ed;" { (prose(value)) }
                 }
             }
+        }
+    }
+}
+
+/// A text whose ids, dates and times of day are not broken at their hyphens and dashes.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (n, word) in text.split(' ').enumerate() {
+            @if n > 0 { " " }
+            @if word.contains(['-', '–']) && word.chars().count() <= UNBROKEN_MAX {
+                span style="white-space:nowrap;" { (word) }
+            } @else { (word) }
         }
     }
 }
@@ -183,7 +198,7 @@ fn list(listing: &Listing) -> Markup {
                 tr {
                     td.soft width="1%" valign="top" style="padding:3px 12px 3px 0;font-size:14px;line-height:20px;\
                         color:#5b6673;white-space:nowrap;font-variant-numeric:tabular-nums;" { (at) }
-                    td.ink valign="top" style="padding:3px 0;font-size:14px;line-height:20px;color:#1d2733;" { (text) }
+                    td.ink valign="top" style="padding:3px 0;font-size:14px;line-height:20px;color:#1d2733;" { (prose(text)) }
                 }
             }
         }

@@ -14,7 +14,7 @@ pub struct Scene<'a> {
     pub officer: &'a str,
     /// `Loket 3`
     pub counter: &'a str,
-    /// `loker-a`
+    /// `Loker HP A`; fits at the beginning and within.
     pub lockbox: &'a str,
     /// The policy's title, for the generic sentence.
     pub title: &'a str,
@@ -85,16 +85,16 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
             format!("Komputer {counter} tidak mengirim data {when}, padahal sesi di loket tersebut masih terbuka.")
         }
         "lockbox-silent" => format!(
-            "Loker HP {lockbox} tidak mengirim data {when}; selama itu keberadaan ponsel di dalamnya tidak dapat dipastikan."
+            "{lockbox} tidak mengirim data {when}; selama itu keberadaan ponsel di dalamnya tidak dapat dipastikan."
         ),
         "lockbox-forced" => match scene.trigger {
             Some(Kind::Forced { .. }) => {
-                format!("Loker HP {lockbox} dibuka paksa {when}, di luar keadaan darurat.")
+                format!("{lockbox} dibuka paksa {when}, di luar keadaan darurat.")
             }
             Some(Kind::Tampered { .. }) => {
-                format!("Sensor gangguan fisik loker HP {lockbox} aktif {when}, di luar keadaan darurat.")
+                format!("Sensor gangguan fisik {lockbox} aktif {when}, di luar keadaan darurat.")
             }
-            _ => format!("Loker HP {lockbox} dibuka paksa atau diganggu secara fisik {when}, di luar keadaan darurat."),
+            _ => format!("{lockbox} dibuka paksa atau diganggu secara fisik {when}, di luar keadaan darurat."),
         },
         _ => {
             let (title, subject) = (scene.title, scene.subject);
@@ -166,16 +166,16 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
             format!("The workstation of {counter} {has_not_sent} any data {when} although a session is open there.")
         }
         "lockbox-silent" => format!(
-            "The lockbox {lockbox} {has_not_sent} any data {when}; where the phones in it are cannot be verified for that time."
+            "{lockbox} {has_not_sent} any data {when}; where the phones in it are cannot be verified for that time."
         ),
         "lockbox-forced" => match scene.trigger {
             Some(Kind::Forced { .. }) => {
-                format!("The lockbox {lockbox} was forced open {when}, with no emergency declared.")
+                format!("{lockbox} was forced open {when}, with no emergency declared.")
             }
             Some(Kind::Tampered { .. }) => {
-                format!("The tamper sensor of the lockbox {lockbox} was triggered {when}, with no emergency declared.")
+                format!("The tamper sensor of {lockbox} was triggered {when}, with no emergency declared.")
             }
-            _ => format!("The lockbox {lockbox} was forced open or tampered with {when}, with no emergency declared."),
+            _ => format!("{lockbox} was forced open or tampered with {when}, with no emergency declared."),
         },
         _ => {
             let (title, subject) = (scene.title, scene.subject);

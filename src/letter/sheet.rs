@@ -7,6 +7,7 @@ use super::words::{self, Label};
 use super::{Change, Matter, Stretch};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
+use crate::engine::time::Moment;
 use crate::store::rows::LetterKind;
 
 /// So many lines of evidence fit in a mail that is read on a phone.
@@ -64,15 +65,17 @@ impl Sheet {
         let retracted = matter.kind == LetterKind::Retracted;
         let policy = matter.policy.id.as_str();
         let word = |name: Label| words::label(name, language).to_string();
-        let checks: Vec<String> = match retracted {
-            true => words::after_retraction(incident.officer.is_some(), language),
-            false => policies::checks(policy, language),
+        let open = matter.stretches.iter().any(|stretch| stretch.until.is_none());
+        let over = !open && matter.kind != LetterKind::Opened;
+        let checks: Vec<String> = match (retracted, over) {
+            (true, _) => words::after_retraction(incident.officer.is_some(), language),
+            (false, true) => words::after_end(incident.class, language),
+            (false, false) => policies::checks(policy, language),
         }
         .iter()
         .map(|step| step.to_string())
         .collect();
         let (caution, more) = words::caution(incident.class, retracted, language);
-        let open = matter.stretches.iter().any(|stretch| stretch.until.is_none());
         let momentary = matter
             .stretches
             .iter()
@@ -97,7 +100,13 @@ impl Sheet {
             rows: rows(matter),
             stretches: stretches(matter),
             evidence: evidence(matter),
-            checks: (word(Label::CheckNow), checks),
+            checks: (
+                word(match retracted || over {
+                    true => Label::FollowUp,
+                    false => Label::CheckNow,
+                }),
+                checks,
+            ),
             caution: (caution.to_string(), more.to_string()),
             policy: (
                 word(Label::Policy),
@@ -189,7 +198,7 @@ fn fact(matter: &Matter<'_>) -> String {
     };
     let officer = officer(matter);
     let counter = counter_of(matter, last).map(|name| words::short_name(&name));
-    let lockbox = lockbox_of(matter);
+    let lockbox = lockbox_of(matter).map(|name| words::lockbox(&name, language));
     let subject: Vec<&str> = [officer.as_deref(), counter.as_deref(), lockbox.as_deref()]
         .into_iter()
         .flatten()
@@ -288,7 +297,9 @@ fn rows(matter: &Matter<'_>) -> Vec<(String, String)> {
     {
         row(Label::Duration, duration);
     }
-    row(Label::Attention, words::severity(incident.severity, language).into());
+    if matter.kind != LetterKind::Retracted {
+        row(Label::Attention, words::severity(incident.severity, language).into());
+    }
     rows
 }
 
@@ -308,17 +319,23 @@ fn officer_in_full(matter: &Matter<'_>, id: &str) -> String {
     }
 }
 
+/// The time between two moments as they are shown, in whole seconds: a reader can check the sum.
+fn shown_ms(since: Moment, until: Moment) -> i64 {
+    (until.0.div_euclid(1_000) - since.0.div_euclid(1_000)) * 1_000
+}
+
 fn duration(matter: &Matter<'_>) -> Option<String> {
     let language = matter.to.language;
     let count = matter.stretches.len();
     let ended: Option<i64> = matter
         .stretches
         .iter()
-        .map(|stretch| stretch.until.map(|until| until.ms_since(stretch.since)))
+        .map(|stretch| stretch.until.map(|until| shown_ms(stretch.since, until)))
         .sum();
     match (ended, matter.stretches) {
         (_, []) => None,
-        (Some(0), _) => Some(words::label(Label::Momentary, language).into()),
+        (Some(0), [_]) => None,
+        (Some(0), _) => Some(words::times(count, language)),
         (Some(ms), [_]) => Some(clock::duration(ms, language)),
         (Some(ms), _) => Some(format!(
             "{} ({})",
@@ -327,7 +344,7 @@ fn duration(matter: &Matter<'_>) -> Option<String> {
         )),
         // While it holds, the monitor's clock is not the office's: only what had been reached is sure.
         (None, [.., last]) => {
-            let reached = last.opened.ms_since(last.since);
+            let reached = shown_ms(last.since, last.opened);
             (reached >= 1_000).then(|| match language {
                 Language::Id => format!("lebih dari {}", clock::duration(reached, language)),
                 Language::En => format!("more than {}", clock::duration(reached, language)),
@@ -349,7 +366,7 @@ fn stretches(matter: &Matter<'_>) -> Option<Listing> {
         .map(|stretch| {
             let length = stretch
                 .until
-                .map(|until| until.ms_since(stretch.since))
+                .map(|until| shown_ms(stretch.since, until))
                 .filter(|ms| *ms > 0)
                 .map(|ms| clock::duration(ms, language));
             let place = (!one_place)
@@ -366,6 +383,17 @@ fn stretches(matter: &Matter<'_>) -> Option<Listing> {
     })
 }
 
+/// A device by the name people know it by; the office's own system is no device to them.
+fn device(matter: &Matter<'_>, id: &str) -> String {
+    let devices = matter.roster.counters.iter().chain(&matter.roster.lockboxes);
+    let lockbox = matter.roster.lockboxes.iter().any(|device| device.id.as_str() == id);
+    match devices.into_iter().find(|device| device.id.as_str() == id) {
+        Some(device) if lockbox => words::lockbox(&device.name, matter.to.language),
+        Some(device) => words::short_name(&device.name),
+        None => words::device_without_name(id, matter.to.language).to_string(),
+    }
+}
+
 fn evidence(matter: &Matter<'_>) -> Option<Listing> {
     if matter.evidence.is_empty() || matter.kind == LetterKind::Retracted {
         return None;
@@ -377,7 +405,11 @@ fn evidence(matter: &Matter<'_>) -> Option<Listing> {
         .iter()
         .map(|line| {
             let at = clock::time_on(line.at, matter.incident.since, zone, language);
-            let text = format!("{} · {}", describe(&line.kind, language), line.device);
+            let text = format!(
+                "{} · {}",
+                describe(&line.kind, language),
+                device(matter, line.device.as_str())
+            );
             (at, words::one_line(&text))
         })
         .collect();

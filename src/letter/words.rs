@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::{Change, Matter};
+use crate::engine::event::{MONITOR, SYSTEM};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language::{self, En, Id};
 use crate::engine::roster::{Device, Role};
@@ -25,7 +26,7 @@ pub fn subject(matter: &Matter<'_>) -> String {
     };
     let place = match (&incident.counter, &incident.lockbox) {
         (Some(counter), _) => short_name(&device_name(&matter.roster.counters, counter.as_str())),
-        (None, Some(lockbox)) => short_name(&device_name(&matter.roster.lockboxes, lockbox.as_str())),
+        (None, Some(id)) => lockbox(&device_name(&matter.roster.lockboxes, id.as_str()), language),
         (None, None) => title(matter).to_string(),
     };
     format!(
@@ -64,6 +65,20 @@ pub fn short_name(name: &str) -> String {
     name[..end.unwrap_or(name.len())].trim().to_string()
 }
 
+/// A lockbox's name with the word for what it is, unless the name says so itself: `Loker HP A`, `Loker A`.
+pub fn lockbox(name: &str, language: Language) -> String {
+    let name = short_name(name);
+    let lower = name.to_lowercase();
+    let says_so = ["loker", "locker", "lockbox"]
+        .iter()
+        .any(|word| lower.starts_with(&format!("{word} ")));
+    match (says_so, language) {
+        (true, _) => name,
+        (false, Id) => format!("Loker HP {name}"),
+        (false, En) => format!("Lockbox {name}"),
+    }
+}
+
 /// The last four digits: a NIP tells birth date and sex.
 pub fn masked_nip(nip: &str) -> String {
     let digits: Vec<char> = nip.chars().filter(char::is_ascii_digit).collect();
@@ -85,6 +100,7 @@ pub enum Label {
     Stretches,
     Evidence,
     CheckNow,
+    FollowUp,
     Policy,
     Basis,
     OpenIncident,
@@ -92,7 +108,6 @@ pub enum Label {
     NobodySignedIn,
     ManyCounters,
     StillRunning,
-    Momentary,
     FormerTime,
 }
 
@@ -110,6 +125,7 @@ pub fn label(label: Label, language: Language) -> &'static str {
         Stretches => ("Rincian waktu", "Times in detail"),
         Evidence => ("Kejadian yang menjadi dasar", "Events it rests on"),
         CheckNow => ("Yang perlu diperiksa sekarang", "What to check now"),
+        FollowUp => ("Tindak lanjut", "What to do"),
         Policy => ("Kebijakan", "Policy"),
         Basis => ("Dasar", "Basis"),
         OpenIncident => ("Buka insiden di dasbor", "Open the incident on the dashboard"),
@@ -117,7 +133,6 @@ pub fn label(label: Label, language: Language) -> &'static str {
         NobodySignedIn => ("tidak ada yang masuk sistem", "nobody signed in"),
         ManyCounters => ("beberapa loket", "several counters"),
         StillRunning => ("masih berlangsung", "still going on"),
-        Momentary => ("sesaat", "a moment"),
         FormerTime => ("Waktu semula", "Former time"),
     };
     match language {
@@ -337,6 +352,28 @@ pub fn clearance(class: Class, officer: Option<&str>, language: Language) -> Str
     }
 }
 
+/// What to do when it is over: nothing is urgent any more.
+pub fn after_end(class: Class, language: Language) -> &'static [&'static str] {
+    match (class, language) {
+        (Class::Indication, Id) => &[
+            "Tidak ada yang mendesak; keadaan ini sudah berakhir.",
+            "Bila belum dilakukan, dengarkan penjelasan petugas sebelum menilai.",
+        ],
+        (Class::Indication, En) => &[
+            "Nothing is urgent: it is over.",
+            "If it has not been done yet, hear the officer before you judge.",
+        ],
+        (_, Id) => &[
+            "Tidak ada yang mendesak; keadaan ini sudah berakhir.",
+            "Bila sering berulang, cari penyebabnya bersama teknisi.",
+        ],
+        (_, En) => &[
+            "Nothing is urgent: it is over.",
+            "If it happens often, look for the cause together with the technician.",
+        ],
+    }
+}
+
 /// What to do after a retraction.
 pub fn after_retraction(about_officer: bool, language: Language) -> &'static [&'static str] {
     match (about_officer, language) {
@@ -358,6 +395,17 @@ pub fn more_events(count: usize, language: Language) -> String {
         (Id, _) => format!("… dan {count} kejadian lain, lihat di dasbor"),
         (En, 1) => "… and one more event, see the dashboard".into(),
         (En, _) => format!("… and {count} more events, see the dashboard"),
+    }
+}
+
+/// A device that the roster has no name for.
+pub fn device_without_name(id: &str, language: Language) -> &str {
+    match (id, language) {
+        (SYSTEM, Id) => "sistem kantor",
+        (SYSTEM, En) => "office system",
+        (MONITOR, Id) => "pemantau",
+        (MONITOR, En) => "monitor",
+        _ => id,
     }
 }
 

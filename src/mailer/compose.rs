@@ -5,6 +5,7 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
+use crate::letter::words::one_line;
 use crate::store::rows::NewLetter;
 
 /// Why a letter cannot become a mail; trying again will not help.
@@ -36,21 +37,25 @@ macro_rules! header {
 header!(AutoSubmitted, "Auto-Submitted");
 header!(ListId, "List-Id");
 header!(ContentLanguage, "Content-Language");
+header!(SuppressAnswers, "X-Auto-Response-Suppress");
 
-/// Builds the message: plain text and HTML as alternatives, the same Message-ID on every attempt.
-pub fn compose(letter: &NewLetter, from: &Mailbox, now: Moment) -> Result<Message, ComposeError> {
+/// Builds the message: plain text and HTML as alternatives, the same Message-ID on every attempt. Names are what people
+/// wrote into a roster: whatever stands in them, they stay within their header.
+pub fn compose(letter: &NewLetter, from: &Mailbox, name: Option<&str>, now: Moment) -> Result<Message, ComposeError> {
     let wrong = |error: &dyn std::fmt::Display| ComposeError(error.to_string());
     let to: lettre::Address = letter.address.parse().map_err(|error| wrong(&error))?;
     let domain = from.email.domain();
     let date = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
     let mut builder = Message::builder()
         .from(from.clone())
-        .to(Mailbox::new(None, to))
-        .subject(&letter.subject)
+        .to(Mailbox::new(name.map(one_line).filter(|name| !name.is_empty()), to))
+        .subject(one_line(&letter.subject))
         .date(date)
         .message_id(Some(format!("<{}>", letter.message_id)))
         // RFC 3834: nobody's out-of-office answer comes back.
         .header(AutoSubmitted("auto-generated".into()))
+        // The same for Exchange, which does not read that.
+        .header(SuppressAnswers("All".into()))
         .header(ListId(format!("Jagaloket <jagaloket.{domain}>")))
         .header(ContentLanguage(match letter.language {
             Language::Id => "id".into(),

@@ -4,6 +4,7 @@
 mod compose;
 mod send;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::clock::MonitorClock;
 use crate::engine::time::Moment;
+use crate::store::rows::LetterKind;
 use crate::store::{Leased, Next, Store};
 use crate::telemetry::Metrics;
 pub use compose::{ComposeError, compose};
@@ -30,6 +32,8 @@ pub struct Settings {
     pub way: Way,
     /// As in a From header: `Jagaloket <jagaloket@kantor.example>`.
     pub from: Mailbox,
+    /// What people of the rosters are called, by their addresses (ids may be the same in two offices): for the To header.
+    pub names: HashMap<String, String>,
     pub give_up_after_ms: i64,
     /// For one attempt.
     pub deadline: Duration,
@@ -89,8 +93,9 @@ async fn round(
     for leased in letters {
         let (settings, now) = (settings.clone(), clock.now());
         under_way.spawn(async move {
-            let result = match compose(&leased.letter, &settings.from, now) {
-                Ok(message) => send(&settings.way, leased.n, &message, settings.deadline).await,
+            let name = settings.names.get(&leased.letter.address).map(String::as_str);
+            let result = match compose(&leased.letter, &settings.from, name, now) {
+                Ok(message) => send(&settings.way, &file_name(&leased), &message, settings.deadline).await,
                 Err(error) => Err(Failure::Permanent(error.to_string())),
             };
             (leased, result, crate::clock::instant())
@@ -142,6 +147,20 @@ async fn settle(
         }
     }
     Ok(())
+}
+
+/// `000012-amended-s-01.eml`: in the order they were written, told apart without opening them.
+fn file_name(leased: &Leased) -> String {
+    let kind = match leased.letter.kind {
+        LetterKind::Opened => "opened",
+        LetterKind::Amended => "amended",
+        LetterKind::Ended => "ended",
+        LetterKind::Retracted => "retracted",
+    };
+    // Ids of a roster are plain words; a database that says otherwise must not choose the folder.
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let person: String = leased.letter.person.chars().filter(|c| plain(*c)).collect();
+    format!("{:06}-{kind}-{person}.eml", leased.n)
 }
 
 /// Twice as long after each attempt, with some jitter so that letters do not come back all at once.

@@ -7,6 +7,7 @@ use lettre::message::Message;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 /// Where letters go.
@@ -44,10 +45,10 @@ pub enum Failure {
 }
 
 /// Sends one message, within the deadline.
-pub async fn send(way: &Way, n: i64, message: &Message, deadline: Duration) -> Result<(), Failure> {
+pub async fn send(way: &Way, file_name: &str, message: &Message, deadline: Duration) -> Result<(), Failure> {
     let attempt = async {
         match way {
-            Way::Directory(folder) => write(folder, n, message).await,
+            Way::Directory(folder) => write(folder, file_name, message).await,
             Way::Smtp(smtp) => smtp.send(message).await,
         }
     };
@@ -61,12 +62,15 @@ pub async fn send(way: &Way, n: i64, message: &Message, deadline: Duration) -> R
 }
 
 /// Written under another name first, so that nobody reads half a letter.
-async fn write(folder: &Path, n: i64, message: &Message) -> Result<(), Failure> {
-    let path = folder.join(format!("{n:06}.eml"));
-    let draft = folder.join(format!(".{n:06}.eml.part"));
+async fn write(folder: &Path, file_name: &str, message: &Message) -> Result<(), Failure> {
+    let path = folder.join(file_name);
+    let draft = folder.join(format!(".{file_name}.part"));
     let written = async {
         tokio::fs::create_dir_all(folder).await?;
-        tokio::fs::write(&draft, message.formatted()).await?;
+        let mut file = tokio::fs::File::create(&draft).await?;
+        file.write_all(&message.formatted()).await?;
+        // A letter that is settled as sent must be there also after the power went.
+        file.sync_all().await?;
         tokio::fs::rename(&draft, &path).await
     };
     written
@@ -77,44 +81,51 @@ async fn write(folder: &Path, n: i64, message: &Message) -> Result<(), Failure> 
 impl Smtp {
     /// A connection of its own for every letter: a pooled one waits for the peer's delayed acknowledgement (40 ms).
     async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port))
+        let mut connection = self.greet().await?;
+        connection
+            .send(message.envelope(), &message.formatted())
             .await
-            .map_err(|error| Failure::Passing(format!("the mail server cannot be reached: {error}")))?;
-        // The library writes a letter in two pieces; without this the second waits for the first one's acknowledgement.
-        stream
-            .set_nodelay(true)
-            .map_err(|error| Failure::Passing(error.to_string()))?;
+            .map_err(refusal)?;
+        // The server has taken the letter; whether it also hears our farewell changes nothing.
+        let _ = connection.quit().await;
+        Ok(())
+    }
+
+    /// Everything before the letter itself. A refusal here is of the monitor, not of the letter, and somebody's slip
+    /// that is mended soon (a password, a blocked address): the letters that wait must not die of it.
+    async fn greet(&self) -> Result<AsyncSmtpConnection, Failure> {
+        let passing = |error: lettre::transport::smtp::Error| Failure::Passing(error.to_string());
         let hello = ClientId::default();
+        let address = (self.host.as_str(), self.port);
         let mut connection = match self.encryption {
             Encryption::Tls => {
-                drop(stream);
-                let address = (self.host.as_str(), self.port);
                 AsyncSmtpConnection::connect_tokio1(address, None, &hello, Some(self.tls().await?), None)
                     .await
-                    .map_err(failure)?
+                    .map_err(passing)?
             }
-            _ => AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
-                .await
-                .map_err(failure)?,
+            Encryption::None | Encryption::StartTls => {
+                let unreachable =
+                    |error: std::io::Error| Failure::Passing(format!("the mail server cannot be reached: {error}"));
+                let stream = TcpStream::connect(address).await.map_err(unreachable)?;
+                // The library writes a letter in two pieces; without this the second waits for the first one's
+                // acknowledgement.
+                stream.set_nodelay(true).map_err(unreachable)?;
+                AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
+                    .await
+                    .map_err(passing)?
+            }
         };
         if self.encryption == Encryption::StartTls {
-            connection.starttls(self.tls().await?, &hello).await.map_err(failure)?;
+            connection.starttls(self.tls().await?, &hello).await.map_err(passing)?;
         }
         if let Some((user, password)) = &self.login {
             let credentials = Credentials::new(user.clone(), password.clone());
-            // A refused password is somebody's slip, mended soon: the letter must not die of it.
             connection
                 .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
                 .await
                 .map_err(|error| Failure::Passing(format!("signing in at the mail server failed: {error}")))?;
         }
-        connection
-            .send(message.envelope(), &message.formatted())
-            .await
-            .map_err(failure)?;
-        // The server has taken the letter; whether it also hears our farewell changes nothing.
-        let _ = connection.quit().await;
-        Ok(())
+        Ok(connection)
     }
 
     async fn tls(&self) -> Result<TlsParameters, Failure> {
@@ -134,10 +145,11 @@ impl Smtp {
     }
 }
 
-/// 5xx means never; everything else may pass.
-fn failure(error: lettre::transport::smtp::Error) -> Failure {
+/// What the server said to the letter: 5xx means never, unless it asks who we are (RFC 4954); all else may pass.
+fn refusal(error: lettre::transport::smtp::Error) -> Failure {
     let text = error.to_string();
-    if error.is_permanent() {
+    let code = error.status().map(u16::from);
+    if error.is_permanent() && !matches!(code, Some(530 | 534 | 535 | 538)) {
         Failure::Permanent(text)
     } else {
         Failure::Passing(text)

@@ -18,7 +18,7 @@ use crate::engine::policy::PolicySet;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::{Clock, Engine, TooLate};
-use crate::wire::Rejected;
+use crate::wire::{self, Rejected};
 use read::{Line, Place};
 use sort::{Record, Sorter};
 
@@ -156,18 +156,25 @@ impl Replay<'_> {
             let mut engine = Engine::new(self.roster.clone(), self.policies.clone(), Clock::Events);
             let mut summary = Summary::default();
             let mut seen = Identities::default();
+            let mut doubtful: Bodies = HashMap::new();
             for batch in lines {
                 for line in batch? {
                     let place = line.place;
-                    match admit(line, &mut seen, &mut summary) {
-                        Ok(Some(event)) => {
+                    match admit(line, &mut seen) {
+                        Admission::In(event) => {
                             summary.events += 1;
                             if let Err(TooLate { .. }) = engine.insert(event) {
                                 return Ok(Pass::TooDisordered);
                             }
                         }
-                        Ok(None) => {}
-                        Err(rejected) => say(rejections, &names, place, &rejected)?,
+                        Admission::Again => summary.duplicates += 1,
+                        Admission::Doubtful(identity) => {
+                            doubtful.insert(identity, None);
+                        }
+                        Admission::Rejected(rejected) => {
+                            *summary.rejected.entry(rejected.code).or_default() += 1;
+                            say(rejections, &names, place, &rejected)?;
+                        }
                     }
                 }
                 engine.judge();
@@ -178,8 +185,46 @@ impl Replay<'_> {
                 seen.forget(engine.settled_until());
             }
             progress.finish_and_clear();
+            if !doubtful.is_empty() {
+                self.look_closer(files, &mut doubtful, &mut summary, rejections)?;
+            }
             finish(&engine, &mut summary);
             Ok(Pass::Done(Box::new(engine), summary))
+        })
+    }
+
+    /// Reads the files again for identities that came with different bytes: written otherwise, it is the same event;
+    /// else what came first stands and the others are rejected.
+    fn look_closer(
+        &self,
+        files: &[PathBuf],
+        doubtful: &mut Bodies,
+        summary: &mut Summary,
+        rejections: &mut Vec<u8>,
+    ) -> Result<()> {
+        let names = self.names();
+        read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
+            let line = read::parse(place, text, &self.roster);
+            let Ok(event) = line.outcome else { return Ok(true) };
+            let Some(known) = doubtful.get_mut(&identity(&event)) else {
+                return Ok(true);
+            };
+            let body = Body {
+                fingerprint: wire::fingerprint(text),
+                bytes_hash: line.bytes_hash,
+            };
+            match known {
+                None => *known = Some(body),
+                // The same bytes were counted when they came.
+                Some(first) if first.bytes_hash == body.bytes_hash => {}
+                Some(first) if first.fingerprint == body.fingerprint => summary.duplicates += 1,
+                Some(_) => {
+                    let rejected = conflict(&event);
+                    *summary.rejected.entry(rejected.code).or_default() += 1;
+                    say(rejections, &names, place, &rejected)?;
+                }
+            }
+            Ok(true)
         })
     }
 
@@ -222,9 +267,10 @@ impl Replay<'_> {
             };
             let line = read::parse(place, &record.text, &self.roster);
             let Ok(event) = line.outcome else { continue };
+            let fingerprint = wire::fingerprint(&record.text);
             match stands {
                 Some((key, body)) if key == record.key => {
-                    if body == line.fingerprint {
+                    if body == fingerprint {
                         summary.duplicates += 1;
                     } else {
                         let rejected = conflict(&event);
@@ -233,7 +279,7 @@ impl Replay<'_> {
                     }
                 }
                 _ => {
-                    stands = Some((record.key, line.fingerprint));
+                    stands = Some((record.key, fingerprint));
                     // Times before 1970 sort below later ones.
                     let at = (effect(&event).0 as u64) ^ (1 << 63);
                     by_time.push(Record {
@@ -321,7 +367,16 @@ fn say(rejections: &mut Vec<u8>, names: &FileNames, place: Place, rejected: &Rej
     Ok(())
 }
 
-/// Identities seen, with a hash of what came under them, in buckets by event time so that old ones can go.
+/// What came first under an identity that also came with other bytes.
+type Bodies = HashMap<u128, Option<Body>>;
+
+#[derive(Clone, Copy)]
+struct Body {
+    fingerprint: u64,
+    bytes_hash: u64,
+}
+
+/// Identities seen, with a hash of the bytes that came under them, in buckets by event time so that old ones can go.
 #[derive(Default)]
 struct Identities {
     buckets: BTreeMap<i64, HashMap<u128, u64, foldhash::fast::FixedState>>,
@@ -329,7 +384,7 @@ struct Identities {
 
 impl Identities {
     /// The body already known under this identity; else remembers this one.
-    fn meet(&mut self, identity: u128, fingerprint: u64, at: Moment) -> Option<u64> {
+    fn meet(&mut self, identity: u128, bytes_hash: u64, at: Moment) -> Option<u64> {
         // Another body may carry another time, so every bucket is asked; there are never more than a few.
         let known = self.buckets.values().find_map(|bucket| bucket.get(&identity));
         if let Some(known) = known {
@@ -338,7 +393,7 @@ impl Identities {
         self.buckets
             .entry(at.0.div_euclid(BUCKET_MS))
             .or_default()
-            .insert(identity, fingerprint);
+            .insert(identity, bytes_hash);
         None
     }
 
@@ -367,22 +422,27 @@ fn conflict(event: &Event) -> Rejected {
     Rejected::conflict(&format!("/{}/{}", event.office, event.device), &event.id)
 }
 
-/// Lets a line in once: `None` for a duplicate.
-fn admit(line: Line, seen: &mut Identities, summary: &mut Summary) -> Result<Option<Event>, Rejected> {
-    let event = line
-        .outcome
-        .inspect_err(|rejected| *summary.rejected.entry(rejected.code).or_default() += 1)?;
-    match seen.meet(identity(&event), line.fingerprint, event.time) {
-        None => Ok(Some(event)),
-        Some(body) if body == line.fingerprint => {
-            summary.duplicates += 1;
-            Ok(None)
-        }
-        Some(_) => {
-            let rejected = conflict(&event);
-            *summary.rejected.entry(rejected.code).or_default() += 1;
-            Err(rejected)
-        }
+/// What becomes of a line.
+enum Admission {
+    In(Event),
+    /// The same bytes under the same identity.
+    Again,
+    /// Other bytes under a known identity: the same event written otherwise, or another one. Not judged either way.
+    Doubtful(u128),
+    Rejected(Rejected),
+}
+
+/// Lets an event in once.
+fn admit(line: Line, seen: &mut Identities) -> Admission {
+    let event = match line.outcome {
+        Ok(event) => event,
+        Err(rejected) => return Admission::Rejected(rejected),
+    };
+    let identity = identity(&event);
+    match seen.meet(identity, line.bytes_hash, event.time) {
+        None => Admission::In(event),
+        Some(hash) if hash == line.bytes_hash => Admission::Again,
+        Some(_) => Admission::Doubtful(identity),
     }
 }
 

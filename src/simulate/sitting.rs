@@ -188,11 +188,8 @@ impl<'r> Sitting<'r> {
         let signs_in = arrives.plus_ms(spare + draft.between(30 * SECOND, 3 * MINUTE));
         let mut deposited = arrives;
         match self.keeping {
-            Keeping::Unknown => {
-                if !draft.goes_wrong(0.1) {
-                    self.keeping = Keeping::DeclaredNone;
-                }
-            }
+            Keeping::Unknown if !draft.goes_wrong(0.1) => self.keeping = Keeping::DeclaredNone,
+            Keeping::Unknown => {}
             Keeping::Lockbox(_) if draft.happens(0.01) => self.keeping = Keeping::DeclaredNone,
             Keeping::Lockbox(_) if draft.goes_wrong(0.012) => {
                 deposited = signs_in.plus_ms(draft.between(6 * MINUTE, 15 * MINUTE));

@@ -65,6 +65,9 @@ fn rejected_lines_are_told_with_number_and_reason_and_the_rest_is_judged() {
     lines.insert(0, "not json".into());
     lines.insert(5, r#"{"specversion":"1.0","id":"x","source":"/tangerang/nowhere","type":"service.started","time":"2026-11-24T10:00:00+07:00","data":{}}"#.into());
     let changed = lines[7].replace("\"time\": \"2026-11-24T", "\"time\": \"2026-11-23T");
+    let otherwise_written = lines[9].replace("\": ", "\":   ");
+    assert_ne!(otherwise_written, lines[9]);
+    lines.push(otherwise_written);
     lines.push(changed);
     let (code, verdicts, errors) = replay(&["-"], lines.join("\n").as_bytes());
     assert_eq!(code, 3, "{errors}");
@@ -76,6 +79,10 @@ fn rejected_lines_are_told_with_number_and_reason_and_the_rest_is_judged() {
     );
     let last = format!("standard input:{}: rejected (conflict)", lines.len());
     assert!(errors.contains(&last), "{errors}");
+    assert!(
+        errors.contains("rejected        3"),
+        "written otherwise, it is the same event\n{errors}"
+    );
 }
 
 #[test]

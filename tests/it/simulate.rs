@@ -12,7 +12,7 @@ use jagaloket::engine::roster::Roster;
 use jagaloket::simulate::{self, Plan, Troubles, demo};
 use jagaloket::{replay, wire};
 
-use crate::support::{example, policies};
+use crate::support::{example, jagaloket, policies, python, run, verdict_lines};
 
 fn plan(roster: Roster, days: u32, troubles: Troubles, disorder: bool) -> Plan {
     let from = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
@@ -302,4 +302,26 @@ fn the_script_of_the_demo_leads_to_what_it_promises() {
         );
         assert_eq!(summary.duplicates, 1, "seed {seed}");
     }
+}
+
+#[test]
+fn an_independent_model_in_python_judges_a_troubled_day_the_same() {
+    let roster = replay::read_roster(&example("roster.toml")).unwrap();
+    let plan = plan(roster, 1, Troubles::Many, true);
+    let folder = tempfile::tempdir().unwrap();
+    let day = folder.path().join("day.jsonl");
+    fs::write(&day, lines(&plan).join("\n")).unwrap();
+    let model = python(
+        include_str!("../model/model.py"),
+        &[example("roster.toml").to_str().unwrap(), day.to_str().unwrap()],
+        b"",
+    );
+    let mut command = jagaloket();
+    command
+        .args(["replay", "--quiet", "--roster"])
+        .arg(example("roster.toml"));
+    let output = run(command.arg("--policies").arg(policies()).arg(&day), b"");
+    let ours = verdict_lines(&String::from_utf8(output.stdout).unwrap());
+    assert!(!ours.is_empty());
+    assert_eq!(ours, verdict_lines(&model));
 }

@@ -16,6 +16,8 @@ fn stretch((verdict, since, opened, until): (i64, i64, i64, Option<i64>)) -> Str
 }
 
 type Interval = (i64, i64, i64, Option<i64>);
+/// What was told, in how many letters, what stands, what happened to the incident, and the ruling.
+type Line<'a> = (Option<&'a [Interval]>, u32, &'a [Interval], Fate, Ruling);
 
 /// Rules on a thread of `letters` letters, the last of them at moment 0 and saying `told`, at moment `now`.
 #[track_caller]
@@ -65,7 +67,7 @@ fn every_change_is_ruled_on_as_the_table_says() {
         ..Fate::default()
     };
     #[rustfmt::skip]
-    let table: Vec<(Option<&[Interval]>, u32, &[Interval], Fate, Ruling)> = vec![
+    let table: Vec<Line> = vec![
         // The first word.
         (Some(&[]), 0, &[OPEN], none(), letter(Opened, &[FirstVerdict])),
         (Some(&[]), 0, &[ENDED], none(), letter(Opened, &[FirstVerdictAlreadyOver])),
@@ -103,7 +105,7 @@ fn every_change_is_ruled_on_as_the_table_says() {
         (None, 2, &[], none(), letter(Retracted, &[AllWithdrawn])),
     ];
     for (told, letters, stands, fate, expected) in table {
-        check(told, letters, stands, fate, 1, expected);
+        check(told, letters, stands, fate, PACE_MS, expected);
     }
 }
 
@@ -118,6 +120,16 @@ fn later_letters_keep_their_distance_but_a_retraction_never_waits() {
     check(told, 3, further, Fate::default(), 1, paced.clone());
     check(told, 3, further, Fate::default(), PACE_MS - 1, paced);
     check(told, 3, further, Fate::default(), PACE_MS, amended);
+    // A corrected time alone waits also among the first.
+    let corrected: &[Interval] = &[(1, 5, 20, Some(30))];
+    check(
+        told,
+        1,
+        corrected,
+        Fate::default(),
+        1,
+        Ruling::Silent(Silence::Paced { until }),
+    );
     let retracted = letter(LetterKind::Retracted, &[Change::AllWithdrawn]);
     check(told, 9, &[], Fate::default(), 1, retracted);
 }

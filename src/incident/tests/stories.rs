@@ -133,14 +133,14 @@ impl Desk {
 
     /// The last that was stored of an incident.
     fn state(&self, n: i64) -> IncidentState {
-        let rows = self.written.iter().flat_map(|outcome| &outcome.incidents);
-        rows.filter(|row| row.n == n).next_back().unwrap().state
+        let mut rows = self.written.iter().flat_map(|outcome| &outcome.incidents);
+        rows.rfind(|row| row.n == n).unwrap().state
     }
 
     /// The last that was stored of a verdict: its incident, and whether it stands.
     fn verdict(&self, n: i64) -> (i64, bool) {
-        let rows = self.written.iter().flat_map(|outcome| &outcome.verdicts);
-        let last: &VerdictRow = rows.filter(|row| row.n == n).next_back().unwrap();
+        let mut rows = self.written.iter().flat_map(|outcome| &outcome.verdicts);
+        let last: &VerdictRow = rows.rfind(|row| row.n == n).unwrap();
         (last.incident, !last.retracted)
     }
 

@@ -1,5 +1,6 @@
 //! The mailer against a real SMTP server; what arrives is parsed by another implementation.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,9 @@ use jagaloket::telemetry::Metrics;
 use tokio::sync::Notify;
 
 use crate::support::{SmtpOptions, SmtpSink, SmtpTls, python};
+
+/// What somebody might write into a roster, by mistake or not.
+const NAME: &str = "Kepala Seksi \"Pelayanan\" – Loket é, 1\r\nBcc: everybody@tangerang.example";
 
 fn letter(n: u32) -> NewLetter {
     let now = MonitorClock::Wall.now();
@@ -48,6 +52,15 @@ fn smtp(sink: &SmtpSink, encryption: Encryption, login: Option<(&str, &str)>) ->
 
 /// Runs the mailer until `done` says so of the outbox.
 async fn send(way: Way, letters: Vec<NewLetter>, done: impl Fn(&OutboxCounts) -> bool) -> (tempfile::TempDir, Store) {
+    let (folder, store, _) = send_until(way, letters, |counts, _| done(counts)).await;
+    (folder, store)
+}
+
+async fn send_until(
+    way: Way,
+    letters: Vec<NewLetter>,
+    done: impl Fn(&OutboxCounts, &Metrics) -> bool,
+) -> (tempfile::TempDir, Store, Arc<Metrics>) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("jagaloket.db"), Bounds::default())
@@ -63,6 +76,7 @@ async fn send(way: Way, letters: Vec<NewLetter>, done: impl Fn(&OutboxCounts) ->
     let settings = Settings {
         way,
         from: "\"Jagaloket – Kanim\" <jagaloket@tangerang.example>".parse().unwrap(),
+        names: HashMap::from([("kasi.pelayanan@tangerang.example".into(), NAME.into())]),
         give_up_after_ms: 86_400_000,
         deadline: Duration::from_secs(2),
     };
@@ -70,16 +84,17 @@ async fn send(way: Way, letters: Vec<NewLetter>, done: impl Fn(&OutboxCounts) ->
     let shutdown = async move { drop(stopped.await) };
     // A clock that runs ten times as fast, so that pauses between attempts are short.
     let clock = MonitorClock::fast(MonitorClock::Wall.now(), 10.0);
+    let metrics = Arc::new(Metrics::default());
     let running = tokio::spawn(mailer::run(
         store.clone(),
         settings,
         clock,
         Arc::new(Notify::new()),
-        Arc::new(Metrics::default()),
+        metrics.clone(),
         shutdown,
     ));
     let began = std::time::Instant::now();
-    while !done(&store.outbox_counts().await.unwrap()) {
+    while !done(&store.outbox_counts().await.unwrap(), &metrics) {
         assert!(
             began.elapsed() < Duration::from_secs(30),
             "the outbox did not come to its end"
@@ -88,7 +103,7 @@ async fn send(way: Way, letters: Vec<NewLetter>, done: impl Fn(&OutboxCounts) ->
     }
     drop(stop);
     running.await.unwrap();
-    (folder, store)
+    (folder, store, metrics)
 }
 
 fn parsed(path: &Path) -> serde_json::Value {
@@ -108,7 +123,13 @@ async fn a_letter_arrives_as_another_implementation_reads_it() {
     mails.sort_by_key(|mail| mail["message_id"].to_string());
     let (first, second) = (&mails[0], &mails[1]);
     assert_eq!(first["subject"], "[Jagaloket] Indikasi #1 · Loket 3 · 10:02 WIB");
-    assert_eq!(first["to"], "kasi.pelayanan@tangerang.example");
+    assert_eq!(first["to_address"], "kasi.pelayanan@tangerang.example");
+    let name = "Kepala Seksi \"Pelayanan\" – Loket é, 1 Bcc: everybody@tangerang.example";
+    assert_eq!(first["to_name"], name);
+    assert_eq!(first["to_count"], 1);
+    assert_eq!(first["bcc"], serde_json::Value::Null);
+    assert_eq!(received[0].to, ["kasi.pelayanan@tangerang.example"]);
+    assert_eq!(first["list_id"], "Jagaloket <jagaloket.tangerang.example>");
     assert!(first["from"].as_str().unwrap().contains("Jagaloket – Kanim"), "{first}");
     assert_eq!(first["message_id"], "<1.opened.s-01@tangerang.example>");
     assert_eq!(first["in_reply_to"], serde_json::Value::Null);
@@ -159,6 +180,65 @@ async fn a_letter_refused_for_good_is_given_up_and_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_servers_words_are_kept_and_one_dead_letter_holds_up_no_other() {
+    let sink = SmtpSink::start_with(&SmtpOptions {
+        refuse_to: vec!["nobody@tangerang.example".into()],
+        ..SmtpOptions::default()
+    });
+    let mut unknown = letter(1);
+    unknown.address = "nobody@tangerang.example".into();
+    let mut unwritable = letter(2);
+    unwritable.address = "no address at all".into();
+    let letters = vec![unknown, unwritable, letter(3)];
+    let way = smtp(&sink, Encryption::None, None);
+    let (_folder, store) = send(way, letters, |counts| counts.dead == 2 && counts.waiting == 0).await;
+    let words = |n| {
+        let store = store.clone();
+        async move { store.letter(n).await.unwrap().unwrap().0.last_error.unwrap() }
+    };
+    assert_eq!(words(1).await, "permanent error (550): 5.1.1 No such mailbox");
+    assert!(words(2).await.starts_with("the letter cannot be written as a mail"));
+    assert_eq!(sink.wait_for(1, Duration::from_secs(10)).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_sends_the_letter_again_under_the_same_message_id() {
+    let sink = SmtpSink::start_with(&SmtpOptions {
+        lose_250: 1,
+        ..SmtpOptions::default()
+    });
+    let way = smtp(&sink, Encryption::None, None);
+    send(way, vec![letter(1)], |counts| counts.waiting == 0).await;
+    let received = sink.wait_for(2, Duration::from_secs(10));
+    let ids: Vec<serde_json::Value> = received
+        .iter()
+        .map(|mail| parsed(&mail.eml)["message_id"].clone())
+        .collect();
+    assert_eq!(
+        ids,
+        ["<1.opened.s-01@tangerang.example>", "<1.opened.s-01@tangerang.example>"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_password_kills_no_letter() {
+    let sink = SmtpSink::start_with(&SmtpOptions {
+        tls: SmtpTls::StartTls,
+        user: Some("jagaloket".into()),
+        password: Some("rahasia".into()),
+        ..SmtpOptions::default()
+    });
+    let way = smtp(&sink, Encryption::StartTls, Some(("jagaloket", "salah")));
+    let (_folder, store, metrics) =
+        send_until(way, vec![letter(1)], |_, metrics| metrics.letter_failures.count() > 0).await;
+    assert_eq!(metrics.letters_dead.count(), 0);
+    let (row, ..) = store.letter(1).await.unwrap().unwrap();
+    let words = row.last_error.unwrap();
+    assert!(words.contains("535"), "{words}");
+    assert_eq!(store.outbox_counts().await.unwrap().waiting, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn starttls_and_tls_with_a_password_reach_a_server_that_demands_them() {
     for (tls, encryption) in [
         (SmtpTls::StartTls, Encryption::StartTls),
@@ -190,9 +270,9 @@ async fn a_folder_of_mails_holds_whole_letters() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names, ["000001.eml"]);
+    assert_eq!(names, ["000001-opened-s-01.eml"]);
     assert_eq!(
-        parsed(&mails.path().join("000001.eml"))["type"],
+        parsed(&mails.path().join("000001-opened-s-01.eml"))["type"],
         "multipart/alternative"
     );
 }

@@ -74,7 +74,8 @@ class Sink:
 
 def authenticate(server, session, envelope, mechanism, auth_data):
     known = auth_data.login == options["user"].encode() and auth_data.password == options["password"].encode()
-    return AuthResult(success=known, auth_data=auth_data.login if known else None)
+    # "handled" would mean that the refusal was answered already.
+    return AuthResult(success=known, handled=False, auth_data=auth_data.login if known else None)
 
 
 async def main():
