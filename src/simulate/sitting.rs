@@ -101,6 +101,14 @@ impl<'r> Sitting<'r> {
         self.out.iter().any(|(from, until)| (*from..*until).contains(&at))
     }
 
+    /// The moment itself, or the end of the phones' way in or out: nobody looks into a slot while they are moved.
+    pub fn settled(&self, at: Moment) -> Moment {
+        let way = self.handsets.len() as i64 * 4 * SECOND;
+        let ways = self.out.iter().flat_map(|(from, until)| [from.plus_ms(way), *until]);
+        let under_way = |end: &Moment| (1..=way).contains(&end.ms_since(at));
+        ways.filter(under_way).max().unwrap_or(at)
+    }
+
     pub fn is_on_break(&self, at: Moment) -> bool {
         self.breaks.iter().any(|(from, until)| (*from..*until).contains(&at))
     }
