@@ -233,6 +233,12 @@ fn welcome(request: &Request, web: SocketAddr, broker: SocketAddr, mails: &Path)
         "out of the locker while serving at loket-03, and one reads messages on the workstation of loket-05. Each is"
     );
     println!("an indication, never a decision: open it on the dashboard, read its mail, look at its evidence.");
+    println!(
+        "A little later the workstation of loket-08 was cut off and sends what it had kept: one verdict is taken back,"
+    );
+    println!(
+        "one opens late. The quarantine holds what nobody could accept: half a message, and a device nobody knows."
+    );
     println!();
     println!("Stop with Ctrl-C.");
 }

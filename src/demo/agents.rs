@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use rumqttc_v5::mqttbytes::QoS;
-use rumqttc_v5::mqttbytes::v5::{LastWill, PublishProperties};
-use rumqttc_v5::{AsyncClient, Event as Heard, EventLoop, Incoming, MqttOptions, PublishNoticeError, PublishOptions};
+use rumqttc_v5::mqttbytes::v5::{LastWill, PubAckReason, PublishProperties};
+use rumqttc_v5::{
+    AsyncClient, Event as Heard, EventLoop, Incoming, MqttOptions, PublishNoticeError, PublishOptions, PublishResult,
+};
 use tokio::task::JoinSet;
 
 use crate::clock::MonitorClock;
@@ -151,17 +153,25 @@ impl Agent {
                 Ok(notice) => notice.wait_async().await,
                 Err(_) => Err(PublishNoticeError::Recv),
             };
-            match sent {
-                Ok(_) => {
-                    self.tally.acknowledged.fetch_add(1, Ordering::Relaxed);
-                    return;
+            // An acknowledgement may be a refusal: its reason says so.
+            let taken = match sent {
+                Ok(PublishResult::Qos1(ack)) => {
+                    matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers)
                 }
-                Err(PublishNoticeError::V5PubAck(_)) => {
-                    self.tally.refused.fetch_add(1, Ordering::Relaxed);
-                    return;
+                Ok(_) => true,
+                Err(PublishNoticeError::V5PubAck(_)) => false,
+                Err(_) => {
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                    continue;
                 }
-                Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
-            }
+            };
+            let tally = if taken {
+                &self.tally.acknowledged
+            } else {
+                &self.tally.refused
+            };
+            tally.fetch_add(1, Ordering::Relaxed);
+            return;
         }
     }
 }

@@ -180,6 +180,7 @@ pub(super) fn look_into(
         if used != lockbox || !there || draft.goes_wrong(0.004) {
             continue;
         }
+        let at = sitting.settled(at);
         let (officer, present) = (sitting.officer.id.clone(), !sitting.is_out(at));
         match lockbox {
             Some(lockbox) if by_itself => draft.push(

@@ -1,5 +1,6 @@
 //! Ring 1: a simulated office, from one seed: the same seed, the same bytes.
 
+mod applicants;
 mod day;
 pub mod demo;
 mod disorder;
