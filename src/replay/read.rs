@@ -15,7 +15,7 @@ use crate::engine::roster::Roster;
 use crate::wire::{self, Limits, Rejected};
 
 /// Lines a batch; a batch is parsed, inserted and judged as one.
-const BATCH: usize = 8_192;
+const BATCH: usize = 2_048;
 
 /// A line that was read, or why it could not be.
 pub struct Line {
