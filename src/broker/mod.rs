@@ -105,6 +105,13 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
     {
         return Err(Error::AnonymousBeyondLoopback(*open));
     }
+    // The library tells of a taken port in a text of many lines.
+    for address in addresses.iter().filter(|address| address.port() != 0) {
+        std::net::TcpListener::bind(address).map_err(|error| Error::Start {
+            listen: *address,
+            reason: error.to_string(),
+        })?;
+    }
     let owners = Owners::default();
     let doorkeeper = Arc::new(Doorkeeper::new(&settings, owners.clone())?);
     let (phase, seen_phase) = watch::channel(Phase::Open);
@@ -222,6 +229,13 @@ struct Hook {
 }
 
 impl Hook {
+    async fn connected(&self, client_id: &str) -> bool {
+        match self.router.get() {
+            Some(router) => router.is_connected(client_id).await,
+            None => false,
+        }
+    }
+
     /// Answers whether the daemon has kept the message.
     async fn keep(&self, event: &ClientPublishEvent) -> bool {
         let _waiting = self.waiting.read().await;
@@ -272,11 +286,7 @@ impl BrokerEventHandler for Hook {
     fn on_client_disconnect<'a>(&'a self, event: ClientDisconnectEvent) -> Answer<'a, ()> {
         Box::pin(async move {
             // The device may have connected anew before its old connection was found dead.
-            let stays = match self.router.get() {
-                Some(router) => router.is_connected(&event.client_id).await,
-                None => false,
-            };
-            if !stays {
+            if !self.connected(&event.client_id).await {
                 self.owners.lock().remove(&event.client_id);
             }
         })
@@ -292,10 +302,13 @@ impl BrokerEventHandler for Hook {
                     }
                     PublishAction::Continue
                 }
-                Some((_, _, Leaf::Events)) if self.keep(&event).await => match self.observed {
-                    true => PublishAction::Continue,
-                    false => PublishAction::Handled,
-                },
+                // What a device sent behind a refused message would overtake it.
+                Some((_, _, Leaf::Events)) if self.connected(&event.client_id).await && self.keep(&event).await => {
+                    match self.observed {
+                        true => PublishAction::Continue,
+                        false => PublishAction::Handled,
+                    }
+                }
                 _ => {
                     if let Some(router) = self.router.get() {
                         router.disconnect_client(&event.client_id).await;

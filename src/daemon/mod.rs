@@ -259,7 +259,7 @@ impl Daemon {
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
         let line = self.line.borrow().clone();
         let now = self.clock.now();
-        let state = match (line.connected_since, line.last_error) {
+        let state = match (line.connected_since, line.last_error.clone()) {
             (Some(_), _) => BrokerState::Connected,
             (None, Some(error)) => BrokerState::Lost(error),
             (None, None) => BrokerState::Connecting,
@@ -293,6 +293,8 @@ impl Daemon {
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
         };
+        let connections = &self.metrics.broker_connections;
+        connections.add(line.connections.saturating_sub(connections.count()));
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
     }

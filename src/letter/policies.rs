@@ -150,8 +150,8 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
             ),
         },
         "custody-unverifiable" => format!(
-            "Where the phone of {officer} is {} {when} while face-to-face service at {counter} {is} under way.",
-            if holds { "has not been known" } else { "was not known" }
+            "Nobody can tell where the phone of {officer} {} {when} while face-to-face service at {counter} {is} under way.",
+            if holds { "has been" } else { "was" }
         ),
         "handset-not-registered" => format!(
             "A session of {officer} at {counter} {has_been} running {when} with no private phone registered and no declaration not to carry one."

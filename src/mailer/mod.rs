@@ -122,9 +122,11 @@ async fn settle(
         Ok(()) => {
             store.settle_sent(leased.n, now).await?;
             metrics.letters_sent.add(1);
-            metrics
-                .mail_seconds
-                .observe(clock.real(now.ms_since(leased.letter.created)));
+            if leased.letter.kind == LetterKind::Opened {
+                metrics
+                    .mail_seconds
+                    .observe(clock.real(now.ms_since(leased.letter.created)));
+            }
         }
         Err(failure) => {
             metrics.letter_failures.add(1);

@@ -345,6 +345,7 @@ impl Words {
             "tick_refused" => self.pick("Detak jam dari luar", "A clock tick from outside"),
             "too_far_ahead" => self.pick("Jam perangkat terlalu maju", "Device clock too far ahead"),
             "too_large" => self.pick("Pesan terlalu besar", "Message too large"),
+            "too_late" => self.pick("Terlambat: tanggalnya sudah tutup", "Too late: its date is settled"),
             "unknown_device" => self.pick("Perangkat tidak dikenal", "Unknown device"),
             "unknown_office" => self.pick("Kantor tidak dikenal", "Unknown office"),
             "unknown_type" => self.pick("Jenis kejadian tidak dikenal", "Unknown event type"),

@@ -13,7 +13,7 @@ pub struct Rejected {
 
 impl Rejected {
     /// Every code there is, for counters.
-    pub const CODES: [&str; 21] = [
+    pub const CODES: [&str; 22] = [
         "bad_id",
         "bad_interval",
         "bad_sequence",
@@ -29,6 +29,7 @@ impl Rejected {
         "tick_refused",
         "too_far_ahead",
         "too_large",
+        "too_late",
         "unknown_device",
         "unknown_office",
         "unknown_type",
