@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
+use crate::engine::policy::PolicyErrors;
 use crate::engine::time::Span;
 use crate::exit::Exit;
 
@@ -50,7 +51,7 @@ Examples:
 Exit codes:
   0  done
   1  failed; standard error says why
-  2  the command line or the configuration file is wrong
+  2  the command line, the configuration or a policy is wrong
   3  replay: done, but some lines were rejected
   4  ledger verify: the ledger is broken
 
@@ -98,6 +99,8 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
         // Its faults begin with "error:" themselves.
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
+        // So do those of policies.
+        None if error.is::<PolicyErrors>() => (error.to_string(), Exit::Failed),
         None => (format!("error: {error:#}"), Exit::Failed),
     }
 }

@@ -134,7 +134,7 @@ fn faults_of_roster_and_policies_are_told_together() {
     );
     assert!(err.contains("\"Asia/Jakata\" is not an IANA time zone"), "{err}");
     assert!(err.contains("custdy") && err.contains("custody"), "{err}");
-    let (_, err) = ended(&call(&folder, &["policy", "check", "rules"]), Exit::Failed);
+    let (_, err) = ended(&call(&folder, &["policy", "check", "rules"]), Exit::Usage);
     assert!(err.contains("custdy"), "{err}");
 }
 

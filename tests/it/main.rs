@@ -11,6 +11,7 @@ mod demo;
 mod engine;
 mod mail;
 mod mqtt;
+mod policy_check;
 mod replay;
 mod serve;
 mod simulate;
