@@ -6,6 +6,7 @@ mod demo;
 mod ledger;
 mod policy;
 mod replay;
+mod schema;
 mod serve;
 mod simulate;
 
@@ -38,6 +39,7 @@ enum Command {
     Ledger(ledger::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Policy(args) => policy::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {
