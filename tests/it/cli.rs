@@ -36,7 +36,7 @@ fn office(broker: &str) -> TempDir {
 fn a_wrong_command_line_ends_with_2() {
     let folder = tempfile::tempdir().unwrap();
     for args in [
-        &["reply"][..],
+        &["replya"][..],
         &["replay"],
         &["serve"],
         &["demo", "--speed", "0"],

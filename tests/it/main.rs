@@ -13,6 +13,7 @@ mod mail;
 mod mqtt;
 mod policy_check;
 mod replay;
+mod schemas;
 mod serve;
 mod simulate;
 mod store;

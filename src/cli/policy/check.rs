@@ -140,8 +140,8 @@ impl Folder {
                         "save it as UTF-8",
                     ),
                 }
-            } else if !(name.starts_with('.') || name.ends_with(".md")) {
-                let help = "a policy is ID.toml, its tests are ID.test.toml, notes are *.md";
+            } else if !(name.starts_with('.') || name.ends_with(".md") || name.ends_with(".schema.json")) {
+                let help = "a policy is ID.toml, its tests are ID.test.toml, notes are *.md, a schema for editors is *.schema.json";
                 read.fault(Level::Warning, "unknown-file", &shown, "nobody reads this file", help);
             }
         }
