@@ -36,7 +36,7 @@ fn office(broker: &str) -> TempDir {
 fn a_wrong_command_line_ends_with_2() {
     let folder = tempfile::tempdir().unwrap();
     for args in [
-        &["replya"][..],
+        &["reply"][..],
         &["replay"],
         &["serve"],
         &["demo", "--speed", "0"],
@@ -49,7 +49,7 @@ fn a_wrong_command_line_ends_with_2() {
             "{args:?}: {out}{err}"
         );
     }
-    let (_, err) = ended(&call(&folder, &["reply"]), Exit::Usage);
+    let (_, err) = ended(&call(&folder, &["replya"]), Exit::Usage);
     assert!(err.contains("a similar subcommand exists: 'replay'"), "{err}");
 }
 
