@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::engine::event::{OfficerId, PolicyId, UsbClass};
-use crate::engine::policy::{Class, Per, Severity, Tell, Title};
+use crate::engine::policy::{Class, Per, Reach, Severity, Tell, Title};
 use crate::store::rows::IncidentState;
 
 mod gallery;

@@ -9,6 +9,7 @@ mod broker;
 mod cli;
 mod demo;
 mod engine;
+mod hours;
 mod mail;
 mod mqtt;
 mod replay;

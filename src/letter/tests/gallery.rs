@@ -36,6 +36,9 @@ pub(super) fn piece(
             bridge_ms: 0,
             group_within_ms: 1_800_000,
             notify: vec![Tell::Supervisor],
+            enabled: true,
+            scope: Reach::Service,
+            overlay: None,
         },
         subject: match per {
             Per::Service | Per::Session => [true, false, true],
