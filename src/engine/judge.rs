@@ -273,8 +273,8 @@ impl State {
                 dirty.counter(DeviceIx(ix as u32), Reads::ALL);
                 dirty.lockboxes.push(DeviceIx(ix as u32));
             }
-            for ix in 0..self.officers.len() {
-                dirty.officer(OfficerIx(ix as u32), Reads::ALL);
+            for officer in self.known_officers() {
+                dirty.officer(officer, Reads::ALL);
             }
         }
         if dirty.office || dirty.hours {
@@ -288,8 +288,8 @@ impl State {
             for ix in 0..self.counters.len() {
                 dirty.counter(DeviceIx(ix as u32), reads);
             }
-            for ix in 0..self.officers.len() {
-                dirty.officer(OfficerIx(ix as u32), reads);
+            for officer in self.known_officers() {
+                dirty.officer(officer, reads);
             }
             dirty
                 .lockboxes

@@ -42,12 +42,14 @@ pub(crate) struct DeviceRule {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OfficerRule {
+    pub in_roster: bool,
     /// Active private handsets, in roster order.
     pub handsets: Vec<HandsetIx>,
     pub lockbox: Option<DeviceIx>,
 }
 
 static NOBODY: OfficerRule = OfficerRule {
+    in_roster: false,
     handsets: Vec::new(),
     lockbox: None,
 };
@@ -99,6 +101,7 @@ impl Rulebook {
                 officers.resize(ix.at() + 1, OfficerRule::default());
             }
             officers[ix.at()] = OfficerRule {
+                in_roster: true,
                 handsets: officer
                     .handsets
                     .iter()

@@ -102,6 +102,8 @@ impl Counter {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Officer {
+    /// An event has named him; one whom the roster does not know is nobody before that.
+    pub named: bool,
     pub shift: bool,
     /// Handsets that are in.
     pub inside: Vec<HandsetIx>,
@@ -344,6 +346,15 @@ impl State {
         }
     }
 
+    /// Everybody whom the roster knows or an event has named by now, whatever has arrived of later moments.
+    pub fn known_officers(&self) -> impl Iterator<Item = OfficerIx> + '_ {
+        let known = |(ix, person): (usize, &Officer)| {
+            let officer = OfficerIx(ix as u32);
+            (person.named || self.rules.officer(officer).in_roster).then_some(officer)
+        };
+        self.officers.iter().enumerate().filter_map(known)
+    }
+
     /// The next moment at which something happens by itself.
     pub fn next_timer(&self) -> Option<Moment> {
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
@@ -404,7 +415,12 @@ impl State {
                 false
             }
             Act::Rules(_) => false,
-            Act::Event { kind, officer, handset } => self.event(op, kind, *officer, *handset, dirty),
+            Act::Event { kind, officer, handset } => {
+                if let Some(officer) = officer {
+                    self.officers[officer.at()].named = true;
+                }
+                self.event(op, kind, *officer, *handset, dirty)
+            }
         }
     }
 
