@@ -4,7 +4,7 @@ mod bench;
 mod completions;
 mod demo;
 mod ledger;
-mod policies;
+mod policy;
 mod replay;
 mod serve;
 mod simulate;
@@ -35,7 +35,8 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
-    Policies(policies::Args),
+    #[command(alias = "policies")]
+    Policy(policy::Args),
     Completions(completions::Args),
 }
 
@@ -76,7 +77,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
-        Command::Policies(args) => policies::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {

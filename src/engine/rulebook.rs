@@ -136,15 +136,20 @@ impl Rulebook {
                     book.unchecked_limits_ms.extend(&condition.unchecked_limits_ms);
                     book.reads_hours |= condition.reads.touches(Reads::HOURS);
                     let signed_in = policy.head.scope == Reach::SignedIn;
-                    let mut wakes = condition.reads;
-                    if indication {
-                        wakes |= Reads::EMERGENCY;
-                    }
-                    if signed_in {
-                        wakes |= Reads::SESSION | Reads::BREAK;
-                    }
+                    // A new session or service is a new subject, whether the condition names it or not.
+                    let subjects = match head.per {
+                        Per::Service => Reads::SERVICE,
+                        Per::Session => Reads::SESSION,
+                        _ => Reads::default(),
+                    };
+                    let emergencies = if indication { Reads::EMERGENCY } else { Reads::default() };
+                    let widened = if signed_in {
+                        Reads::SESSION | Reads::BREAK
+                    } else {
+                        Reads::default()
+                    };
                     let rule = Rule {
-                        wakes,
+                        wakes: condition.reads | subjects | emergencies | widened,
                         signed_in,
                         suppressed_in_emergency: indication,
                         judged_in_gap: condition.names_workstation_silent(),

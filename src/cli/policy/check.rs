@@ -1,4 +1,4 @@
-//! `jagaloket policies`.
+//! `jagaloket policy check`.
 
 use std::path::PathBuf;
 
@@ -7,31 +7,17 @@ use crate::engine::time::Span;
 use crate::exit::Exit;
 use crate::replay::read_policies;
 
-/// Look at the policies of an office.
-#[derive(clap::Args, Debug)]
-#[command(arg_required_else_help = true)]
-pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(clap::Subcommand, Debug)]
-enum What {
-    Check(CheckArgs),
-}
-
 /// Check every policy file of a folder and list what the policies say.
 ///
 /// Every fault is told with file, line, column and the nearest valid name.
 #[derive(clap::Args, Debug)]
-struct CheckArgs {
+pub struct Args {
     /// A folder of policy files
     #[arg(value_name = "DIR", default_value = "policies")]
     policies: PathBuf,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
-    let What::Check(args) = args.what;
     let set = read_policies(&args.policies)?;
     for head in set.heads() {
         let (class, severity, span) = (
