@@ -221,6 +221,50 @@ pub(super) fn gallery() -> Vec<Piece> {
             vec![line("10:02:10", "loker-a", Kind::Forced { slot: Some(7) })],
         ),
         piece(
+            "phone-out-while-signed-in",
+            [
+                "Ponsel di luar loker selama masuk sistem",
+                "Phone outside the lockbox while signed in",
+            ],
+            session(Indication, Minor),
+            ["10:02:10", "10:04:10"],
+            None,
+            vec![signed_in("07:58:04"), withdrawn("10:02:10")],
+        ),
+        piece(
+            "service-outside-hours",
+            ["Pelayanan di luar jam kantor", "Service outside office hours"],
+            session(Indication, Minor),
+            ["16:00:00", "16:15:00"],
+            Some("16:40:12"),
+            vec![signed_in("07:58:04"), started("15:51:30")],
+        ),
+        piece(
+            "badge-at-two-places",
+            ["Satu kartu di dua tempat", "One badge at two places"],
+            (Indication, Major, Per::Officer),
+            ["10:02:10", "10:02:10"],
+            Some("10:02:10"),
+            vec![started("09:58:31"), withdrawn("10:02:10")],
+        ),
+        piece(
+            "withdrawn-by-another",
+            ["Ponsel diambil oleh orang lain", "Phone withdrawn by somebody else"],
+            (Indication, Minor, Per::Officer),
+            ["10:02:10", "10:02:10"],
+            Some("10:02:10"),
+            vec![line(
+                "10:02:10",
+                "loker-a",
+                Kind::Withdrawn {
+                    officer: p003(),
+                    slot: 7,
+                    handset: None,
+                    by: Some("p-007".into()),
+                },
+            )],
+        ),
+        piece(
             "an-office-policy-of-its-own",
             [
                 "Loket buka tanpa petugas cadangan",
