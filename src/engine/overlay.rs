@@ -195,7 +195,12 @@ impl Reader {
     /// Changes one key; answers the new value in the words of the files.
     fn change(&mut self, head: &mut Head, trigger: &Trigger, key: &str, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str();
-        let span = |text: Option<&str>| Span::parse(text.unwrap_or_default());
+        let span = |text: Option<&str>| match text {
+            Some(text) => Span::parse(text),
+            None => Err(format!(
+                "`{key}` is a duration in quotes, like \"90s\", \"2m\" or \"1h30m\""
+            )),
+        };
         let changed = match key {
             "enabled" => match value.get_ref().as_bool() {
                 Some(enabled) => {

@@ -12,6 +12,7 @@ mod engine;
 mod hours;
 mod mail;
 mod mqtt;
+mod overlay;
 mod replay;
 mod serve;
 mod simulate;
