@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::config::{self, Config};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
+use crate::engine::event::OfficeId;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::inbound::Line;
@@ -47,12 +48,12 @@ impl Plan {
         for path in &config.rosters {
             let roster =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;
-            crate::engine::roster::Roster::parse(&roster)
-                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?;
-            texts.push(Texts {
-                roster,
-                policies: policies.clone(),
-            });
+            let office = crate::engine::roster::Roster::parse(&roster)
+                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?
+                .office
+                .id;
+            let policies = under_overlay(&policies, &config.policies, &office)?;
+            texts.push(Texts { roster, policies });
         }
         Ok(Plan {
             config,
@@ -77,6 +78,18 @@ fn read_policy_texts(folder: &PathBuf) -> Result<PolicyTexts> {
         }
     }
     Ok(texts)
+}
+
+/// The policies under the office's overlay, if it has one.
+fn under_overlay(policies: &PolicyTexts, folder: &Path, office: &OfficeId) -> Result<PolicyTexts> {
+    Ok(match crate::replay::overlay_of(folder, office, None)? {
+        // Checked as a file, so that faults are told with its path.
+        Some((path, text)) => {
+            policies.parse()?.overlaid(&path, &text)?;
+            policies.overlaid(office, text)
+        }
+        None => policies.clone(),
+    })
 }
 
 /// Where a running monitor can be reached.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::event::{DeviceKind, Kind};
 use super::expr::{EventScope, Scope};
-use super::judge::{Closed, Sink, Subject};
+use super::judge::{Closed, Sink};
 use super::names::{DeviceIx, OfficerIx};
 use super::policy::{Class, Per};
 use super::state::{Evidence, State};
+use super::subject::Subject;
 
 /// An `on` policy with the values of its names just before the instant, waiting for the event to be applied.
 pub(crate) struct Pending<'a> {
@@ -17,6 +18,8 @@ pub(crate) struct Pending<'a> {
     pub evidence: Evidence,
     pub in_gap: bool,
     pub private: bool,
+    /// What the officer did last, where he cannot have come from.
+    pub cannot_come_from: Option<Evidence>,
     before: Before,
 }
 
@@ -54,38 +57,18 @@ impl State {
             let officer = named.or(signed_in);
             let subjects: Vec<Subject> = match rule.head.per {
                 Per::Office => vec![Subject::default()],
-                Per::Lockbox => vec![Subject {
-                    lockbox: Some(device),
-                    ..Subject::default()
-                }],
-                Per::Officer => officer
-                    .map(|officer| Subject {
-                        officer: Some(officer),
-                        ..Subject::default()
-                    })
-                    .into_iter()
-                    .collect(),
-                Per::Counter => vec![Subject {
-                    counter: Some(device),
-                    officer: signed_in,
-                    lockbox: None,
-                }],
+                Per::Lockbox => vec![Subject::lockbox(device)],
+                Per::Officer => officer.map(Subject::person).into_iter().collect(),
+                Per::Counter => vec![Subject::at(device, signed_in)],
                 Per::Session | Per::Service if is_counter => signed_in
-                    .map(|officer| Subject {
-                        counter: Some(device),
-                        officer: Some(officer),
-                        lockbox: None,
-                    })
+                    .map(|officer| Subject::at(device, Some(officer)))
                     .into_iter()
                     .collect(),
                 Per::Session | Per::Service => officer
                     .into_iter()
                     .flat_map(|officer| {
-                        self.counters_of(officer).map(move |counter| Subject {
-                            counter: Some(counter),
-                            officer: Some(officer),
-                            lockbox: None,
-                        })
+                        self.counters_of(officer)
+                            .map(move |counter| Subject::at(counter, Some(officer)))
                     })
                     .collect(),
             };
@@ -96,8 +79,7 @@ impl State {
                     (None, Some(officer)) => self.officer_scope(officer, &self.names),
                     (None, None) => Scope {
                         lockbox_silent: subject.lockbox.is_some_and(|lockbox| self.is_silent(lockbox)),
-                        emergency: self.in_emergency(),
-                        ..Scope::EMPTY
+                        ..self.office_scope()
                     },
                 };
                 let before = Before {
@@ -119,6 +101,7 @@ impl State {
                     evidence: evidence.clone(),
                     in_gap: counter.is_some_and(|counter| self.is_silent(counter)),
                     private: false,
+                    cannot_come_from: None,
                     before,
                 });
             }
@@ -130,7 +113,13 @@ impl State {
     pub fn answer(&self, pending: &Pending, sink: &mut Sink) {
         let rule = &self.rules.on[pending.rule];
         let begins = self.emergency.is_some_and(|emergency| emergency.started == self.now);
+        // A handover that is recorded at the instant counts, wherever it stands in the order.
+        let handed_over = pending
+            .subject
+            .officer
+            .and_then(|officer| self.officers[officer.at()].handed_over);
         let scope = Scope {
+            officer_handed_over: pending.before.scope.officer_handed_over || handed_over == Some(self.now),
             officer_id: &pending.before.officer_id,
             service_booking: &pending.before.booking,
             apps: &pending.before.apps,
@@ -138,17 +127,35 @@ impl State {
             event: Some(EventScope {
                 kind: pending.kind,
                 private: pending.private,
+                out_of_reach: pending.cannot_come_from.is_some(),
             }),
             ..pending.before.scope.clone()
         };
         let suppressed = rule.head.class == Class::Indication && scope.emergency;
         let unjudged = pending.in_gap && !rule.judged_in_gap;
-        if !suppressed && !unjudged && rule.condition.as_ref().is_none_or(|condition| condition.holds(&scope)) {
+        let holds = !suppressed && !unjudged && rule.condition.as_ref().is_none_or(|condition| condition.holds(&scope));
+        if let Some(trace) = &mut sink.trace {
+            let place = (self.now, &*self.names);
+            trace.look(
+                &rule.head,
+                rule.condition.as_ref(),
+                place,
+                pending.subject,
+                &scope,
+                holds,
+            );
+        }
+        if holds {
             sink.closed.push(Closed::Instant {
                 head: rule.head.clone(),
                 subject: pending.subject,
                 at: self.now,
-                evidence: pending.evidence.clone(),
+                evidence: pending
+                    .cannot_come_from
+                    .iter()
+                    .chain([&pending.evidence])
+                    .cloned()
+                    .collect(),
             });
         }
     }

@@ -9,6 +9,7 @@ use super::ops::{Act, Op};
 use super::rulebook::Rulebook;
 use super::state::{Dirty, State};
 use super::time::Moment;
+use super::trace::Trace;
 
 /// Operations between two checkpoints.
 const CHECKPOINT_EVERY: usize = 256;
@@ -109,7 +110,7 @@ impl Fold {
     }
 
     /// Applies everything up to and including `clock`.
-    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>) {
+    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>, mut trace: Option<&mut Trace>) {
         if !Arc::ptr_eq(&self.state.names, names) {
             self.state.names = names.clone();
         }
@@ -131,12 +132,12 @@ impl Fold {
                 since_checkpoint = 0;
                 self.checkpoint();
             }
-            since_checkpoint += self.instant(at.max(self.state.now));
+            since_checkpoint += self.instant(at.max(self.state.now), trace.as_deref_mut());
         }
     }
 
     /// Applies all of one instant, then judges. Answers how many operations that were.
-    fn instant(&mut self, at: Moment) -> usize {
+    fn instant(&mut self, at: Moment, trace: Option<&mut Trace>) -> usize {
         let start = self.applied;
         let mut end = start;
         let mut awaited = false;
@@ -151,8 +152,10 @@ impl Fold {
         let mut sink = Sink {
             closed: &mut self.closed,
             now: at,
+            trace,
         };
         let state = &mut self.state;
+        state.begin_hours(at.plus_ms(-1));
         let mut pending: Vec<(usize, Pending)> = Vec::new();
         if awaited {
             for (ix, op) in self.ops[start..end].iter().enumerate() {
@@ -167,15 +170,21 @@ impl Fold {
         state.run_timers(&mut self.dirty);
         for (ix, op) in self.ops[start..end].iter().enumerate() {
             if let Act::Rules(rules) = &op.act {
+                if state.rules.differs_by_calendar_alone(rules) {
+                    state.change_calendar(rules.clone(), &mut self.dirty);
+                    continue;
+                }
                 state.close_all(&mut sink);
                 state.change_rules(rules.clone());
                 self.dirty.everything = true;
                 continue;
             }
+            let cannot_come_from = state.sight(op);
             let private = state.apply(op, &mut self.dirty);
             for (of, pending) in &mut pending {
                 if *of == ix {
                     pending.private = private;
+                    pending.cannot_come_from.clone_from(&cannot_come_from);
                 }
             }
         }

@@ -7,7 +7,9 @@ use super::names::{DeviceIx, Names, OfficerIx};
 use super::policy::{Head, Per};
 use super::rulebook::{Rule, Rulebook};
 use super::state::{Dirty, Evidence, State};
+use super::subject::{Rest, Subject};
 use super::time::Moment;
+use super::trace::Trace;
 use super::view::Custody;
 
 /// A stretch in which a condition holds.
@@ -20,46 +22,13 @@ pub(crate) struct Piece {
     pub rests_on: Rest,
 }
 
-/// Up to two devices inline covers all but an officer at three counters.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Rest {
-    pub first: Option<DeviceIx>,
-    pub second: Option<DeviceIx>,
-    pub more: Vec<DeviceIx>,
-}
-
-impl Rest {
-    fn add(&mut self, device: DeviceIx) {
-        match (self.first, self.second) {
-            (None, _) => self.first = Some(device),
-            (_, None) => self.second = Some(device),
-            _ => self.more.push(device),
-        }
-    }
-
-    pub fn devices(&self) -> impl Iterator<Item = DeviceIx> + '_ {
-        self.first
-            .into_iter()
-            .chain(self.second)
-            .chain(self.more.iter().copied())
-    }
-}
-
-/// Whom a run is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Subject {
-    pub counter: Option<DeviceIx>,
-    pub lockbox: Option<DeviceIx>,
-    pub officer: Option<OfficerIx>,
-}
-
 /// Pieces closer together than the policy's bridge.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub head: Arc<Head>,
     pub subject: Subject,
     /// Which session or service it is about; a new one is a new subject.
-    serial: u32,
+    pub serial: u32,
     pub pieces: Vec<Piece>,
     pub evidence: Vec<Evidence>,
 }
@@ -102,7 +71,7 @@ pub(crate) enum Closed {
         head: Arc<Head>,
         subject: Subject,
         at: Moment,
-        evidence: Evidence,
+        evidence: Vec<Evidence>,
     },
 }
 
@@ -166,10 +135,28 @@ impl Slots {
 pub(crate) struct Sink<'a> {
     pub closed: &'a mut Vec<Closed>,
     pub now: Moment,
+    /// Somebody who wants to see what is judged.
+    pub trace: Option<&'a mut Trace>,
 }
 
 impl Sink<'_> {
+    fn look(&mut self, rule: &Rule, names: &Names, subject: Subject, scope: &Scope, holds: bool) {
+        if let Some(trace) = &mut self.trace {
+            trace.look(
+                &rule.head,
+                Some(&rule.condition),
+                (self.now, names),
+                subject,
+                scope,
+                holds,
+            );
+        }
+    }
+
     fn close(&mut self, run: Run) {
+        if let Some(trace) = &mut self.trace {
+            trace.closed(&run);
+        }
         if run.held_ms() > run.head.for_ms {
             self.closed.push(Closed::Run {
                 run,
@@ -273,16 +260,23 @@ impl State {
                 dirty.counter(DeviceIx(ix as u32), Reads::ALL);
                 dirty.lockboxes.push(DeviceIx(ix as u32));
             }
-            for ix in 0..self.officers.len() {
-                dirty.officer(OfficerIx(ix as u32), Reads::ALL);
+            for officer in self.known_officers() {
+                dirty.officer(officer, Reads::ALL);
             }
         }
-        if dirty.office {
-            for ix in 0..self.counters.len() {
-                dirty.counter(DeviceIx(ix as u32), Reads::EMERGENCY);
+        if dirty.office || dirty.hours {
+            let mut reads = Reads::default();
+            if dirty.office {
+                reads |= Reads::EMERGENCY;
             }
-            for ix in 0..self.officers.len() {
-                dirty.officer(OfficerIx(ix as u32), Reads::EMERGENCY);
+            if dirty.hours {
+                reads |= Reads::HOURS;
+            }
+            for ix in 0..self.counters.len() {
+                dirty.counter(DeviceIx(ix as u32), reads);
+            }
+            for officer in self.known_officers() {
+                dirty.officer(officer, reads);
             }
             dirty
                 .lockboxes
@@ -339,10 +333,7 @@ impl State {
         let officer = here.session.as_ref().map(|session| session.officer);
         let mut scope = match officer {
             Some(officer) => self.officer_scope(officer, names),
-            None => Scope {
-                emergency: self.in_emergency(),
-                ..Scope::EMPTY
-            },
+            None => self.office_scope(),
         };
         if let Some(session) = &here.session {
             scope.session_active = true;
@@ -362,6 +353,16 @@ impl State {
         scope
     }
 
+    /// What is the same for everything in the office.
+    pub(super) fn office_scope(&self) -> Scope<'static> {
+        Scope {
+            emergency: self.in_emergency(),
+            office_open: self.hours.open,
+            office_on_break: self.hours.on_break,
+            ..Scope::EMPTY
+        }
+    }
+
     pub(super) fn officer_scope<'s>(&'s self, officer: OfficerIx, names: &'s Names) -> Scope<'s> {
         let person = &self.officers[officer.at()];
         Scope {
@@ -372,8 +373,8 @@ impl State {
             officer_active_services: self.active_services(officer),
             officer_declared_none: person.declared.is_some(),
             lockbox_silent: self.lockbox_of(officer).is_some_and(|lockbox| self.is_silent(lockbox)),
-            emergency: self.in_emergency(),
-            ..Scope::EMPTY
+            officer_handed_over: person.held && person.handed_over.is_some(),
+            ..self.office_scope()
         }
     }
 
@@ -403,10 +404,23 @@ impl State {
                 ),
                 _ => (session, session != 0),
             };
+            let wide;
+            let seen = match rule.signed_in {
+                true => {
+                    wide = Scope {
+                        service_active: scope.session_active && !scope.session_on_break,
+                        ..scope.clone()
+                    };
+                    &wide
+                }
+                false => &scope,
+            };
             let holds = of_somebody
                 && (!scope.workstation_silent || rule.judged_in_gap)
                 && !(rule.suppressed_in_emergency && scope.emergency)
-                && rule.condition.holds(&scope);
+                && rule.condition.holds(seen);
+            let subject = Subject::at(counter, officer);
+            sink.look(rule, &names, subject, seen, holds);
             if !holds && slot.is_none() {
                 continue;
             }
@@ -421,11 +435,7 @@ impl State {
             }
             let finding = Finding {
                 holds,
-                subject: Subject {
-                    counter: Some(counter),
-                    lockbox: None,
-                    officer,
-                },
+                subject,
                 serial,
                 rests_on,
                 evidence: &|| self.evidence(counter, officer, rule),
@@ -479,6 +489,8 @@ impl State {
                 continue;
             }
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
+            let subject = Subject::person(officer);
+            sink.look(rule, &names, subject, &scope, holds);
             if !holds && slot.is_none() {
                 continue;
             }
@@ -499,11 +511,7 @@ impl State {
             }
             let finding = Finding {
                 holds,
-                subject: Subject {
-                    counter: None,
-                    lockbox: None,
-                    officer: Some(officer),
-                },
+                subject,
                 serial: 1,
                 rests_on,
                 evidence: &|| {
@@ -528,23 +536,20 @@ impl State {
         }
         let scope = Scope {
             lockbox_silent: self.is_silent(lockbox),
-            emergency: self.in_emergency(),
-            ..Scope::EMPTY
+            ..self.office_scope()
         };
         for (ix, rule) in rules.lockbox.iter().enumerate() {
             let slot = &mut self.slots.lockbox[lockbox.at() * width + ix];
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
+            let subject = Subject::lockbox(lockbox);
+            sink.look(rule, &self.names, subject, &scope, holds);
             let mut rests_on = Rest::default();
             if !rule.rests_on_clock {
                 rests_on.add(lockbox);
             }
             let finding = Finding {
                 holds,
-                subject: Subject {
-                    counter: None,
-                    lockbox: Some(lockbox),
-                    officer: None,
-                },
+                subject,
                 serial: 1,
                 rests_on,
                 evidence: &Vec::new,
@@ -555,15 +560,14 @@ impl State {
 
     fn judge_office(&mut self, sink: &mut Sink) {
         let rules = self.rules.clone();
-        let scope = Scope {
-            emergency: self.in_emergency(),
-            ..Scope::EMPTY
-        };
+        let scope = self.office_scope();
         for (ix, rule) in rules.office.iter().enumerate() {
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
+            let subject = Subject::default();
+            sink.look(rule, &self.names, subject, &scope, holds);
             let finding = Finding {
                 holds,
-                subject: Subject::default(),
+                subject,
                 serial: 1,
                 rests_on: Rest::default(),
                 evidence: &Vec::new,

@@ -5,6 +5,7 @@
 
 mod answer;
 mod apply;
+pub mod calendar;
 pub mod event;
 pub mod expr;
 mod fold;
@@ -12,13 +13,17 @@ mod judge;
 mod names;
 mod office;
 mod ops;
+pub mod overlay;
+mod places;
 pub mod policy;
 mod report;
 pub mod roster;
 mod rulebook;
 mod state;
+mod subject;
 pub mod time;
 mod timeline;
+pub mod trace;
 pub mod verdict;
 pub mod view;
 mod waiting;

@@ -1,8 +1,9 @@
 //! What the fold says, cut off at the horizons, and how it differs from what was said before (contract §5).
 
-use super::judge::{Closed, Run, Subject};
+use super::judge::{Closed, Run};
 use super::names::{DeviceIx, Names};
 use super::policy::Head;
+use super::subject::Subject;
 use super::time::Moment;
 use super::verdict::{Decision, Reason, Verdict};
 
@@ -97,7 +98,7 @@ pub(crate) fn closed_verdict(
             evidence,
         } => {
             let mut verdict = verdict(head, *subject, (*at, *at, Some(*at)), office, names);
-            verdict.evidence = vec![evidence.clone()];
+            verdict.evidence.clone_from(evidence);
             Some(verdict)
         }
     }

@@ -199,6 +199,7 @@ fn judge(roster: &Path, lines: &[String]) -> (Vec<serde_json::Value>, replay::Su
     let request = replay::Request {
         roster: roster.to_owned(),
         policies: policies(),
+        overlay: None,
         files: vec![file],
         quiet: true,
     };

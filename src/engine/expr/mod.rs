@@ -2,7 +2,9 @@
 //! here, so that evaluation cannot fail, allocates nothing and costs a few nanoseconds.
 
 mod check;
+mod clause;
 mod idle;
+mod membership;
 mod names;
 mod span;
 mod states;
@@ -11,9 +13,11 @@ mod tree;
 use std::ops::Range;
 
 use check::Checker;
+pub use clause::{Clause, Limit};
 pub use idle::idle;
 pub(crate) use names::names_officer;
 use span::syntax;
+pub use states::Subject;
 use tree::Bool;
 
 use super::event::Kind;
@@ -39,6 +43,8 @@ impl Reads {
     pub const USB: Reads = Reads(1 << 11);
     pub const EMERGENCY: Reads = Reads(1 << 12);
     pub const ROSTER: Reads = Reads(1 << 13);
+    pub const HOURS: Reads = Reads(1 << 14);
+    pub const HELD: Reads = Reads(1 << 15);
     pub const ALL: Reads = Reads(u32::MAX);
 
     pub fn touches(self, other: Reads) -> bool {
@@ -81,6 +87,11 @@ pub struct Scope<'a> {
     /// Classes attached and not allowed, as bits in the order of `UsbClass::ALL`.
     pub usb: u8,
     pub emergency: bool,
+    /// Within the office's hours; always, where it keeps no calendar.
+    pub office_open: bool,
+    pub office_on_break: bool,
+    /// His phones are kept by hand by somebody else, with a witness.
+    pub officer_handed_over: bool,
     pub event: Option<EventScope<'a>>,
 }
 
@@ -89,6 +100,8 @@ pub struct Scope<'a> {
 pub struct EventScope<'a> {
     pub kind: &'a Kind,
     pub private: bool,
+    /// The officer was just somewhere he cannot have come from.
+    pub out_of_reach: bool,
 }
 
 impl Scope<'_> {
@@ -111,6 +124,9 @@ impl Scope<'_> {
         apps: &[],
         usb: 0,
         emergency: false,
+        office_open: true,
+        office_on_break: false,
+        officer_handed_over: false,
         event: None,
     };
 }
@@ -122,6 +138,7 @@ pub struct Condition {
     pub reads: Reads,
     /// The limits `session.unchecked_for` is compared with: the condition may turn that long after the last check.
     pub unchecked_limits_ms: Vec<i64>,
+    clauses: Vec<Clause>,
 }
 
 impl Condition {
@@ -168,6 +185,7 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
             .sort_by_key(|problem| (problem.span.start, problem.span.end));
         return Err(checker.problems);
     }
+    let clauses = checker.leaves.into_iter().map(|leaf| leaf.clause(source)).collect();
     let mut unchecked_limits_ms = checker.unchecked_limits_ms;
     unchecked_limits_ms.sort_unstable();
     unchecked_limits_ms.dedup();
@@ -175,6 +193,7 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
         root,
         reads: checker.reads,
         unchecked_limits_ms,
+        clauses,
     })
 }
 
@@ -197,6 +216,10 @@ fn parsed(source: &str) -> Result<cel::Program, Vec<Problem>> {
         }]);
     }
     cel::Program::compile(source).map_err(|errors| syntax(source, &errors.errors))
+}
+
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 /// What to write instead: the nearest of the words, or all of them.
