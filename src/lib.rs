@@ -1,6 +1,7 @@
 //! Jagaloket guards the counter: it judges sign-in, shift, service and phone-lockbox events by policies
 //! and tells people, within seconds, what they should look at.
 
+pub mod backtest;
 pub mod broker;
 pub mod cli;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod letter;
 pub mod live;
 pub mod mailer;
 pub mod mqtt;
+pub mod past;
 pub mod replay;
 pub mod serve;
 pub mod simulate;

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
+use crate::engine::roster::Language;
 use crate::engine::time::Span;
 use crate::exit::Exit;
 
@@ -106,6 +107,24 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// A language as an argument.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Lang {
+    /// Indonesian
+    Id,
+    /// English
+    En,
+}
+
+impl Lang {
+    fn language(self) -> Language {
+        match self {
+            Lang::Id => Language::Id,
+            Lang::En => Language::En,
+        }
+    }
 }
 
 /// A span of time as an argument, in milliseconds.

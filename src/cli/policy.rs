@@ -1,5 +1,6 @@
 //! `jagaloket policy`: a file for each of its subcommands.
 
+mod backtest;
 mod check;
 
 use crate::exit::Exit;
@@ -15,10 +16,12 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum What {
     Check(check::Args),
+    Backtest(backtest::Args),
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.what {
         What::Check(args) => check::run(args),
+        What::Backtest(args) => backtest::run(args),
     }
 }

@@ -155,6 +155,17 @@ impl Store {
         rows.iter().map(ledger_row).collect()
     }
 
+    /// The offices of which the ledger holds a roster.
+    pub async fn offices(&self) -> Result<Vec<OfficeId>> {
+        let names = sqlx::query_scalar::<Sqlite, String>(
+            "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office",
+        )
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        Ok(names.iter().map(|name| OfficeId::new(name)).collect())
+    }
+
     /// Checks the whole chain, and against a head that somebody noted before, where there is one.
     pub async fn verify(&self, noted: Option<Head>) -> Result<Head> {
         let mut chain = Chain::new(noted);
