@@ -6,6 +6,7 @@ use super::super::event::UsbClass;
 use super::super::policy::Per;
 use super::super::time::Span;
 use super::super::view::Custody;
+use super::clause::Leaf;
 use super::names::{EVENT_NAMES, NAMES, Name};
 use super::tree::{Bool, Compare, Int, IntName, ListName, Text, TextName};
 use super::{Problem, Reads, did_you_mean, nearest, per_word};
@@ -17,6 +18,7 @@ pub(super) struct Checker<'a> {
     pub(super) element: Option<&'a str>,
     pub(super) reads: Reads,
     pub(super) unchecked_limits_ms: Vec<i64>,
+    pub(super) leaves: Vec<Leaf>,
 }
 
 pub(super) enum Typed {
@@ -59,6 +61,7 @@ impl<'a> Checker<'a> {
         let first = match &at.expr {
             Expr::Select(select) => Some(self.offset(&select.operand)),
             Expr::Call(call) => call.target.as_deref().or(call.args.first()).map(|arg| self.offset(arg)),
+            Expr::Comprehension(loop_) => Some(self.offset(&loop_.iter_range)),
             _ => None,
         };
         match (own, first) {
@@ -69,11 +72,25 @@ impl<'a> Checker<'a> {
 
     pub(super) fn bool(&mut self, expr: &'a IdedExpr) -> Result<Bool, Problem> {
         match self.any(expr)? {
-            Typed::Bool(value) => Ok(value),
+            Typed::Bool(value) => {
+                self.leaf(expr, &value, false);
+                Ok(value)
+            }
             other => Err(self.problem(
                 expr,
                 format!("a condition must be a bool here, this is {}", other.what()),
             )),
+        }
+    }
+
+    /// Notes a clause, for whoever wants to see it turn. What a loop asks of each element is a part of the loop's clause.
+    fn leaf(&mut self, expr: &IdedExpr, test: &Bool, compared: bool) {
+        if self.element.is_none() && Leaf::is_leaf(test) {
+            self.leaves.push(Leaf {
+                start: self.offset(expr),
+                compared,
+                test: test.clone(),
+            });
         }
     }
 
@@ -329,8 +346,10 @@ impl<'a> Checker<'a> {
             )),
             (Typed::Int(left), Typed::Int(right)) => Ok(Bool::Int(left, compare, right)),
             (Typed::Text(left), Typed::Text(right)) => Ok(Bool::Text(left, compare, right)),
-            (Typed::Bool(left), Typed::Bool(right)) if equality => {
-                let same = Bool::Same(Box::new(left), Box::new(right));
+            (Typed::Bool(left_test), Typed::Bool(right_test)) if equality => {
+                self.leaf(left, &left_test, true);
+                self.leaf(right, &right_test, true);
+                let same = Bool::Same(Box::new(left_test), Box::new(right_test));
                 Ok(if compare == Compare::Equal {
                     same
                 } else {

@@ -2,10 +2,12 @@
 //! here, so that evaluation cannot fail, allocates nothing and costs a few nanoseconds.
 
 mod check;
+mod clause;
 mod names;
 mod tree;
 
 use check::Checker;
+pub use clause::{Clause, Limit};
 use names::NOTHING;
 pub(crate) use names::names_officer;
 use tree::Bool;
@@ -116,6 +118,7 @@ pub struct Condition {
     pub reads: Reads,
     /// The limits `session.unchecked_for` is compared with: the condition may turn that long after the last check.
     pub unchecked_limits_ms: Vec<i64>,
+    clauses: Vec<Clause>,
 }
 
 impl Condition {
@@ -177,8 +180,10 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Problem
         element: None,
         reads: NOTHING,
         unchecked_limits_ms: Vec::new(),
+        leaves: Vec::new(),
     };
     let root = checker.bool(program.expression())?;
+    let clauses = checker.leaves.into_iter().map(|leaf| leaf.clause(source)).collect();
     let mut unchecked_limits_ms = checker.unchecked_limits_ms;
     unchecked_limits_ms.sort_unstable();
     unchecked_limits_ms.dedup();
@@ -186,6 +191,7 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Problem
         root,
         reads: checker.reads,
         unchecked_limits_ms,
+        clauses,
     })
 }
 
