@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::compare::Change;
 use super::plot::{self, Bar};
 use super::report::{DayRow, Report, Row, Tally};
-use super::text::{held, interval, subject};
+use super::text::{held, subject, told};
 use super::words::{Words, words};
 use crate::engine::roster::Language;
 
@@ -296,11 +296,7 @@ fn changed_day(report: &Report, day: &DayRow, words: &Words) -> Markup {
                     };
                     li.(class) data-sign=(sign) title=(word) {
                         code { (verdict.policy) } " " span.soft { (subject(verdict)) } " "
-                        @if let (Some(before), Some(after)) = (change.before(), change.after()) {
-                            (interval(before, report, words)) " → " (interval(after, report, words))
-                        } @else {
-                            (interval(verdict, report, words))
-                        }
+                        (told(change, report, words))
                     }
                 }
                 @if changes.len() > LISTED { li.soft { "… " (changes.len() - LISTED) " " (words.more) } }

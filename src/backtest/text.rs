@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Write};
 
+use super::compare::Change;
 use super::report::{Report, Row, Tally};
 use super::words::{Words, words};
 use crate::engine::roster::Language;
-use crate::engine::time::Span;
+use crate::engine::time::{Moment, Span};
 use crate::engine::verdict::Verdict;
 
 /// Changes listed for one day.
@@ -167,15 +168,7 @@ fn days(report: &Report, words: &Words, out: &mut String) -> fmt::Result {
                 verdict.policy.as_str(),
                 subject(verdict)
             )?;
-            match (change.before(), change.after()) {
-                (Some(before), Some(after)) => writeln!(
-                    out,
-                    "{} → {}",
-                    interval(before, report, words),
-                    interval(after, report, words)
-                )?,
-                _ => writeln!(out, "{}", interval(verdict, report, words))?,
-            }
+            writeln!(out, "{}", told(change, report, words))?;
         }
         if changes.len() > LISTED {
             writeln!(out, "    … {} {}", changes.len() - LISTED, words.more)?;
@@ -194,9 +187,35 @@ pub(super) fn subject(verdict: &Verdict) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// What an interval was and would be; where it stays, what else differs.
+pub(super) fn told(change: &Change, report: &Report, words: &Words) -> String {
+    let (Some(before), Some(after)) = (change.before(), change.after()) else {
+        return interval(change.verdict(), report, words);
+    };
+    let spans = [before, after].map(|verdict| interval(verdict, report, words));
+    if (before.since, before.until) != (after.since, after.until) {
+        return spans.join(" → ");
+    }
+    let mut text = spans[0].clone();
+    if before.opened != after.opened {
+        let (old, new) = (clock(before.opened, report), clock(after.opened, report));
+        // Writing to a String cannot fail.
+        let _ = write!(text, " ({} {old} → {new})", words.told_at);
+    }
+    if (before.class, before.severity) != (after.class, after.severity) {
+        let weight = |verdict: &Verdict| format!("{} {}", verdict.class.as_str(), verdict.severity.as_str());
+        let _ = write!(text, " ({} → {})", weight(before), weight(after));
+    }
+    text
+}
+
+fn clock(at: Moment, report: &Report) -> String {
+    at.local(report.zone).format("%H:%M:%S").to_string()
+}
+
 /// `10:02:10–10:09:02`
-pub(super) fn interval(verdict: &Verdict, report: &Report, words: &Words) -> String {
-    let time = |at: crate::engine::time::Moment| at.local(report.zone).format("%H:%M:%S").to_string();
+fn interval(verdict: &Verdict, report: &Report, words: &Words) -> String {
+    let time = |at: Moment| clock(at, report);
     match verdict.until {
         Some(until) if until == verdict.since => time(until),
         Some(until) => format!("{}–{}", time(verdict.since), time(until)),

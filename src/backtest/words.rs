@@ -41,6 +41,7 @@ pub struct Words {
     pub busiest: &'static str,
     pub changed_days: &'static str,
     pub more: &'static str,
+    pub told_at: &'static str,
     pub still: &'static str,
     pub foot: &'static str,
     pub roles: [(&'static str, &'static str); 3],
@@ -106,6 +107,7 @@ const ID: Words = Words {
     busiest: "Hari teramai",
     changed_days: "Sepuluh hari yang paling berubah",
     more: "lagi",
+    told_at: "diberitahukan",
     still: "masih berlangsung",
     foot: "Dibuat oleh jagaloket policy backtest. Indikasi bukan keputusan.",
     roles: [
@@ -154,6 +156,7 @@ const EN: Words = Words {
     busiest: "Busiest day",
     changed_days: "The ten most changed days",
     more: "more",
+    told_at: "opened",
     still: "still holds",
     foot: "Made by jagaloket policy backtest. An indication is not a decision.",
     roles: [

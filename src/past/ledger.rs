@@ -78,7 +78,7 @@ impl Ledger {
             if let (Some(roster), Some(policies)) = (&roster, &policies) {
                 rules.push(LedgerRules {
                     entry: row.n,
-                    from: row.received,
+                    from: row.time,
                     roster: roster.clone(),
                     policies: policies.clone(),
                 });

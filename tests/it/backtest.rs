@@ -37,14 +37,21 @@ fn backtest(candidate: &Path, more: &[&str]) -> Value {
 
 fn of_files(candidate: &Path, more: &[&str]) -> Value {
     let (roster, present) = (example("roster.toml"), policies());
-    let mut args = vec!["--roster", roster.to_str().unwrap(), "--policies", present.to_str().unwrap()];
+    let mut args = vec![
+        "--roster",
+        roster.to_str().unwrap(),
+        "--policies",
+        present.to_str().unwrap(),
+    ];
     args.extend(more);
     backtest(candidate, &args)
 }
 
 fn replay(policies: &Path, files: &[String]) -> Vec<Value> {
     let mut command = jagaloket();
-    command.args(["replay", "--quiet", "--roster"]).arg(example("roster.toml"));
+    command
+        .args(["replay", "--quiet", "--roster"])
+        .arg(example("roster.toml"));
     command.arg("--policies").arg(policies).args(files);
     verdict_lines(&String::from_utf8(succeed(&mut command, b"").stdout).unwrap())
 }
@@ -71,7 +78,9 @@ fn both_sides_are_what_replays_of_each_set_say() {
         let report = of_files(shorter.path(), &["--events", &day(name)]);
         let sides = [replay(&policies(), &[day(name)]), replay(shorter.path(), &[day(name)])];
         let [before, after] = sides.map(|verdicts| {
-            let own = verdicts.into_iter().filter(|line| line["policy"] == "phone-out-during-service");
+            let own = verdicts
+                .into_iter()
+                .filter(|line| line["policy"] == "phone-out-during-service");
             own.map(|line| line.to_string()).collect::<Vec<_>>()
         });
         let gone = |list: &[String], other: &[String]| {
@@ -92,7 +101,10 @@ fn both_sides_are_what_replays_of_each_set_say() {
             list.sort();
             list
         };
-        assert!(!before.is_empty() && before != after, "{name} must have something to show");
+        assert!(
+            !before.is_empty() && before != after,
+            "{name} must have something to show"
+        );
         assert_eq!(told("before"), gone(&before, &after), "{name}");
         assert_eq!(told("after"), gone(&after, &before), "{name}");
         assert_eq!(report["policies"][0]["differences"][0]["key"], "for");
@@ -125,7 +137,12 @@ fn counts_add_up_and_letters_grow_with_verdicts() {
         let rows = report["letters"].as_array().unwrap().iter();
         rows.map(|row| row[side]["letters"].as_u64().unwrap()).sum()
     };
-    assert!(letters("after") > letters("before"), "{} {}", letters("before"), letters("after"));
+    assert!(
+        letters("after") > letters("before"),
+        "{} {}",
+        letters("before"),
+        letters("after")
+    );
 }
 
 #[test]
@@ -145,8 +162,16 @@ fn the_page_stands_alone_in_both_languages() {
         let path = folder.path().join(format!("{language}.html"));
         let mut command = jagaloket();
         command.args(["policy", "backtest", "--quiet", "--format", "html", "--lang", language]);
-        command.arg("--candidate").arg(sooner.path()).arg("--policies").arg(policies());
-        command.arg("--roster").arg(example("roster.toml")).arg("--output").arg(&path);
+        command
+            .arg("--candidate")
+            .arg(sooner.path())
+            .arg("--policies")
+            .arg(policies());
+        command
+            .arg("--roster")
+            .arg(example("roster.toml"))
+            .arg("--output")
+            .arg(&path);
         succeed(command.args(["--events", &day("day-30")]), b"");
         let page = fs::read_to_string(&path).unwrap();
         assert!(page.contains(word) && page.contains("<svg"), "{page}");
@@ -161,14 +186,22 @@ fn a_candidate_with_faults_is_refused_and_rejected_lines_are_told() {
     let broken = candidate("no-deposit-after-sign-in", "session.active", "sesion.active");
     let mut command = jagaloket();
     command.args(["policy", "backtest", "--candidate"]).arg(broken.path());
-    command.arg("--policies").arg(policies()).arg("--roster").arg(example("roster.toml"));
+    command
+        .arg("--policies")
+        .arg(policies())
+        .arg("--roster")
+        .arg(example("roster.toml"));
     let output = run(command.args(["--events", "-"]), b"");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("did you mean `session.active`"), "{told}");
     let mut command = jagaloket();
     command.args(["policy", "backtest", "--candidate"]).arg(policies());
-    command.arg("--policies").arg(policies()).arg("--roster").arg(example("roster.toml"));
+    command
+        .arg("--policies")
+        .arg(policies())
+        .arg("--roster")
+        .arg(example("roster.toml"));
     let output = run(command.args(["--events", "-"]), b"no event\n");
     assert_eq!(output.status.code(), Some(3));
 }

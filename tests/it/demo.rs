@@ -60,7 +60,12 @@ fn an_unchanged_policy_set_shows_no_difference(database: &Path) {
     // Without one of them, its verdicts and nothing else vanish.
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(policies()).unwrap().map(Result::unwrap) {
-        if entry.path().is_file() && !entry.file_name().to_string_lossy().starts_with("messaging-on-workstation") {
+        if entry.path().is_file()
+            && !entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with("messaging-on-workstation")
+        {
             fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
         }
     }
