@@ -197,7 +197,7 @@ fn table(title: &str, what: &str, rows: &[Row], report: &Report, words: &Words) 
             div.scroll { table {
                 thead { tr {
                     th { (what) }
-                    th { "" }
+                    th.bar { "" }
                     th { (words.before) } th { (words.after) } th { (words.opened) } th { (words.vanished) } th { (words.moved) }
                     th.hide { (words.held) }
                 } }
@@ -242,7 +242,7 @@ fn letters(report: &Report, words: &Words) -> Markup {
                 (key(words))
                 div.scroll { table {
                     thead { tr {
-                        th { (words.person) } th { "" } th { (words.incidents_day) } th { (words.letters_day) } th { (words.busiest) }
+                        th { (words.person) } th.bar { "" } th { (words.incidents_day) } th { (words.letters_day) } th { (words.busiest) }
                     } }
                     tbody {
                         @for row in &report.letters {

@@ -96,8 +96,9 @@ fn labels(bars: &[Bar], step: f64, y: f64) -> Markup {
     let longest = bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(0) as f64;
     let every = ((longest * 6.5 + 10.0) / step).ceil().max(1.0) as usize;
     html! {
-        @for (ix, bar) in bars.iter().enumerate().step_by(every) {
-            text.tick x=(number(LEFT + (ix as f64 + 0.5) * step)) y=(y) text-anchor="middle" { (bar.label) }
+        @for (place, (ix, bar)) in bars.iter().enumerate().step_by(every).enumerate() {
+            // On a phone the letters are larger, and every second label goes.
+            text.tick.odd[place % 2 == 1] x=(number(LEFT + (ix as f64 + 0.5) * step)) y=(y) text-anchor="middle" { (bar.label) }
         }
     }
 }
