@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exit;
+pub mod explain;
 pub mod inbound;
 pub mod incident;
 pub mod ledger;

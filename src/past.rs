@@ -1,5 +1,6 @@
-//! Ring 3: judges a past again under two sets of policies at once, from files of events or from a ledger.
+//! Ring 3: judges a past again, from files of events or from a ledger: under two sets of policies at once, or to explain.
 
+mod explain;
 mod ledger;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::replay::{self, Ear, Heard};
 
+pub use explain::{Explained, Named, explain_files, explain_stored};
 pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger};
 
 /// Turns of decisions that wait for the counting of letters.

@@ -3,6 +3,7 @@
 mod bench;
 mod completions;
 mod demo;
+mod explain;
 mod ledger;
 mod policy;
 mod replay;
@@ -38,6 +39,7 @@ enum Command {
     Ledger(ledger::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
 }
 
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Policy(args) => policy::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {

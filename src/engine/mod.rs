@@ -13,6 +13,7 @@ mod judge;
 mod names;
 mod office;
 mod ops;
+mod past;
 mod pin;
 pub mod policy;
 mod report;

@@ -64,30 +64,7 @@ impl Ledger {
 
     /// Everything that was in force, the oldest first.
     pub fn rules(&self) -> Result<Vec<LedgerRules>> {
-        let (mut roster, mut policies): (Option<Arc<Roster>>, Option<Arc<PolicySet>>) = (None, None);
-        let mut rules: Vec<LedgerRules> = Vec::new();
-        for row in self.runtime.block_on(self.store.rules(&self.office))? {
-            let text = String::from_utf8(row.body).context("an activated text in the ledger is not UTF-8")?;
-            if row.kind == EntryKind::Roster {
-                let parsed = Roster::parse(&text).context("a roster in the ledger has faults")?;
-                roster = Some(Arc::new(parsed));
-            } else {
-                let texts: PolicyTexts = serde_json::from_str(&text).context("activated policies in the ledger")?;
-                policies = Some(Arc::new(texts.parse().context("policies in the ledger have faults")?));
-            }
-            if let (Some(roster), Some(policies)) = (&roster, &policies) {
-                rules.push(LedgerRules {
-                    entry: row.n,
-                    from: row.time,
-                    roster: roster.clone(),
-                    policies: policies.clone(),
-                });
-            }
-        }
-        if rules.is_empty() {
-            bail!("the ledger holds no roster and policies of {}", self.office);
-        }
-        Ok(rules)
+        self.runtime.block_on(rules(&self.store, &self.office))
     }
 
     /// Calls `each` with every event of the office, in the order of the ledger, and with every entry of rules.
@@ -102,6 +79,34 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Everything that was in force at an office, the oldest first; never empty.
+pub async fn rules(store: &Store, office: &OfficeId) -> Result<Vec<LedgerRules>> {
+    let (mut roster, mut policies): (Option<Arc<Roster>>, Option<Arc<PolicySet>>) = (None, None);
+    let mut rules: Vec<LedgerRules> = Vec::new();
+    for row in store.rules(office).await? {
+        let text = String::from_utf8(row.body).context("an activated text in the ledger is not UTF-8")?;
+        if row.kind == EntryKind::Roster {
+            let parsed = Roster::parse(&text).context("a roster in the ledger has faults")?;
+            roster = Some(Arc::new(parsed));
+        } else {
+            let texts: PolicyTexts = serde_json::from_str(&text).context("activated policies in the ledger")?;
+            policies = Some(Arc::new(texts.parse().context("policies in the ledger have faults")?));
+        }
+        if let (Some(roster), Some(policies)) = (&roster, &policies) {
+            rules.push(LedgerRules {
+                entry: row.n,
+                from: row.time,
+                roster: roster.clone(),
+                policies: policies.clone(),
+            });
+        }
+    }
+    if rules.is_empty() {
+        bail!("the ledger holds no roster and policies of {office}");
+    }
+    Ok(rules)
 }
 
 /// Judges a ledger once, under both sets. What was in force is the baseline, unless another is given.

@@ -496,6 +496,16 @@ fn admit(line: Line, seen: &mut Identities) -> Admission {
     }
 }
 
+/// Calls `each` with every event that can be accepted, also with those that come again.
+pub fn each_event(files: &[PathBuf], roster: &Roster, each: &mut dyn FnMut(Event)) -> Result<()> {
+    read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
+        if let Ok(event) = read::parse(place, text, roster).outcome {
+            each(event);
+        }
+        Ok(true)
+    })
+}
+
 /// Reads and checks a roster file.
 pub fn read_roster(path: &Path) -> Result<Roster> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;

@@ -122,9 +122,10 @@ fn judge(args: &Args) -> anyhow::Result<Report> {
     past::backtest_ledger(&ledger, baseline, candidate, dates, &mut err)
 }
 
-/// The ledger that a configuration or a path names.
-pub fn open_ledger(database: Option<&Path>, config: Option<&Config>, office: Option<&str>) -> anyhow::Result<Ledger> {
-    const DAY_MS: i64 = 86_400_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Where the database is that a path or a configuration names, and how far back its monitor judges again.
+pub fn store_path(database: Option<&Path>, config: Option<&Config>) -> anyhow::Result<(PathBuf, i64)> {
     let (path, settle_after_ms) = match (database, config) {
         (Some(path), _) => (path, 14 * DAY_MS),
         (None, Some(config)) => (config.database.as_path(), config.settle_after_ms),
@@ -132,13 +133,19 @@ pub fn open_ledger(database: Option<&Path>, config: Option<&Config>, office: Opt
     };
     // As other programs write addresses of databases.
     let text = path.to_string_lossy();
-    let path = ["sqlite://", "sqlite:"]
+    let plain = ["sqlite://", "sqlite:"]
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme))
         .map_or(path, Path::new);
+    Ok((plain.to_path_buf(), settle_after_ms))
+}
+
+/// The ledger that a path or a configuration names.
+fn open_ledger(database: Option<&Path>, config: Option<&Config>, office: Option<&str>) -> anyhow::Result<Ledger> {
+    let (path, settle_after_ms) = store_path(database, config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = runtime
-        .block_on(Store::open_to_read(path))
+        .block_on(Store::open_to_read(&path))
         .with_context(|| path.display().to_string())?;
     Ledger::open(store, runtime, office, settle_after_ms + 2 * DAY_MS)
 }

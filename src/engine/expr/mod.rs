@@ -5,6 +5,7 @@ mod check;
 mod clause;
 mod names;
 mod tree;
+mod values;
 
 use check::Checker;
 pub use clause::{Clause, Limit};

@@ -38,9 +38,17 @@ impl Office {
         let text = fs::read_to_string(&config).unwrap();
         let text = text.replace(&format!("{:?}", policies()), "\"policies\"");
         let text = text.replace(&format!("{:?}", example("roster.toml")), "\"roster.toml\"");
-        assert!(text.contains("\"policies\"") && text.contains("\"roster.toml\""), "{text}");
+        assert!(
+            text.contains("\"policies\"") && text.contains("\"roster.toml\""),
+            "{text}"
+        );
         fs::write(config, text).unwrap();
-        let time = |line: &String| serde_json::from_str::<Value>(line).unwrap()["time"].as_str().unwrap().to_owned();
+        let time = |line: &String| {
+            serde_json::from_str::<Value>(line).unwrap()["time"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         let mut lines = example_events(DAY);
         lines.sort_by_key(time);
         let (morning, rest) = lines.into_iter().partition(|line| time(line).as_str() < CUT);
@@ -53,7 +61,11 @@ impl Office {
 
     fn publish(&self, lines: &[String]) {
         let port = self.house.broker.to_string();
-        python(include_str!("publish.py"), &[&port, PASSWORD], lines.join("\n").as_bytes());
+        python(
+            include_str!("publish.py"),
+            &[&port, PASSWORD],
+            lines.join("\n").as_bytes(),
+        );
     }
 
     fn publish_morning(&self) {
@@ -63,7 +75,9 @@ impl Office {
 
     fn activate(&self) -> Output {
         let mut command = jagaloket();
-        command.args(["policy", "activate", "--config"]).arg(self.house.path("jagaloket.toml"));
+        command
+            .args(["policy", "activate", "--config"])
+            .arg(self.house.path("jagaloket.toml"));
         run(&mut command, b"")
     }
 
@@ -76,7 +90,9 @@ impl Office {
 
     fn verify(&self) {
         let mut command = jagaloket();
-        command.args(["ledger", "verify", "--config"]).arg(self.house.path("jagaloket.toml"));
+        command
+            .args(["ledger", "verify", "--config"])
+            .arg(self.house.path("jagaloket.toml"));
         succeed(&mut command, b"");
     }
 }
@@ -113,7 +129,9 @@ fn a_policy_removed_between_two_runs_judges_what_was_and_not_what_comes() {
     wait_until(Duration::from_secs(20), "the verdicts", || {
         office.house.verdicts() == office.expected()
     });
-    wait_until(Duration::from_secs(30), "every letter to be sent", || office.house.counts()[3] == 0);
+    wait_until(Duration::from_secs(30), "every letter to be sent", || {
+        office.house.counts()[3] == 0
+    });
     let counts = office.house.counts();
     end(&mut serve);
     let mut serve = office.house.serve();
@@ -131,13 +149,19 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
     let mut serve = office.house.serve();
     office.publish_morning();
     let output = office.activate();
-    assert!(output.status.success() && said(&output).contains("nothing has changed"), "{}", said(&output));
+    assert!(
+        output.status.success() && said(&output).contains("nothing has changed"),
+        "{}",
+        said(&output)
+    );
     fs::remove_file(office.policy(REMOVED)).unwrap();
     let output = office.activate();
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(said(&output), format!("in force from now on: {REMOVED}\n"));
     office.publish(&office.rest);
-    office.house.wait_for_events(distinct(&office.morning) + distinct(&office.rest));
+    office
+        .house
+        .wait_for_events(distinct(&office.morning) + distinct(&office.rest));
     // Runs that began before the change and are not concerned by it go on to their own ends.
     wait_until(Duration::from_secs(20), "the verdicts", || {
         office.house.verdicts() == office.expected()
@@ -169,7 +193,11 @@ fn a_bad_set_is_refused_with_its_faults_and_the_old_one_stays() {
     fs::write(office.policy(REMOVED), good.replace("service.active", "servce.active")).unwrap();
     let output = office.activate();
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("did you mean `service.active`?"), "{}", said(&output));
+    assert!(
+        said(&output).contains("did you mean `service.active`?"),
+        "{}",
+        said(&output)
+    );
     hang_up(&serve);
     wait_until(Duration::from_secs(20), "the refusal", || {
         office.house.metric("jagaloket_activations_refused_total") == 1
@@ -201,7 +229,10 @@ fn a_new_name_in_the_roster_stands_in_the_next_mail() {
     office.publish_morning();
     let roster = fs::read_to_string(office.house.path("roster.toml")).unwrap();
     let supervisor = roster.split("[[supervisor]]").nth(1).unwrap();
-    let name = supervisor.lines().find(|line| line.trim_start().starts_with("name")).unwrap();
+    let name = supervisor
+        .lines()
+        .find(|line| line.trim_start().starts_with("name"))
+        .unwrap();
     let renamed = roster.replacen(name, "name = \"Nama Sungguh Baru\"", 1);
     fs::write(office.house.path("roster.toml"), renamed).unwrap();
     let output = office.activate();
@@ -211,7 +242,10 @@ fn a_new_name_in_the_roster_stands_in_the_next_mail() {
         let mails = fs::read_dir(office.house.path("mails")).unwrap().map(Result::unwrap);
         mails
             .filter_map(|entry| fs::read_to_string(entry.path()).ok())
-            .any(|mail| mail.lines().any(|line| line.starts_with("To:") && line.contains("Nama Sungguh Baru")))
+            .any(|mail| {
+                mail.lines()
+                    .any(|line| line.starts_with("To:") && line.contains("Nama Sungguh Baru"))
+            })
     });
     end(&mut serve);
 }
@@ -228,7 +262,11 @@ fn no_event_under_way_is_lost_while_policies_change() {
         let mut seconds = 0;
         while !publishing.is_finished() {
             seconds += 1;
-            fs::write(office.policy(REMOVED), good.replace("\"60s\"", &format!("\"{}s\"", 60 + seconds))).unwrap();
+            fs::write(
+                office.policy(REMOVED),
+                good.replace("\"60s\"", &format!("\"{}s\"", 60 + seconds)),
+            )
+            .unwrap();
             let output = office.activate();
             assert!(output.status.success(), "{}", said(&output));
         }
@@ -242,7 +280,10 @@ fn no_event_under_way_is_lost_while_policies_change() {
         others(office.house.verdicts()) == expected
     });
     let [events, different, ..] = office.house.counts();
-    assert_eq!((events as usize, different as usize), (distinct(&lines), distinct(&lines)));
+    assert_eq!(
+        (events as usize, different as usize),
+        (distinct(&lines), distinct(&lines))
+    );
     end(&mut serve);
     office.verify();
 }
