@@ -10,6 +10,7 @@ mod broker;
 mod cli;
 mod demo;
 mod engine;
+mod explain;
 mod mail;
 mod mqtt;
 mod replay;
