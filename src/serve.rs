@@ -4,7 +4,7 @@ mod reload;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::config::{self, Config};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
+use crate::engine::event::OfficeId;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::inbound::Line;
@@ -66,15 +67,19 @@ pub fn read_texts(config: &Config) -> Result<Vec<Texts>> {
         let roster =
             std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()));
         let checked = roster.and_then(|roster| {
-            Roster::parse(&roster)
-                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?;
-            Ok(roster)
+            let office = Roster::parse(&roster)
+                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?
+                .office
+                .id;
+            let policies = match policies.0.is_empty() {
+                // Their own faults are told already.
+                true => PolicyTexts::default(),
+                false => under_overlay(&policies, &config.policies, &office)?,
+            };
+            Ok(Texts { roster, policies })
         });
         match checked {
-            Ok(roster) => texts.push(Texts {
-                roster,
-                policies: policies.clone(),
-            }),
+            Ok(both) => texts.push(both),
             Err(error) => faults.push(format!("{error:#}")),
         }
     }
@@ -98,6 +103,18 @@ fn read_policy_texts(folder: &PathBuf) -> Result<PolicyTexts> {
         }
     }
     Ok(texts)
+}
+
+/// The policies under the office's overlay, if it has one.
+fn under_overlay(policies: &PolicyTexts, folder: &Path, office: &OfficeId) -> Result<PolicyTexts> {
+    Ok(match crate::replay::overlay_of(folder, office, None)? {
+        // Checked as a file, so that faults are told with its path.
+        Some((path, text)) => {
+            policies.parse()?.overlaid(&path, &text)?;
+            policies.overlaid(office, text)
+        }
+        None => policies.clone(),
+    })
 }
 
 /// Where a running monitor can be reached.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::replay::{read_policies, read_roster};
+use crate::replay::{read_policies, read_policies_of, read_roster};
 use crate::{serve, telemetry};
 
 /// Run the monitor: receive events, judge them, tell people, show the dashboard.
@@ -47,8 +47,11 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
             exit = Exit::Usage;
         }
     };
+    let mut offices = Vec::new();
     for path in &config.rosters {
-        tell(read_roster(path).map(|roster| {
+        let roster = read_roster(path);
+        let office = roster.as_ref().map(|roster| roster.office.id.clone()).ok();
+        tell(roster.map(|roster| {
             format!(
                 "{}: {}, {} counters, {} lockboxes, {} officers, {} people who are told",
                 path.display(),
@@ -59,10 +62,17 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
                 roster.people.len()
             )
         }));
+        offices.extend(office);
     }
-    tell(
-        read_policies(&config.policies)
-            .map(|policies| format!("{}: {} policies", config.policies.display(), policies.policies.len())),
-    );
+    let policies = read_policies(&config.policies);
+    let are_right = policies.is_ok();
+    tell(policies.map(|policies| format!("{}: {} policies", config.policies.display(), policies.policies.len())));
+    for office in offices.iter().filter(|_| are_right) {
+        tell(read_policies_of(&config.policies, office, None).map(|policies| {
+            let in_force = policies.heads().filter(|head| head.enabled).count();
+            let decided = policies.heads().filter(|head| head.overlay.is_some()).count();
+            format!("{office}: {in_force} policies in force, {decided} by a decision of its own")
+        }));
+    }
     Ok(exit)
 }

@@ -1,12 +1,14 @@
 //! Policies: what their files say, checked; conditions are compiled by `expr`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::event;
 use super::expr::{self, Condition, did_you_mean, nearest};
+use super::overlay::Overlaid;
 use super::roster::place;
 use super::time::Span;
 
@@ -71,6 +73,16 @@ pub enum Tell {
     Technician,
 }
 
+impl Tell {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tell::Supervisor => "supervisor",
+            Tell::Integrity => "integrity",
+            Tell::Technician => "technician",
+        }
+    }
+}
+
 /// A text in both languages.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +108,31 @@ pub struct Head {
     /// Verdicts closer together than this are one incident.
     pub group_within_ms: i64,
     pub notify: Vec<Tell>,
+    /// Shipped but off, until an overlay of the office switches it on.
+    pub enabled: bool,
+    pub scope: Reach,
+    /// What the office decided otherwise, and who did.
+    pub overlay: Option<Arc<Overlaid>>,
+}
+
+/// When an officer is held to a policy that names `service.active`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// While he serves an applicant.
+    #[default]
+    Service,
+    /// While he is signed in and not on a break, with an applicant or not.
+    SignedIn,
+}
+
+impl Reach {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reach::Service => "service",
+            Reach::SignedIn => "signed_in",
+        }
+    }
 }
 
 /// A policy that was read and checked.
@@ -114,6 +151,25 @@ pub enum Trigger {
         types: Vec<String>,
         condition: Option<Condition>,
     },
+}
+
+impl Trigger {
+    /// Whether a policy can be given this reach; if not, why.
+    pub(super) fn can_reach(&self, reach: Reach, per: Per, condition: &str) -> Result<(), String> {
+        if reach == Reach::Service {
+            return Ok(());
+        }
+        match self {
+            Trigger::On { .. } => Err("`scope` goes with `while`; a policy with `on` is judged at its events".into()),
+            Trigger::While(_) if per == Per::Service => {
+                Err("a policy judged per service cannot reach beyond one; let it be `per = \"session\"`".into())
+            }
+            Trigger::While(_) if !condition.contains("service.active") => {
+                Err("`scope` says what `service.active` stands for, and the condition does not name it".into())
+            }
+            Trigger::While(_) => Ok(()),
+        }
+    }
 }
 
 /// The policies of an office, in the order of their ids.
@@ -191,6 +247,8 @@ struct PolicyToml {
     bridge: Option<Spanned<Span>>,
     group_within: Option<Span>,
     notify: Vec<Tell>,
+    enabled: Option<bool>,
+    scope: Option<Spanned<Reach>>,
 }
 
 impl PolicySet {
@@ -305,6 +363,11 @@ fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
             (None, String::new())
         }
     };
+    if let (Some(trigger), Some(scope)) = (&trigger, &file.scope)
+        && let Err(why) = trigger.can_reach(*scope.get_ref(), file.per, &condition)
+    {
+        faults.push((scope.span().start, why));
+    }
     match (trigger, faults.is_empty()) {
         (Some(trigger), true) => Ok(Policy {
             head: Head {
@@ -319,6 +382,9 @@ fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
                 bridge_ms: file.bridge.map_or(0, |span| span.into_inner().ms),
                 group_within_ms: file.group_within.map_or(1_800_000, |span| span.ms),
                 notify: file.notify,
+                enabled: file.enabled.unwrap_or(true),
+                scope: file.scope.map_or(Reach::Service, Spanned::into_inner),
+                overlay: None,
             },
             trigger,
         }),

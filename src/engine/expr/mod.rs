@@ -36,6 +36,8 @@ impl Reads {
     pub const USB: Reads = Reads(1 << 11);
     pub const EMERGENCY: Reads = Reads(1 << 12);
     pub const ROSTER: Reads = Reads(1 << 13);
+    pub const HOURS: Reads = Reads(1 << 14);
+    pub const HELD: Reads = Reads(1 << 15);
     pub const ALL: Reads = Reads(u32::MAX);
 
     pub fn touches(self, other: Reads) -> bool {
@@ -78,6 +80,11 @@ pub struct Scope<'a> {
     /// Classes attached and not allowed, as bits in the order of `UsbClass::ALL`.
     pub usb: u8,
     pub emergency: bool,
+    /// Within the office's hours; always, where it keeps no calendar.
+    pub office_open: bool,
+    pub office_on_break: bool,
+    /// His phones are kept by hand by somebody else, with a witness.
+    pub officer_handed_over: bool,
     pub event: Option<EventScope<'a>>,
 }
 
@@ -86,6 +93,8 @@ pub struct Scope<'a> {
 pub struct EventScope<'a> {
     pub kind: &'a Kind,
     pub private: bool,
+    /// The officer was just somewhere he cannot have come from.
+    pub out_of_reach: bool,
 }
 
 impl Scope<'_> {
@@ -108,6 +117,9 @@ impl Scope<'_> {
         apps: &[],
         usb: 0,
         emergency: false,
+        office_open: true,
+        office_on_break: false,
+        officer_handed_over: false,
         event: None,
     };
 }
