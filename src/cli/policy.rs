@@ -1,5 +1,7 @@
 //! `jagaloket policy`: a file for each of its subcommands.
 
+mod activate;
+pub(super) mod backtest;
 mod check;
 
 use crate::exit::Exit;
@@ -15,10 +17,14 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum What {
     Check(check::Args),
+    Backtest(backtest::Args),
+    Activate(activate::Args),
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.what {
         What::Check(args) => check::run(args),
+        What::Backtest(args) => backtest::run(args),
+        What::Activate(args) => activate::run(args),
     }
 }

@@ -9,11 +9,14 @@ pub mod calendar;
 pub mod event;
 pub mod expr;
 mod fold;
+mod handover;
 mod judge;
 mod names;
 mod office;
 mod ops;
 pub mod overlay;
+mod past;
+mod pin;
 mod places;
 pub mod policy;
 mod report;
@@ -29,3 +32,6 @@ pub mod view;
 mod waiting;
 
 pub use office::{Clock, Engine, TooLate};
+
+/// The version of the judging engine, for verdicts to be pinned to.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -5,10 +5,12 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod backtest;
 mod broker;
 mod cli;
 mod demo;
 mod engine;
+mod explain;
 mod hours;
 mod mail;
 mod mqtt;

@@ -425,6 +425,42 @@ decided_on = 2026-11-01
 }
 
 #[test]
+fn what_the_page_for_offices_shows_is_right() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/offices.md")).unwrap();
+    let blocks: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let [hours, places, overlay] = blocks[..] else {
+        panic!("{} blocks", blocks.len());
+    };
+    let head = "[office]\nid = \"kota\"\nname = \"K\"\ntimezone = \"Asia/Jakarta\"\n";
+    let roster = Roster::parse(&format!("{head}{hours}{places}")).unwrap_or_else(|faults| panic!("{faults}"));
+    let calendar = roster.office.calendar.unwrap();
+    assert_eq!((calendar.periods.len(), calendar.days.len()), (1, 3));
+    assert_eq!(roster.travel.len(), 1);
+    assert!(overlaid(overlay).heads().any(|head| head.overlay.is_some()));
+    for id in OFF {
+        assert!(page.contains(&format!("`{id}`")));
+    }
+}
+
+#[test]
+fn faults_of_places_are_told_with_the_nearest_name() {
+    let roster = ROSTER
+        .replace("between = [\"utama\", \"mal\"]", "between = [\"utamma\", \"utamma\"]")
+        .replace("takes = \"10m\"", "takes = \"90s\"");
+    let faults = Roster::parse(&roster).unwrap_err().to_string();
+    assert!(
+        faults.contains("no device has the place \"utamma\"; did you mean `utama`?"),
+        "{faults}"
+    );
+    assert!(faults.contains("give two places"), "{faults}");
+    assert!(faults.contains("less than 2m1ms says nothing"), "{faults}");
+}
+
+#[test]
 fn an_overlay_beside_the_policies_is_in_force_in_its_office_alone() {
     let folder = tempfile::tempdir().unwrap();
     for head in shipped().heads() {
