@@ -106,7 +106,7 @@ pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Mome
                 })),
             },
             Topic::Other => intake.turn.quarantined.push(quarantine(Rejected {
-                code: "bad_topic",
+                code: "wrong_topic",
                 reason: "the topic is not jagaloket/v1/{office}/{device}/events".into(),
             })),
         }
