@@ -314,10 +314,13 @@ impl Engine {
         if self.clock == Moment::MIN {
             return Vec::new();
         }
-        let late = self
-            .add
-            .iter()
-            .any(|op| op.at <= self.fold.state.now && matches!(op.act, Act::Event { .. }));
+        // Heartbeats are no operations: that they came late shows in silence that was known and no longer is.
+        let now = self.fold.state.now;
+        let silence = |op: &Op| matches!(op.act, Act::Derived(Derived::GapBegins | Derived::Lost));
+        let mut before = self.add.iter().filter(|op| op.at <= now).peekable();
+        let came = before.peek().is_some() && !before.clone().any(silence);
+        let late =
+            came || before.any(|op| matches!(op.act, Act::Event { .. })) || self.remove.iter().any(|op| op.at <= now);
         let add = std::mem::take(&mut self.add);
         let remove = std::mem::take(&mut self.remove);
         let rewound =
@@ -427,6 +430,26 @@ impl Engine {
             .min()
             .unwrap_or(Moment::MAX)
             .min(self.deadline)
+    }
+
+    /// The last moment at which no device would be silent yet that was not heard at or after `since`; `None` if there
+    /// is no such device.
+    pub fn silent_at_unless_heard(&self, since: Moment) -> Option<Moment> {
+        let rules = self.rules_at(self.clock);
+        let devices = self
+            .timelines
+            .iter()
+            .enumerate()
+            .filter(|(_, timeline)| !timeline.is_silent());
+        devices
+            .filter_map(|(ix, timeline)| {
+                let device = DeviceIx(ix as u32);
+                let limit_ms = rules.silent_after_ms(device)?;
+                let waits = self.waiting_of(device).iter().map(|stamp| stamp.at).max();
+                let last = timeline.last().max(waits)?;
+                (last < since).then(|| last.plus_ms(limit_ms))
+            })
+            .min()
     }
 
     /// Gives up the means to change anything before `moment`, but for what is still an open question.
