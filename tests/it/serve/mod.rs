@@ -1,5 +1,7 @@
 //! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
 
+mod live;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
