@@ -604,15 +604,14 @@ class State:
                         o.inside.discard(handset)
                         o.held = False
             case "lockbox.checked":
-                # Reading: like a sighting, a positive check ends a declaration also for an
-                # officer without registered handsets.
                 o.checked = t
-                if event.device.kind == "S":
-                    o.located = t
-                if event.data["present"]:
-                    o.inside, o.declared = set(self.handsets(name)), None
-                else:
-                    o.inside, o.held = set(), False
+                if self.handsets(name):           # else it concerns no handset of his
+                    if event.device.kind == "S":
+                        o.located = t
+                    if event.data["present"]:
+                        o.inside, o.declared = set(self.handsets(name)), None
+                    else:
+                        o.inside, o.held = set(), False
             case "handset.seen":
                 # A private phone was seen: that contradicts and ends a declaration also for an
                 # officer without registered handsets (the examples say so), who has no more to
