@@ -181,10 +181,13 @@ impl Engine {
         let at = timeline.effective(own, boot, sequence, &waiting);
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         hasher.write(event.id.as_bytes());
+        let mut head = [0; 16];
+        head.iter_mut().zip(event.id.bytes()).for_each(|(to, from)| *to = from);
         let stamp = Stamp {
             at,
             boot,
             sequence,
+            head,
             tie: hasher.finish(),
             started: matches!(event.kind, Kind::WorkstationStarted),
         };
@@ -197,7 +200,7 @@ impl Engine {
                 settled: self.fold.settled(),
             });
         }
-        let op = self.op(event, device, sequence, effect);
+        let op = self.op(event, device, stamp, effect);
         self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));
         let pushed = self.timelines[device.at()].pushed(at, boot, sequence);
         self.timelines[device.at()].note(at, boot, sequence, true);
@@ -219,7 +222,7 @@ impl Engine {
         Ok(())
     }
 
-    fn op(&mut self, event: Event, device: DeviceIx, sequence: u64, effect: Moment) -> Option<Op> {
+    fn op(&mut self, event: Event, device: DeviceIx, stamp: Stamp, effect: Moment) -> Option<Op> {
         if event.kind.is_pulse() {
             return None;
         }
@@ -242,9 +245,9 @@ impl Engine {
         Some(Op {
             at: effect,
             device,
-            sequence,
+            sequence: stamp.sequence,
             reference: Arc::from(event.reference()),
-            own: event.time,
+            own: stamp.at,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {

@@ -12,14 +12,16 @@ pub(crate) struct Stamp {
     /// Number of the boot id, 0 where boot id or sequence is missing.
     pub boot: u32,
     pub sequence: u64,
-    /// Orders what the other keys leave open; a hash of the event's id.
+    /// The first bytes of the event's id, which is what orders events of one moment and sequence …
+    pub head: [u8; 16],
+    /// … and a hash of all of it, for ids that begin alike.
     pub tie: u64,
     pub started: bool,
 }
 
 impl Stamp {
-    fn key(&self) -> (Moment, u64, u64) {
-        (self.at, self.sequence, self.tie)
+    fn key(&self) -> (Moment, u64, [u8; 16], u64) {
+        (self.at, self.sequence, self.head, self.tie)
     }
 }
 

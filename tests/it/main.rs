@@ -14,6 +14,7 @@ mod mqtt;
 mod replay;
 mod serve;
 mod simulate;
+mod soups;
 mod store;
 mod support;
 mod tidy;
