@@ -7,6 +7,7 @@
 
 mod broker;
 mod cli;
+mod corners;
 mod demo;
 mod engine;
 mod mail;

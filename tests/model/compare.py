@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds `jagaloket replay` against the model, on one soup a seed.
 
-    python3 compare.py BINARY [--seeds 1-200,707] [--size small|normal|both] [--shrink]
+    python3 compare.py BINARY [--seeds 1-200,707] [--size small|normal|both] [--days N]
+        [--shrink]
     python3 compare.py BINARY --file EVENTS.jsonl [--shrink]
 
 For every seed and size: both judge the same file and must say the same, word for word but for
@@ -186,6 +187,7 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--seeds", default="1-20", help="e.g. 1-200,707")
     parser.add_argument("--size", choices=["small", "normal", "both"], default="both")
+    parser.add_argument("--days", type=int, default=1, help="so many soups in a row a file")
     parser.add_argument("--file", type=Path, help="these events instead of soups")
     parser.add_argument("--roster", type=Path, default=ROSTER)
     parser.add_argument("--policies", type=Path, default=POLICIES)
@@ -197,7 +199,7 @@ def main():
     if arguments.file:
         wanted = [(f"file {arguments.file}", 1, arguments.file.read_text().splitlines())]
     else:
-        wanted = ((f"seed {seed} size {size}", seed, soup.Soup(seed, size).lines())
+        wanted = ((f"seed {seed} size {size}", seed, soup.days(seed, size, arguments.days))
                   for seed in seeds_of(arguments.seeds) for size in sizes)
     compared = differing = verdicts = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random hostile event files for the example roster, one per seed.
 
-    python3 soup.py SEED [--size normal|small] > events.jsonl
+    python3 soup.py SEED [--size normal|small] [--days N] > events.jsonl
 
 A file is a few hours of the office "tangerang": heartbeats, a plausible flow of people, episodes
 that aim at the edges of the contract (durations of exactly a limit and one millisecond beside it,
@@ -88,15 +88,15 @@ def rfc3339(ms, offset_minutes=7 * 60, fine=""):
 
 
 class Soup:
-    def __init__(self, seed, size):
+    def __init__(self, seed, size, day=0):
         self.rng = random.Random(f"{size} {seed}")
-        self.seed, self.size = seed, size
+        self.seed, self.size, self.day = seed, size, day
         wildness = self.rng.choice([0.4, 1.0, 1.0, 1.6])
         self.on = {name: self.rng.random() < often * wildness for name, often in FEATURES.items()}
         small = size == "small"
         if small:
             self.on["long"] = False
-        self.start = 1_795_480_200_000            # 2026-11-24T07:30:00+07:00
+        self.start = 1_795_480_200_000 + day * 24 * HOUR      # 2026-11-24T07:30:00+07:00
         if self.on["long"]:
             self.length = 26 * HOUR
         elif small:
@@ -632,6 +632,10 @@ class Soup:
                 event["boot"], event["sequence"] = f"b{boot}", sequence
                 if not (self.on["equal_sequences"] and self.maybe(0.05)):
                     sequence += 1
+            # A boot of another day is another boot.
+            for event in mine:
+                if "boot" in event and self.day:
+                    event["boot"] = f"d{self.day}-{event['boot']}"
         numbers = {device: list(range(1, 1 + len(self.events))) for device in devices}
         for device in devices:
             if self.maybe(0.5):
@@ -674,8 +678,8 @@ class Soup:
             lambda: body.update(source=f"/{OFFICE}/system", type="exemption.granted",
                                 data={"officer": "p-001", "approver": "s-02",
                                       "from": rfc3339(self.end), "until": rfc3339(self.end)}),
-            lambda: body.update(time="2026-11-24T09:00:00.000"),
-            lambda: body.update(time=1_795_480_200),
+            lambda: body.update(time=rfc3339(self.start + 90 * MINUTE)[:23]),
+            lambda: body.update(time=self.start // SECOND),
             lambda: body.update(padding="x" * 16 * 1024),
             lambda: (body.update(source=f"/{OFFICE}/loket-01", type="session.signed_in"),
                      body.pop("data")),
@@ -722,13 +726,25 @@ class Soup:
         return lines
 
 
+def days(seed, size, count):
+    """Lines of one soup, or of `count` soups a day apart, so that a first day can be forgotten."""
+    if count == 1:
+        return Soup(seed, size).lines()
+    lines = [line for day in range(count) for line in Soup(f"{seed}.{day}", size, day).lines()]
+    if int(seed) % 2:
+        return lines
+    # The last tick of an early day would leave all later days beyond the clock.
+    return [line for line in lines if "clock.ticked" not in line]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("seed")
     parser.add_argument("--size", choices=["normal", "small"], default="normal")
+    parser.add_argument("--days", type=int, default=1)
     arguments = parser.parse_args()
     sys.stdout.write("".join(
-        line + "\n" for line in Soup(arguments.seed, arguments.size).lines()))
+        line + "\n" for line in days(arguments.seed, arguments.size, arguments.days)))
 
 
 if __name__ == "__main__":
