@@ -115,7 +115,10 @@ impl Engine {
 
     /// Events missing in the sequences of all devices.
     pub fn missing(&self) -> u64 {
-        self.timelines.iter().map(Timeline::missing).sum()
+        self.timelines
+            .iter()
+            .map(Timeline::missing)
+            .fold(0, u64::saturating_add)
     }
 
     /// Stretches of silence of all devices so far.

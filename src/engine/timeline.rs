@@ -166,10 +166,11 @@ impl Timeline {
 
     /// Events missing between the lowest and the highest sequence of each boot: for people; verdicts look at gaps alone.
     pub fn missing(&self) -> u64 {
+        // A device may say any number, so the sum stops at the greatest.
         let boots = self.highest.iter().filter(|boot| boot.count > 0);
         boots
-            .map(|boot| (boot.sequence - boot.lowest + 1).saturating_sub(boot.count))
-            .sum()
+            .map(|boot| (boot.sequence - boot.lowest).saturating_sub(boot.count - 1))
+            .fold(0, u64::saturating_add)
     }
 
     /// All gaps so far.
@@ -231,7 +232,10 @@ impl Timeline {
                         fresh.push((b, Derived::GapEnds));
                         let before = self.stamps[next - 1];
                         let both = before.boot != 0 && after.boot != 0;
-                        if workstation && both && (before.boot != after.boot || after.sequence > before.sequence + 1) {
+                        if workstation
+                            && both
+                            && (before.boot != after.boot || after.sequence.saturating_sub(before.sequence) > 1)
+                        {
                             fresh.push((a, Derived::Lost));
                         }
                     }

@@ -1,6 +1,8 @@
 //! Corners of the contract that were once judged otherwise, each as a few events and all that is to be said of them.
 
 use jagaloket::engine::event::Event;
+use jagaloket::engine::roster::Roster;
+use jagaloket::engine::{Clock, Engine};
 use jagaloket::wire;
 use serde_json::{Value, json};
 
@@ -17,16 +19,7 @@ fn check(told: &[Told], expected: &[(&str, &str, Option<&str>)]) {
 
 fn check_with_ids(told: &[Told], ids: &[String], expected: &[(&str, &str, Option<&str>)]) {
     let (roster, _) = rules();
-    let event = |((device, time, kind, data, place), id): (&Told, &String)| -> Event {
-        let mut body = json!({"specversion": "1.0", "id": id, "source": format!("/tangerang/{device}"), "type": kind,
-            "time": format!("2026-11-24T{time}+07:00"), "data": data});
-        if let Some((boot, sequence)) = place.split_once('/') {
-            body["bootid"] = boot.into();
-            body["sequence"] = sequence.into();
-        }
-        wire::parse(None, body.to_string().as_bytes(), &roster, &wire::Limits::REPLAY).unwrap()
-    };
-    let mut events: Vec<Event> = told.iter().zip(ids).map(event).collect();
+    let mut events = parsed(told, ids, &roster);
     for order in ["as told", "backwards"] {
         for portion in [usize::MAX, 1] {
             let zone = roster.office.zone;
@@ -50,6 +43,19 @@ fn check_with_ids(told: &[Told], ids: &[String], expected: &[(&str, &str, Option
         }
         events.reverse();
     }
+}
+
+fn parsed(told: &[Told], ids: &[String], roster: &Roster) -> Vec<Event> {
+    let event = |((device, time, kind, data, place), id): (&Told, &String)| {
+        let mut body = json!({"specversion": "1.0", "id": id, "source": format!("/tangerang/{device}"), "type": kind,
+            "time": format!("2026-11-24T{time}+07:00"), "data": data});
+        if let Some((boot, sequence)) = place.split_once('/') {
+            body["bootid"] = boot.into();
+            body["sequence"] = sequence.into();
+        }
+        wire::parse(None, body.to_string().as_bytes(), roster, &wire::Limits::REPLAY).unwrap()
+    };
+    told.iter().zip(ids).map(event).collect()
 }
 
 fn officer(id: &str) -> Value {
@@ -135,4 +141,39 @@ fn of_two_events_before_a_gap_the_one_whose_id_is_last_as_text_is_compared_acros
         &[("phone-out-during-service", "09:02:00", Some("09:03:29"))],
     );
     told(["a", "b", "x10", "x9", "c", "d"], &[]);
+}
+
+#[test]
+fn the_greatest_sequence_is_a_number_like_any_other() {
+    let greatest = format!("b1/{}", u64::MAX);
+    let told = [
+        ("system", "08:59:00.000", "shift.started", officer("p-001"), "s/0"),
+        (
+            "system",
+            "08:59:01.000",
+            "shift.started",
+            officer("p-002"),
+            &format!("s/{}", u64::MAX),
+        ),
+        ("loket-01", "09:00:00.000", "session.signed_in", officer("p-001"), ""),
+        ("loket-01", "09:00:10.000", "service.started", json!({}), &greatest),
+        // Nothing was lost in the gap, so the service goes on after it.
+        (
+            "loket-01",
+            "09:02:00.000",
+            "workstation.heartbeat",
+            json!({}),
+            &greatest,
+        ),
+        ("loket-01", "09:03:29.000", "session.signed_out", officer("p-001"), ""),
+    ];
+    check(&told, &[("phone-out-during-service", "09:02:00", Some("09:03:29"))]);
+    let (roster, policies) = rules();
+    let ids: Vec<String> = (0..told.len()).map(|number| number.to_string()).collect();
+    let mut engine = Engine::new(roster.clone(), policies, Clock::Events);
+    for event in parsed(&told, &ids, &roster) {
+        engine.insert(event).unwrap();
+    }
+    engine.judge();
+    assert_eq!(engine.missing(), u64::MAX - 1);
 }

@@ -52,7 +52,11 @@ fn soup(seed: u64, size: &str, roster: &Roster) -> Vec<Event> {
 #[test]
 fn the_replay_and_the_model_say_the_same_of_wild_days() {
     let binary = env!("CARGO_BIN_EXE_jagaloket");
-    script("compare.py", &[binary, "--seeds", &seeds("1-30")]);
+    let once_differed = "12,14,56,79,142,161,176,190,226,260,261,289";
+    script(
+        "compare.py",
+        &[binary, "--seeds", &seeds(&format!("1-11,{once_differed}"))],
+    );
 }
 
 #[test]

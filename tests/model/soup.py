@@ -91,6 +91,8 @@ class Soup:
     def __init__(self, seed, size, day=0):
         self.rng = random.Random(f"{size} {seed}")
         self.seed, self.size, self.day = seed, size, day
+        # What is rare has chances of its own, so that it moves nothing else.
+        self.rare = random.Random(f"rare {size} {seed}")
         wildness = self.rng.choice([0.4, 1.0, 1.0, 1.6])
         self.on = {name: self.rng.random() < often * wildness for name, often in FEATURES.items()}
         small = size == "small"
@@ -603,6 +605,24 @@ class Soup:
             t += every
         self.events.append({"device": "monitor", "type": "clock.ticked", "at": last, "data": {}})
 
+    def stray(self):
+        """Events years away: of a dead clock's device, or of one that lives in the future."""
+        if self.rare.random() > 0.06:
+            return
+        for _ in range(self.rare.randrange(1, 4)):
+            away = self.rare.choice([-1, 1]) * self.rare.randrange(300, 9000) * 24 * HOUR
+            device, event_type, data = self.rare.choice([
+                (self.counters[0], "workstation.heartbeat", {}),
+                (self.counters[0], "workstation.started", {}),
+                (self.counters[-1], "session.signed_in", {"officer": self.officers[0]}),
+                (self.counters[-1], "service.started", {}),
+                (self.lockboxes[0], "lockbox.heartbeat", {}),
+                (self.lockboxes[0], "lockbox.deposited", {"officer": self.officers[0], "slot": 1}),
+                ("system", "custody.declared_none", {"officer": self.officers[0]}),
+                ("system", "emergency.started", {})])
+            self.events.append({"device": device, "type": event_type,
+                                "at": self.start + away, "data": data})
+
     def number(self):
         """Boots and sequences in the true order, then clocks that step back."""
         self.rng.shuffle(self.events)             # the order within one instant is anyone's
@@ -613,6 +633,8 @@ class Soup:
             if not self.on["boots"] or (self.on["partial_boots"] and self.maybe(0.3)):
                 continue
             boot, sequence, back = 1, self.rng.choice([0, 0, 7, 98]), 0
+            if self.rare.random() < 0.03:         # the greatest are near
+                sequence += 2 ** 64 - 10 ** 6
             for index, event in enumerate(mine):
                 restart = event["type"] == "workstation.started" and self.maybe(0.85)
                 silent = index and event["at"] - mine[index - 1]["at"] > SILENT_AFTER.get(device, 0)
@@ -698,6 +720,7 @@ class Soup:
         if not self.events:           # one mute device may have been all there was
             self.add("system", "shift.started", self.start, officer="p-001")
         self.tick()
+        self.stray()
         self.number()
         bodies = [self.body(event) for event in self.events]
         lines = [json.dumps(body) for body in bodies]
