@@ -115,7 +115,10 @@ impl Engine {
 
     /// Events missing in the sequences of all devices.
     pub fn missing(&self) -> u64 {
-        self.timelines.iter().map(Timeline::missing).sum()
+        self.timelines
+            .iter()
+            .map(Timeline::missing)
+            .fold(0, u64::saturating_add)
     }
 
     /// Stretches of silence of all devices so far.
@@ -181,10 +184,13 @@ impl Engine {
         let at = timeline.effective(own, boot, sequence, &waiting);
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         hasher.write(event.id.as_bytes());
+        let mut head = [0; 16];
+        head.iter_mut().zip(event.id.bytes()).for_each(|(to, from)| *to = from);
         let stamp = Stamp {
             at,
             boot,
             sequence,
+            head,
             tie: hasher.finish(),
             started: matches!(event.kind, Kind::WorkstationStarted),
         };
@@ -197,7 +203,7 @@ impl Engine {
                 settled: self.fold.settled(),
             });
         }
-        let op = self.op(event, device, sequence, effect);
+        let op = self.op(event, device, stamp, effect);
         self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));
         let pushed = self.timelines[device.at()].pushed(at, boot, sequence);
         self.timelines[device.at()].note(at, boot, sequence, true);
@@ -219,7 +225,7 @@ impl Engine {
         Ok(())
     }
 
-    fn op(&mut self, event: Event, device: DeviceIx, sequence: u64, effect: Moment) -> Option<Op> {
+    fn op(&mut self, event: Event, device: DeviceIx, stamp: Stamp, effect: Moment) -> Option<Op> {
         if event.kind.is_pulse() {
             return None;
         }
@@ -242,9 +248,9 @@ impl Engine {
         Some(Op {
             at: effect,
             device,
-            sequence,
+            sequence: stamp.sequence,
             reference: Arc::from(event.reference()),
-            own: event.time,
+            own: stamp.at,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {

@@ -2,10 +2,9 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use super::event::Kind;
 use super::names::DeviceIx;
 use super::office::{Engine, TooLate};
-use super::ops::{Act, Op};
+use super::ops::Op;
 use super::time::Moment;
 use super::timeline::Stamp;
 
@@ -21,11 +20,8 @@ impl Engine {
     pub(super) fn push_later(&mut self, device: DeviceIx, from: Stamp, to: Moment) {
         self.timelines[device.at()].remove(&from);
         let mut op = self.take_op(device, &from);
-        // A grant takes effect at its `from`, wherever its own place is.
-        if let Some(op) = &mut op
-            && op.at == from.at
-        {
-            op.at = to;
+        if let Some(op) = &mut op {
+            op.move_to(to);
         }
         let stamp = Stamp { at: to, ..from };
         self.timelines[device.at()].note(to, from.boot, from.sequence, false);
@@ -47,15 +43,7 @@ impl Engine {
             return Some(self.add.swap_remove(ix));
         }
         // Only a grant takes effect elsewhere than at its own place.
-        let is_grant = |op: &Op| {
-            matches!(
-                op.act,
-                Act::Event {
-                    kind: Kind::Granted { .. },
-                    ..
-                }
-            ) && is_it(op)
-        };
+        let is_grant = |op: &Op| op.is_grant() && is_it(op);
         let op = self
             .fold
             .find(stamp.at, is_it)
@@ -75,10 +63,8 @@ impl Engine {
                 .partition(|(stamp, _)| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at);
             *list = stay;
             for (mut stamp, mut op) in moved {
-                if let Some(op) = &mut op
-                    && op.at == stamp.at
-                {
-                    op.at = at;
+                if let Some(op) = &mut op {
+                    op.move_to(at);
                 }
                 stamp.at = at;
                 self.timelines[device.at()].note(at, boot, stamp.sequence, false);

@@ -7,6 +7,7 @@
 
 mod broker;
 mod cli;
+mod corners;
 mod demo;
 mod engine;
 mod mail;
@@ -14,6 +15,7 @@ mod mqtt;
 mod replay;
 mod serve;
 mod simulate;
+mod soups;
 mod store;
 mod support;
 mod tidy;
