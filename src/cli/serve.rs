@@ -43,7 +43,7 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
     let mut tell = |result: anyhow::Result<String>| match result {
         Ok(text) => println!("{text}"),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("{}", super::told(&error).0);
             exit = Exit::Usage;
         }
     };

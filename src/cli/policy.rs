@@ -1,0 +1,24 @@
+//! `jagaloket policy`: a file for each of its subcommands.
+
+mod check;
+
+use crate::exit::Exit;
+
+/// Prove the policies of an office.
+#[derive(clap::Args, Debug)]
+#[command(arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum What {
+    Check(check::Args),
+}
+
+pub fn run(args: Args) -> anyhow::Result<Exit> {
+    match args.what {
+        What::Check(args) => check::run(args),
+    }
+}
