@@ -9,6 +9,7 @@ use super::ops::{Act, Op};
 use super::rulebook::Rulebook;
 use super::state::{Dirty, State};
 use super::time::Moment;
+use super::trace::Trace;
 
 /// Operations between two checkpoints.
 const CHECKPOINT_EVERY: usize = 256;
@@ -109,7 +110,7 @@ impl Fold {
     }
 
     /// Applies everything up to and including `clock`.
-    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>) {
+    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>, mut trace: Option<&mut Trace>) {
         if !Arc::ptr_eq(&self.state.names, names) {
             self.state.names = names.clone();
         }
@@ -131,12 +132,12 @@ impl Fold {
                 since_checkpoint = 0;
                 self.checkpoint();
             }
-            since_checkpoint += self.instant(at.max(self.state.now));
+            since_checkpoint += self.instant(at.max(self.state.now), trace.as_deref_mut());
         }
     }
 
     /// Applies all of one instant, then judges. Answers how many operations that were.
-    fn instant(&mut self, at: Moment) -> usize {
+    fn instant(&mut self, at: Moment, trace: Option<&mut Trace>) -> usize {
         let start = self.applied;
         let mut end = start;
         let mut awaited = false;
@@ -151,6 +152,7 @@ impl Fold {
         let mut sink = Sink {
             closed: &mut self.closed,
             now: at,
+            trace,
         };
         let state = &mut self.state;
         let mut pending: Vec<(usize, Pending)> = Vec::new();

@@ -14,6 +14,7 @@ use super::roster::Roster;
 use super::rulebook::Rulebook;
 use super::time::Moment;
 use super::timeline::{Derived, Stamp, Timeline};
+use super::trace::Trace;
 use super::verdict::{Decision, Reason, Verdict};
 
 /// Where the office clock comes from when no tick was heard yet.
@@ -315,6 +316,10 @@ impl Engine {
 
     /// Folds what has changed since the last call and answers how that changes what the engine says.
     pub fn judge(&mut self) -> Vec<Decision> {
+        self.judge_watched(None)
+    }
+
+    pub(super) fn judge_watched(&mut self, trace: Option<&mut Trace>) -> Vec<Decision> {
         let clock_before = self.clock;
         self.settle_clock();
         if self.clock == Moment::MIN {
@@ -338,11 +343,11 @@ impl Engine {
             (true, false, false) => Some(Reason::SilenceKnown),
         };
         let changed = self.fold.edit(add, remove, &self.names);
-        self.fold.advance(self.clock, &self.names);
+        self.fold.advance(self.clock, &self.names, trace);
         self.report(changed, cause, clock_before)
     }
 
-    fn horizons(&self) -> Vec<Moment> {
+    pub(super) fn horizons(&self) -> Vec<Moment> {
         let rules = self.rules_at(self.clock);
         self.timelines
             .iter()

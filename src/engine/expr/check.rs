@@ -10,6 +10,7 @@ use super::super::event::UsbClass;
 use super::super::policy::Per;
 use super::super::time::Span;
 use super::super::view::Custody;
+use super::clause::Clause;
 use super::names::{EVENT_NAMES, NAMES, NOTHING, Name};
 use super::span::span;
 use super::tree::{Bool, Compare, Int, IntName, ListName, Text, TextName};
@@ -35,6 +36,7 @@ pub(super) struct Checker<'a> {
     element: Option<&'a str>,
     pub(super) reads: Reads,
     pub(super) unchecked_limits_ms: Vec<i64>,
+    pub(super) clauses: Vec<Clause>,
     pub(super) problems: Vec<Problem>,
     pub(super) seen: Seen,
     /// Clauses, by their ids in the parsed text, that count as constants: what would the condition be without them?
@@ -86,6 +88,7 @@ impl<'a> Checker<'a> {
             element: None,
             reads: NOTHING,
             unchecked_limits_ms: Vec::new(),
+            clauses: Vec::new(),
             problems: Vec::new(),
             seen: Seen::default(),
             replaced: &[],
@@ -119,7 +122,10 @@ impl<'a> Checker<'a> {
 
     pub(super) fn bool(&mut self, expr: &'a IdedExpr) -> Bool {
         match self.any(expr) {
-            Typed::Bool(value) => value,
+            Typed::Bool(value) => {
+                self.clause(expr, &value);
+                value
+            }
             Typed::Wrong => Bool::Constant(false),
             other => {
                 self.wrong_type(
@@ -128,6 +134,14 @@ impl<'a> Checker<'a> {
                 );
                 Bool::Constant(false)
             }
+        }
+    }
+
+    /// Notes a clause, for whoever wants to see it turn. What a loop asks of each element is a part of the loop's clause.
+    fn clause(&mut self, expr: &IdedExpr, test: &Bool) {
+        if self.element.is_none() && Clause::is_smallest(test) {
+            self.clauses
+                .push(Clause::new(self.source, self.span(expr), test.clone()));
         }
     }
 
@@ -428,8 +442,10 @@ impl<'a> Checker<'a> {
                 self.seen.boundless |= !equality || !(constant(&left) || constant(&right));
                 Typed::Bool(Bool::Text(left, compare, right))
             }
-            (Typed::Bool(left), Typed::Bool(right)) if equality => {
-                let same = Bool::Same(Box::new(left), Box::new(right));
+            (Typed::Bool(left_test), Typed::Bool(right_test)) if equality => {
+                self.clause(left, &left_test);
+                self.clause(right, &right_test);
+                let same = Bool::Same(Box::new(left_test), Box::new(right_test));
                 Typed::Bool(if compare == Compare::Equal {
                     same
                 } else {

@@ -2,6 +2,7 @@
 //! here, so that evaluation cannot fail, allocates nothing and costs a few nanoseconds.
 
 mod check;
+mod clause;
 mod idle;
 mod names;
 mod span;
@@ -11,6 +12,7 @@ mod tree;
 use std::ops::Range;
 
 use check::Checker;
+pub use clause::{Clause, Limit};
 pub use idle::idle;
 pub(crate) use names::names_officer;
 use span::syntax;
@@ -122,6 +124,7 @@ pub struct Condition {
     pub reads: Reads,
     /// The limits `session.unchecked_for` is compared with: the condition may turn that long after the last check.
     pub unchecked_limits_ms: Vec<i64>,
+    clauses: Vec<Clause>,
 }
 
 impl Condition {
@@ -175,6 +178,7 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
         root,
         reads: checker.reads,
         unchecked_limits_ms,
+        clauses: checker.clauses,
     })
 }
 

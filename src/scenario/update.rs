@@ -1,0 +1,59 @@
+//! Rewrites what scenarios expect, and nothing else of the file: not a comment, not a space.
+
+use std::fmt::Write as _;
+
+use super::story::clock;
+use super::{File, Scenario, Word};
+use crate::engine::policy::{Policy, Trigger};
+
+/// The file's text with the given scenarios (by number) expecting what was said of them.
+pub fn rewritten(file: &File, policy: &Policy, said: &[(usize, Vec<Word>)]) -> String {
+    let mut text = file.text.clone();
+    let mut said: Vec<_> = said.iter().collect();
+    said.sort_by_key(|(ix, _)| file.scenarios[*ix].expect_span.start);
+    for (ix, words) in said.into_iter().rev() {
+        let scenario = &file.scenarios[*ix];
+        let value = value(scenario, policy, words);
+        let fresh = if scenario.expect_missing {
+            format!("\nexpect = {value}")
+        } else {
+            value
+        };
+        text.replace_range(scenario.expect_span.clone(), &fresh);
+    }
+    text
+}
+
+/// The list of verdicts as a file writes it.
+pub fn value(scenario: &Scenario, policy: &Policy, words: &[Word]) -> String {
+    if words.is_empty() {
+        return "[]".into();
+    }
+    let instant = matches!(policy.trigger, Trigger::On { .. });
+    let mut text = String::from("[\n");
+    for word in words {
+        let mut parts = Vec::new();
+        for (key, id) in [
+            ("officer", &word.officer),
+            ("counter", &word.counter),
+            ("lockbox", &word.lockbox),
+        ] {
+            if let Some(id) = id {
+                parts.push(format!("{key} = \"{id}\""));
+            }
+        }
+        let since = clock(word.since, scenario);
+        if instant {
+            parts.push(format!("at = \"{since}\""));
+        } else {
+            parts.push(format!("since = \"{since}\""));
+            parts.push(format!("opened = \"{}\"", clock(word.opened, scenario)));
+            if let Some(until) = word.until {
+                parts.push(format!("until = \"{}\"", clock(until, scenario)));
+            }
+        }
+        let _ = writeln!(text, "    {{ {} }},", parts.join(", "));
+    }
+    text.push(']');
+    text
+}
