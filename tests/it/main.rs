@@ -12,6 +12,7 @@ mod engine;
 mod mail;
 mod mqtt;
 mod replay;
+mod scenario;
 mod serve;
 mod simulate;
 mod store;
