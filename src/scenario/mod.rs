@@ -10,6 +10,8 @@ mod roster;
 mod source;
 mod space;
 pub mod story;
+#[cfg(test)]
+mod tests;
 mod timeline;
 pub mod update;
 mod verbs;

@@ -9,6 +9,26 @@ use crate::engine::view::Custody;
 /// More states than this are not looked through: then nothing is claimed.
 const STATES_MAX: usize = 4_000_000;
 
+/// The names whose values are looked through.
+const LOOKED_THROUGH: [&str; 16] = [
+    "service.active",
+    "session.active",
+    "session.served",
+    "session.on_break",
+    "session.unchecked_for",
+    "shift.active",
+    "custody",
+    "officer.handsets",
+    "officer.active_services",
+    "officer.declared_none",
+    "workstation.silent",
+    "lockbox.silent",
+    "workstation.apps",
+    "workstation.usb",
+    "office.emergency",
+    "event.private",
+];
+
 /// Whether no possible state tells two conditions of a policy apart. `texts` are their sources.
 pub(super) fn same(head: &Head, trigger: &Trigger, [a, b]: [&Condition; 2], texts: [&str; 2]) -> bool {
     if a.same_tree(b) {
@@ -17,16 +37,12 @@ pub(super) fn same(head: &Head, trigger: &Trigger, [a, b]: [&Condition; 2], text
     // What they are judged by besides their value must be the same, too.
     let judged = |c: &Condition| (c.names_custody(), c.names_workstation_silent(), c.names_silence());
     let written = texts.join(" ");
-    let endless = [
-        "startsWith",
-        "endsWith",
-        "contains",
-        "size",
-        "service.booking",
-        "officer.id",
-    ];
-    let event_parts = written.replace("event.private", "");
-    if judged(a) != judged(b) || endless.iter().any(|word| written.contains(word)) || event_parts.contains("event.") {
+    // A name that is not looked through here, or a text that could be anything: then nothing is claimed.
+    let mut names = written.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_')));
+    let strange = names.any(|word| {
+        word.contains('.') && !LOOKED_THROUGH.contains(&word.trim_end_matches(".exists").trim_end_matches(".all"))
+    });
+    if judged(a) != judged(b) || strange || written.contains("size") {
         return false;
     }
     let on = matches!(trigger, Trigger::On { .. });

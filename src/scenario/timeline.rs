@@ -367,7 +367,7 @@ impl Teller<'_> {
                 };
                 let mut beats = beat_times(begins, ends, every_ms, silences);
                 // What is written speaks for the device as well.
-                beats.retain(|at| !own.iter().any(|event| event.time == *at));
+                beats.retain(|at| own.binary_search_by_key(at, |event| event.time).is_err());
                 for (n, at) in beats.into_iter().enumerate() {
                     own.push(Event {
                         office: office.clone(),

@@ -13,7 +13,8 @@ pub fn rewritten(file: &File, policy: &Policy, said: &[(usize, Vec<Word>)]) -> S
     said.sort_by_key(|(ix, _)| file.scenarios[*ix].expect_span.start);
     for (ix, words) in said.into_iter().rev() {
         let scenario = &file.scenarios[*ix];
-        let value = value(scenario, policy, words);
+        let before = file.text.get(scenario.expect_span.clone()).unwrap_or("");
+        let value = value(scenario, policy, words, &comments(before));
         let fresh = if scenario.expect_missing {
             format!("\nexpect = {value}")
         } else {
@@ -24,13 +25,35 @@ pub fn rewritten(file: &File, policy: &Policy, said: &[(usize, Vec<Word>)]) -> S
     text
 }
 
-/// The list of verdicts as a file writes it.
-pub fn value(scenario: &Scenario, policy: &Policy, words: &[Word]) -> String {
-    if words.is_empty() {
+/// What people wrote beside the verdicts of a list.
+fn comments(list: &str) -> Vec<&str> {
+    let lines = list.lines().filter_map(|line| {
+        let (mut quoted, mut at) = (false, None);
+        for (place, c) in line.char_indices() {
+            match c {
+                '"' | '\'' => quoted = !quoted,
+                '#' if !quoted => {
+                    at = Some(place);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        at.map(|at| line[at..].trim_end())
+    });
+    lines.collect()
+}
+
+/// The list of verdicts as a file writes it, below the comments it had.
+fn value(scenario: &Scenario, policy: &Policy, words: &[Word], comments: &[&str]) -> String {
+    if words.is_empty() && comments.is_empty() {
         return "[]".into();
     }
     let instant = matches!(policy.trigger, Trigger::On { .. });
     let mut text = String::from("[\n");
+    for comment in comments {
+        let _ = writeln!(text, "    {comment}");
+    }
     for word in words {
         let mut parts = Vec::new();
         for (key, id) in [

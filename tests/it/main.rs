@@ -14,6 +14,7 @@ mod mail;
 mod mqtt;
 mod policy_check;
 mod replay;
+mod scenario;
 mod schemas;
 mod serve;
 mod simulate;

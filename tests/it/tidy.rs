@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("ledger", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("incident", &["engine", "letter", "store::rows"]),
+    ("scenario", &["engine"]),
     ("simulate", &["engine", "wire"]),
     ("live", &["engine", "inbound", "store::rows", "clock"]),
     ("inbound", &["engine", "clock"]),
@@ -104,7 +105,7 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 5] = ["engine", "wire", "ledger", "letter", "incident"];
+const PURE: [&str; 6] = ["engine", "wire", "ledger", "letter", "incident", "scenario"];
 
 /// A source file: its path from the root, its module, and its text without tests.
 struct Source {

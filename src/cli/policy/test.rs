@@ -71,6 +71,7 @@ struct Run {
     counter_hours: f64,
     seconds: f64,
     coverage_min: Option<u8>,
+    mutate: bool,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
@@ -103,6 +104,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         counter_hours,
         seconds: began.elapsed().as_secs_f64(),
         coverage_min: args.coverage_min,
+        mutate: args.mutate,
     };
     for tested in &mut run.tested {
         let scenarios = tested.file.as_ref().map_or(&[][..], |file| &file.scenarios);

@@ -109,10 +109,16 @@ fn coverage(run: &Run, text: &mut String) {
 
 fn mutants(run: &Run, text: &mut String) {
     let all = || run.tested.iter().filter_map(|tested| tested.mutants.as_ref()).flatten();
+    if run.mutate {
+        text.push('\n');
+        for tested in run.tested.iter().filter(|tested| tested.mutants.is_none()) {
+            let id = tested.source.policy.head.id.as_str();
+            let _ = writeln!(text, "{id} was not changed: its tests must pass first");
+        }
+    }
     if all().next().is_none() {
         return;
     }
-    text.push('\n');
     for tested in &run.tested {
         for mutant in tested.survivors() {
             let id = tested.source.policy.head.id.as_str();
