@@ -48,8 +48,10 @@ pub struct Engine {
     pub(super) latest: Option<Moment>,
     pub(super) clock: Moment,
     pub(super) ticks_only: bool,
-    /// Events beyond the office clock, by effective time.
-    pub(super) waiting: BTreeMap<(Moment, DeviceIx), Vec<Arrival>>,
+    /// Events beyond the office clock, by device and effective time.
+    pub(super) waiting: BTreeMap<(DeviceIx, Moment), Vec<Arrival>>,
+    /// Ticks have only just begun: what was taken for known may lie beyond them.
+    pub(super) ticks_begin: bool,
     /// What was said of the fold's closed runs, index by index, and of the others.
     pub(super) said: Vec<Option<Verdict>>,
     pub(super) said_open: Vec<Verdict>,
@@ -80,6 +82,7 @@ impl Engine {
             clock: Moment::MIN,
             ticks_only: clock == Clock::Ticks,
             waiting: BTreeMap::new(),
+            ticks_begin: false,
             said: Vec::new(),
             said_open: Vec::new(),
             said_up_to: Moment::MIN,
@@ -177,7 +180,8 @@ impl Engine {
             Some(place) => (timeline.boot(&place.boot), place.sequence),
             None => (0, 0),
         };
-        let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() {
+        // Nothing that waits matters to the highest of its boot.
+        let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() && !timeline.is_highest(boot, sequence) {
             true => self.waiting_of(device),
             false => Vec::new(),
         };
@@ -194,6 +198,7 @@ impl Engine {
             head,
             tie: hasher.finish(),
             started: matches!(event.kind, Kind::WorkstationStarted),
+            acts: !event.kind.is_pulse(),
         };
         let effect = match &event.kind {
             Kind::Granted { from, .. } => *from,
@@ -221,7 +226,7 @@ impl Engine {
         if known {
             self.place(device, stamp, op);
         } else {
-            self.waiting.entry((at, device)).or_default().push((stamp, op));
+            self.waiting.entry((device, at)).or_default().push((stamp, op));
         }
         Ok(())
     }
@@ -279,13 +284,13 @@ impl Engine {
         };
         let Some(clock) = clock else { return };
         self.clock = clock;
-        while let Some(entry) = self.waiting.first_entry() {
-            if entry.key().0 > clock {
-                break;
-            }
-            let (_, device) = *entry.key();
-            for (stamp, op) in entry.remove() {
-                self.place(device, stamp, op);
+        if std::mem::take(&mut self.ticks_begin) {
+            self.withdraw_after(clock);
+        }
+        let due: Vec<(DeviceIx, Moment)> = self.waiting.keys().filter(|(_, at)| *at <= clock).copied().collect();
+        for key in due {
+            for (stamp, op) in self.waiting.remove(&key).unwrap_or_default() {
+                self.place(key.0, stamp, op);
             }
         }
         let mut changes = Vec::new();
@@ -433,7 +438,7 @@ impl Engine {
             let last = timeline.last()?;
             (!timeline.is_silent()).then(|| last.plus_ms(limit_ms + 1))
         });
-        let waiting = self.waiting.keys().next().map(|(at, _)| *at);
+        let waiting = self.waiting.keys().map(|(_, at)| *at).min();
         let timer = self.fold.state.next_timer();
         silences
             .chain(waiting)

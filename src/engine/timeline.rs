@@ -17,6 +17,8 @@ pub(crate) struct Stamp {
     /// … and a hash of all of it, for ids that begin alike.
     pub tie: u64,
     pub started: bool,
+    /// It does more than let time pass.
+    pub acts: bool,
 }
 
 impl Stamp {
@@ -77,6 +79,14 @@ impl Timeline {
         let number = self.highest.len() as u32;
         self.boots.insert(Box::from(name), number);
         number
+    }
+
+    /// Whether no event of the boot has this sequence or a higher one.
+    pub fn is_highest(&self, boot: u32, sequence: u64) -> bool {
+        boot != 0 && {
+            let highest = self.highest[boot as usize - 1];
+            highest.at == Moment::MIN || sequence > highest.sequence
+        }
     }
 
     /// The effective time of an event: never before that of any lower sequence of its boot.
