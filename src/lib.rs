@@ -18,6 +18,7 @@ pub mod mailer;
 pub mod mqtt;
 pub mod replay;
 pub mod scenario;
+pub mod schema;
 pub mod serve;
 pub mod simulate;
 pub mod store;

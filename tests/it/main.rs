@@ -7,14 +7,18 @@
 
 mod broker;
 mod cli;
+mod corners;
 mod demo;
 mod engine;
 mod mail;
 mod mqtt;
+mod policy_check;
 mod replay;
 mod scenario;
+mod schemas;
 mod serve;
 mod simulate;
+mod soups;
 mod store;
 mod support;
 mod tidy;

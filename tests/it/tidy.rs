@@ -63,6 +63,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ),
     // Ring 3 wires everything.
     ("replay", &["engine", "wire", "clock"]),
+    ("schema", &["engine", "config"]),
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
