@@ -85,10 +85,7 @@ fn tests_that_show_little_leave_clauses_uncovered_and_mutants_alive() {
         ),
         "{out}"
     );
-    assert!(
-        out.contains("`for` replaced by \"1m1ms\"") && out.contains("`bridge` replaced by \"0s\""),
-        "{out}"
-    );
+    assert!(out.contains("`bridge` replaced by \"0s\""), "{out}");
 }
 
 #[test]
