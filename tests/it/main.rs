@@ -22,4 +22,5 @@ mod soups;
 mod store;
 mod support;
 mod tidy;
+mod tour;
 mod web;
