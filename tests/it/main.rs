@@ -5,6 +5,7 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod backtest;
 mod broker;
 mod cli;
 mod corners;
