@@ -166,7 +166,7 @@ impl Fold {
         state.run_timers(&mut self.dirty);
         for (ix, op) in self.ops[start..end].iter().enumerate() {
             if let Act::Rules(rules) = &op.act {
-                state.close_all(&mut sink);
+                state.hand_over(rules, &mut sink);
                 state.change_rules(rules.clone());
                 self.dirty.everything = true;
                 continue;

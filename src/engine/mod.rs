@@ -8,10 +8,13 @@ mod apply;
 pub mod event;
 pub mod expr;
 mod fold;
+mod handover;
 mod judge;
 mod names;
 mod office;
 mod ops;
+mod past;
+mod pin;
 pub mod policy;
 mod report;
 pub mod roster;
@@ -26,3 +29,6 @@ pub mod view;
 mod waiting;
 
 pub use office::{Clock, Engine, TooLate};
+
+/// The version of the judging engine, for verdicts to be pinned to.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

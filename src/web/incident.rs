@@ -18,7 +18,7 @@ use crate::letter::{self, EvidenceLine, Stretch};
 use crate::live::OfficeLive;
 use crate::store::LedgerRow;
 use crate::store::read::{IncidentWord, LetterRow, LetterState};
-use crate::store::rows::{EntryKind, IncidentRow, IncidentState, StepKind, VerdictRow, VerdictStep};
+use crate::store::rows::{EntryKind, IncidentRow, IncidentState, Pin, StepKind, VerdictRow, VerdictStep};
 use crate::wire::{self, Limits};
 
 /// References looked up for one page.
@@ -123,7 +123,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
                             ul { @for step in &sheet.checks.1 { li { (step) } } }
                         }
                     }
-                    (rule(&ask, &policy, in_force))
+                    (rule(&ask, &policy, in_force, &verdicts))
                     (thread(&ask, office, &letters, zone))
                 }
             }
@@ -278,8 +278,11 @@ fn place(verdicts: &[VerdictRow], n: i64) -> usize {
     verdicts.iter().position(|row| row.n == n).map_or(0, |place| place + 1)
 }
 
-fn rule(ask: &Ask, policy: &Head, in_force: bool) -> Markup {
+fn rule(ask: &Ask, policy: &Head, in_force: bool, verdicts: &[VerdictRow]) -> Markup {
     let words = ask.words;
+    // Verdicts of one incident may lie on both sides of an activation.
+    let mut pins: Vec<Option<&Pin>> = verdicts.iter().map(|row| row.pin.as_ref()).collect();
+    pins.dedup();
     html! {
         section aria-labelledby="policy" {
             h2 #policy { (words.policy) }
@@ -289,6 +292,16 @@ fn rule(ask: &Ask, policy: &Head, in_force: bool) -> Markup {
                 @if !policy.basis.is_empty() { (page::fact(words.basis, html! { (policy.basis) })) }
                 @if !policy.condition.is_empty() { (page::fact(words.condition, html! { code { (policy.condition) } })) }
                 @if policy.for_ms > 0 { (page::fact(words.limit, html! { (letter::duration(policy.for_ms, ask.language())) })) }
+                (page::fact(words.judged_by, html! {
+                    @for pin in &pins {
+                        @match pin {
+                            Some(pin) => p title=(words.judged_by_hint) {
+                                code.break { (pin.policy_hash.get(..16).unwrap_or(&pin.policy_hash)) } ", " (words.engine) " " (pin.engine)
+                            }
+                            None => p { (words.not_kept) }
+                        }
+                    }
+                }))
             }
         }
     }
