@@ -190,6 +190,7 @@ fn edits(text: &str, condition: &Condition) -> Vec<(Range<usize>, String)> {
                 if let Ok(number) = word.parse::<i64>() {
                     put(&(number - 1).to_string());
                     put(&(number + 1).to_string());
+                    edits.extend(left_out(text, &tokens, n));
                 }
             }
             _ if word.starts_with(['"', '\'']) => {

@@ -189,3 +189,96 @@ fn app_sets(written: &str) -> Vec<Vec<Box<str>>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::sources;
+    use super::*;
+    use crate::engine::policy::PolicySet;
+
+    #[track_caller]
+    fn check(per: &str, pair: [&str; 2], same: bool) {
+        let policies = pair.map(|condition| {
+            let text = format!(
+                "id = \"x\"\ntitle = {{ id = \"-\", en = \"-\" }}\nbasis = \"-\"\nverdict = \"indication\"\n\
+                 severity = \"minor\"\nper = \"{per}\"\nwhile = '{condition}'\nnotify = []\n"
+            );
+            let set = PolicySet::parse([("x.toml", "x", &*text)]).map_err(|wrong| wrong.to_string());
+            sources(&set.unwrap().policies, [("x.toml", "x", &*text)].into_iter()).remove(0)
+        });
+        let conditions = [&policies[0], &policies[1]].map(|source| match &source.policy.trigger {
+            Trigger::While(condition) => condition,
+            Trigger::On { .. } => unreachable!("they all have `while`"),
+        });
+        let (head, trigger) = (&policies[0].policy.head, &policies[0].policy.trigger);
+        assert_eq!(super::same(head, trigger, conditions, pair), same, "{pair:?}");
+    }
+
+    #[test]
+    fn conditions_that_no_state_tells_apart_are_the_same() {
+        check("session", ["session.active && shift.active", "shift.active"], true);
+        check("session", ["officer.handsets > 0", "officer.handsets >= 1"], true);
+        check(
+            "session",
+            [
+                "custody == \"out\"",
+                "!(custody in [\"in\", \"unknown\", \"none_declared\", \"exempt\"])",
+            ],
+            true,
+        );
+        check(
+            "session",
+            [
+                "session.unchecked_for > duration(\"2h\")",
+                "session.unchecked_for >= duration(\"2h\")",
+            ],
+            true,
+        );
+        check("session", ["service.active", "service.active && session.served"], true);
+        check(
+            "counter",
+            ["service.active && office.emergency", "false && office.emergency"],
+            true,
+        );
+    }
+
+    #[test]
+    fn conditions_that_a_state_tells_apart_are_not() {
+        // Without a session there is no officer either; the states looked through are a few more than there can be.
+        check("counter", ["session.active && shift.active", "shift.active"], false);
+        check("counter", ["session.active && service.active", "service.active"], false);
+        check("session", ["service.active", "session.active"], false);
+        check(
+            "officer",
+            ["officer.active_services > 1", "officer.active_services > 2"],
+            false,
+        );
+        check(
+            "session",
+            [
+                "session.unchecked_for > duration(\"2h\")",
+                "session.unchecked_for > duration(\"2h1ms\")",
+            ],
+            false,
+        );
+        check(
+            "session",
+            [
+                "service.active && custody == \"out\"",
+                "service.active && custody != \"in\"",
+            ],
+            false,
+        );
+        check(
+            "session",
+            ["\"messaging\" in workstation.apps", "\"browser\" in workstation.apps"],
+            false,
+        );
+        // Free texts are not looked through, so nothing is claimed of them.
+        check(
+            "session",
+            ["service.booking == \"\"", "!(service.booking != \"\")"],
+            false,
+        );
+    }
+}

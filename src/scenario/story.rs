@@ -23,7 +23,7 @@ pub fn clock(moment: Moment, scenario: &Scenario) -> String {
 }
 
 /// Whom a verdict is about.
-pub fn subject(word: &Word) -> String {
+fn subject(word: &Word) -> String {
     let parts = [&word.officer, &word.counter, &word.lockbox];
     let named: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     if named.is_empty() {
@@ -34,7 +34,7 @@ pub fn subject(word: &Word) -> String {
 }
 
 /// A verdict in one line.
-pub fn sentence(word: &Word, scenario: &Scenario) -> String {
+fn sentence(word: &Word, scenario: &Scenario) -> String {
     let until = match word.until {
         Some(until) => format!("until {}", clock(until, scenario)),
         None => "still holds".into(),
@@ -48,7 +48,7 @@ pub fn sentence(word: &Word, scenario: &Scenario) -> String {
 }
 
 /// What was expected and not said, and what was said and not expected.
-pub fn difference<'w>(expected: &'w [Word], got: &'w [Word]) -> (Vec<&'w Word>, Vec<&'w Word>) {
+fn difference<'w>(expected: &'w [Word], got: &'w [Word]) -> (Vec<&'w Word>, Vec<&'w Word>) {
     let mut unexpected: Vec<&Word> = got.iter().collect();
     let mut missing = Vec::new();
     for word in expected {
@@ -87,23 +87,14 @@ pub fn timeline(scenario: &Scenario, got: &[Word]) -> String {
     }
     rows.sort_by_key(|row| (row.0, row.1));
     let mut text = String::new();
-    let kept = scenario.expected.len() - missing.len();
-    let _ = writeln!(
-        text,
-        "      - expected: {}   + said: {}   (as expected: {kept})",
-        count(missing.len()),
-        count(unexpected.len())
-    );
+    for (mark, words) in [("- expected", &missing), ("+ said    ", &unexpected)] {
+        for word in words.iter() {
+            let _ = writeln!(text, "      {mark}  {}", sentence(word, scenario));
+        }
+    }
+    text.push('\n');
     for (at, _, mark, what) in rows {
         let _ = writeln!(text, "      {mark} {:<12}  {what}", clock(at, scenario));
     }
     text
-}
-
-fn count(words: usize) -> String {
-    if words == 0 {
-        "nothing more".into()
-    } else {
-        words.to_string()
-    }
 }

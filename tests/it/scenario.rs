@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::Output;
 
+use jagaloket::engine::policy::PolicySet;
 use jagaloket::exit::Exit;
+use jagaloket::scenario::{self, judged};
 use tempfile::TempDir;
 
 use crate::support::{jagaloket, policies, run};
@@ -94,6 +96,9 @@ fn a_difference_is_shown_as_a_timeline_and_taken_over_by_update() {
     let folder = folder(&format!("# Kept.\n{wrong}# This too.\n"));
     let (out, _) = ended(&call(&folder, &[]), Exit::Failed);
     let told = "
+      - expected  p-003 at loket-03: since 08:02:00, opened 08:04:00, until 08:20:00
+      + said      p-003 at loket-03: since 08:02:00, opened 08:03:00, until 08:20:00
+
         08:00:00      loket-03 sign-in p-003
         08:02:00      loket-03 service starts
       - 08:02:00      ┌ p-003 at loket-03: since here
@@ -155,4 +160,50 @@ fn what_cannot_be_read_ends_with_2() {
     fs::remove_file(none.path().join(format!("{ID}.test.toml"))).unwrap();
     let (_, err) = ended(&call(&none, &[]), Exit::Usage);
     assert!(err.contains("there is no test (POLICY.test.toml)"), "{err}");
+}
+
+/// What `policy test` takes for impossible when it asks whether a changed policy is still the same.
+const IMPOSSIBLE: [&str; 7] = [
+    "service.active && session.active && !session.served",
+    "service.active && session.on_break",
+    "session.served && !session.active",
+    "officer.handsets == 0 && custody in [\"in\", \"out\"]",
+    "officer.declared_none && !(custody in [\"none_declared\", \"exempt\"])",
+    "!officer.declared_none && custody == \"none_declared\"",
+    "session.unchecked_for > duration(\"1ms\") && !session.active",
+];
+
+#[test]
+fn states_that_are_taken_for_impossible_happen_in_no_story() {
+    let texts: Vec<(String, String)> = IMPOSSIBLE
+        .iter()
+        .enumerate()
+        .map(|(n, condition)| {
+            let policy = format!(
+                "id = \"i{n}\"\ntitle = {{ id = \"-\", en = \"-\" }}\nbasis = \"-\"\nverdict = \"technical\"\n\
+                 severity = \"minor\"\nper = \"counter\"\nwhile = '{condition}'\nnotify = []\n"
+            );
+            (format!("i{n}"), policy)
+        })
+        .collect();
+    let files = texts.iter().map(|(id, text)| (&**id, &**id, &**text));
+    let impossible: Vec<_> = PolicySet::parse(files)
+        .unwrap()
+        .policies
+        .iter()
+        .map(judged::policies)
+        .collect();
+    let mut stories = 0;
+    for policy in &jagaloket::replay::read_policies(&policies()).unwrap().policies {
+        let path = policies().join(format!("{}.test.toml", policy.head.id));
+        let text = fs::read_to_string(&path).unwrap();
+        for story in scenario::read("", &text, policy, true).unwrap().scenarios {
+            stories += 1;
+            for (condition, policy) in IMPOSSIBLE.iter().zip(&impossible) {
+                let said = judged::in_order(&story, policy);
+                assert!(said.is_empty(), "{}: {condition}", story.name);
+            }
+        }
+    }
+    assert!(stories > 100, "{stories}");
 }
