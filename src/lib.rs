@@ -20,6 +20,7 @@ pub mod mailer;
 pub mod mqtt;
 pub mod past;
 pub mod replay;
+pub mod scenario;
 pub mod schema;
 pub mod serve;
 pub mod simulate;

@@ -16,7 +16,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
-use crate::engine::policy::PolicyErrors;
 use crate::engine::roster::Language;
 use crate::engine::time::Span;
 use crate::exit::Exit;
@@ -41,8 +40,8 @@ enum Command {
     Ledger(ledger::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
-    Explain(explain::Args),
     Schema(schema::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
 }
 
@@ -84,8 +83,8 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Policy(args) => policy::run(args),
-        Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {
@@ -106,9 +105,16 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
         // Its faults begin with "error:" themselves.
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
-        // So do those of policies.
-        None if error.is::<PolicyErrors>() => (error.to_string(), Exit::Failed),
-        None => (format!("error: {error:#}"), Exit::Failed),
+        None => {
+            let told = format!("{error:#}");
+            // So do those of policies.
+            let text = if told.starts_with("error: ") {
+                told
+            } else {
+                format!("error: {told}")
+            };
+            (text, Exit::Failed)
+        }
     }
 }
 

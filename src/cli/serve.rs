@@ -32,7 +32,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     if args.check {
         return check(&config);
     }
-    telemetry::start_log(config.log, "info,mqtt5=warn")?;
+    telemetry::start_log(config.log, "info,mqtt5=off")?;
     super::block_on(serve::run(serve::Plan::read(config)?))?;
     Ok(Exit::Done)
 }

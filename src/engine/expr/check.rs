@@ -10,9 +10,9 @@ use super::super::event::UsbClass;
 use super::super::policy::Per;
 use super::super::time::Span;
 use super::super::view::Custody;
-use super::clause::Leaf;
+use super::clause::Clause;
 use super::names::{EVENT_NAMES, NAMES, NOTHING, Name};
-use super::span::span;
+use super::span::{qualified, span};
 use super::tree::{Bool, Compare, Int, IntName, ListName, Text, TextName};
 use super::{Problem, Reads, nearest};
 
@@ -36,7 +36,7 @@ pub(super) struct Checker<'a> {
     element: Option<&'a str>,
     pub(super) reads: Reads,
     pub(super) unchecked_limits_ms: Vec<i64>,
-    pub(super) leaves: Vec<Leaf>,
+    pub(super) clauses: Vec<Clause>,
     pub(super) problems: Vec<Problem>,
     pub(super) seen: Seen,
     /// Clauses, by their ids in the parsed text, that count as constants: what would the condition be without them?
@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
             element: None,
             reads: NOTHING,
             unchecked_limits_ms: Vec::new(),
-            leaves: Vec::new(),
+            clauses: Vec::new(),
             problems: Vec::new(),
             seen: Seen::default(),
             replaced: &[],
@@ -123,7 +123,7 @@ impl<'a> Checker<'a> {
     pub(super) fn bool(&mut self, expr: &'a IdedExpr) -> Bool {
         match self.any(expr) {
             Typed::Bool(value) => {
-                self.leaf(expr, &value);
+                self.clause(expr, &value);
                 value
             }
             Typed::Wrong => Bool::Constant(false),
@@ -138,12 +138,10 @@ impl<'a> Checker<'a> {
     }
 
     /// Notes a clause, for whoever wants to see it turn. What a loop asks of each element is a part of the loop's clause.
-    fn leaf(&mut self, expr: &IdedExpr, test: &Bool) {
-        if self.element.is_none() && Leaf::is_leaf(test) {
-            self.leaves.push(Leaf {
-                span: self.span(expr),
-                test: test.clone(),
-            });
+    fn clause(&mut self, expr: &IdedExpr, test: &Bool) {
+        if self.element.is_none() && Clause::is_smallest(test) {
+            self.clauses
+                .push(Clause::new(self.source, self.span(expr), test.clone()));
         }
     }
 
@@ -445,8 +443,8 @@ impl<'a> Checker<'a> {
                 Typed::Bool(Bool::Text(left, compare, right))
             }
             (Typed::Bool(left_test), Typed::Bool(right_test)) if equality => {
-                self.leaf(left, &left_test);
-                self.leaf(right, &right_test);
+                self.clause(left, &left_test);
+                self.clause(right, &right_test);
                 let same = Bool::Same(Box::new(left_test), Box::new(right_test));
                 Typed::Bool(if compare == Compare::Equal {
                     same
@@ -476,16 +474,5 @@ impl<'a> Checker<'a> {
     fn unchecked(&mut self, compare: Compare, limit_ms: i64) -> Typed {
         self.unchecked_limits_ms.push(limit_ms);
         Typed::Bool(Bool::Unchecked(compare, limit_ms))
-    }
-}
-
-/// `a.b.c` of nested selections, `None` where something else stands at the root.
-pub(super) fn qualified(expr: &IdedExpr) -> Option<String> {
-    match &expr.expr {
-        Expr::Ident(name) => Some(name.clone()),
-        Expr::Select(select) if !select.test => {
-            qualified(&select.operand).map(|root| format!("{root}.{}", select.field))
-        }
-        _ => None,
     }
 }

@@ -50,6 +50,22 @@ impl std::fmt::Display for Limit {
 }
 
 impl Clause {
+    /// Whether nothing within it is true or false by itself.
+    pub(super) fn is_smallest(test: &Bool) -> bool {
+        !matches!(
+            test,
+            Bool::Not(_) | Bool::And(..) | Bool::Or(..) | Bool::Same(..) | Bool::Choice(..)
+        )
+    }
+
+    pub(super) fn new(source: &str, span: Range<usize>, test: Bool) -> Clause {
+        Clause {
+            text: Box::from(&source[span.clone()]),
+            span,
+            test,
+        }
+    }
+
     pub fn holds(&self, scope: &Scope) -> bool {
         self.test.value(scope, "")
     }
@@ -76,29 +92,6 @@ impl Clause {
     }
 }
 
-/// A leaf as the checker met it: where it stands, and what it was compiled to.
-pub(super) struct Leaf {
-    pub span: Range<usize>,
-    pub test: Bool,
-}
-
-impl Leaf {
-    pub fn is_leaf(test: &Bool) -> bool {
-        !matches!(
-            test,
-            Bool::Not(_) | Bool::And(..) | Bool::Or(..) | Bool::Same(..) | Bool::Choice(..)
-        )
-    }
-
-    pub fn clause(self, source: &str) -> Clause {
-        Clause {
-            text: Box::from(source.get(self.span.clone()).unwrap_or("")),
-            span: self.span,
-            test: self.test,
-        }
-    }
-}
-
 impl Condition {
     /// The smallest true-or-false parts, in the order of the text.
     pub fn clauses(&self) -> &[Clause] {
@@ -118,7 +111,7 @@ mod tests {
 
     #[track_caller]
     fn check(source: &str, on: &[&str], per: Per, clauses: &[&str]) {
-        let condition = compile(source, per, on);
+        let condition = compile(source, per, on).map_err(|problems| problems[0].message.clone());
         let condition = condition.unwrap();
         let found: Vec<&str> = condition.clauses().iter().map(|clause| &*clause.text).collect();
         assert_eq!(found, clauses, "{source}");

@@ -186,7 +186,6 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
             .sort_by_key(|problem| (problem.span.start, problem.span.end));
         return Err(checker.problems);
     }
-    let clauses = checker.leaves.into_iter().map(|leaf| leaf.clause(source)).collect();
     let mut unchecked_limits_ms = checker.unchecked_limits_ms;
     unchecked_limits_ms.sort_unstable();
     unchecked_limits_ms.dedup();
@@ -194,7 +193,7 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
         root,
         reads: checker.reads,
         unchecked_limits_ms,
-        clauses,
+        clauses: checker.clauses,
     })
 }
 
