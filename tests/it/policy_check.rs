@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jagaloket::engine::policy::{Level, PolicySet};
 
-use crate::support::{example, jagaloket, policies, run};
+use crate::support::{EXAMPLE_DAYS, example, jagaloket, policies, run};
 
 fn broken() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/broken-policies")
@@ -142,6 +142,20 @@ fn what_nobody_reads_and_what_nobody_can_read_is_told() {
 }
 
 #[test]
+fn overlays_are_looked_at_with_the_policies_they_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "lockbox-silent.toml";
+    fs::copy(policies().join(name), folder.path().join(name)).unwrap();
+    fs::create_dir(folder.path().join("overlays")).unwrap();
+    let overlay = "[lockbox-slient]\nenabled = false\nreason = \"r\"\ndecided_by = \"d\"\ndecided_on = 2026-11-24\n";
+    fs::write(folder.path().join("overlays/tangerang.toml"), overlay).unwrap();
+    let (code, _, err) = check(folder.path(), &[]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("overlays/tangerang.toml:1:2\n"), "{err}");
+    assert!(err.contains("\n  = help: did you mean `lockbox-silent`?"), "{err}");
+}
+
+#[test]
 fn two_policies_with_one_id_are_told_of_each_other() {
     let text = fs::read_to_string(policies().join("lockbox-silent.toml")).unwrap();
     let files = [
@@ -190,5 +204,78 @@ fn replay_and_serve_refuse_policies_in_the_same_words() {
         assert_eq!(output.status.code(), Some(code), "{err}");
         assert!(err.contains(&told), "{err}\n----\n{told}");
         assert!(!err.contains("error: error:"), "{err}");
+    }
+}
+
+/// What the checker takes for impossible in an office, as conditions.
+const IMPOSSIBLE: [(&str, &str); 16] = [
+    ("counter", "session.served && !session.active"),
+    ("counter", "service.active && session.on_break"),
+    ("counter", "service.active && session.active && !session.served"),
+    ("counter", "service.booking != \"\" && !service.active"),
+    ("counter", "officer.id == \"\" && session.active"),
+    ("counter", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
+    (
+        "counter",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+    ),
+    (
+        "counter",
+        "officer.declared_none && !(custody in [\"none_declared\", \"exempt\"])",
+    ),
+    ("counter", "!officer.declared_none && custody == \"none_declared\""),
+    (
+        "counter",
+        "service.active && session.active && !workstation.silent && officer.active_services == 0",
+    ),
+    (
+        "counter",
+        "!session.active && (custody != \"unknown\" || officer.handsets > 0 || officer.active_services > 0 \
+         || officer.declared_none || officer.handed_over || shift.active || lockbox.silent || officer.id != \"\" \
+         || session.unchecked_for > duration(\"1ms\"))",
+    ),
+    ("session", "!session.active"),
+    ("service", "!service.active || !session.active"),
+    ("officer", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
+    (
+        "officer",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+    ),
+    (
+        "officer",
+        "officer.id == \"\" || officer.declared_none != (custody == \"none_declared\") && custody != \"exempt\"",
+    ),
+];
+
+#[test]
+fn what_is_taken_for_impossible_happens_on_no_day() {
+    let texts: Vec<(String, String)> = IMPOSSIBLE
+        .iter()
+        .enumerate()
+        .map(|(ix, (per, condition))| {
+            let id = format!("impossible-{ix}");
+            let text = format!(
+                "id = \"{id}\"\ntitle = {{ id = \"t\", en = \"t\" }}\nbasis = \"b\"\nverdict = \"technical\"\n\
+                 severity = \"info\"\nper = \"{per}\"\nwhile = '{condition}'\nnotify = []\n"
+            );
+            (id, text)
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    for (id, text) in &texts {
+        fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
+    }
+    // Each of them is said to hold never.
+    let checked = PolicySet::check(texts.iter().map(|(id, text)| (id.as_str(), id.as_str(), text.as_str())));
+    let never: Vec<&str> = checked.faults.iter().map(|fault| fault.code).collect();
+    assert_eq!(never, vec!["never-true"; IMPOSSIBLE.len()], "{:#?}", checked.faults);
+    for day in EXAMPLE_DAYS {
+        let mut command = jagaloket();
+        command.arg("replay").arg("--roster").arg(example("roster.toml"));
+        command.arg("--policies").arg(folder.path()).arg("--quiet");
+        command.arg(example(&format!("{day}.jsonl.gz")));
+        let output = run(&mut command, b"");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{day}");
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{day}: {output:?}");
     }
 }

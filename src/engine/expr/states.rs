@@ -267,8 +267,7 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
         }
         let silent = !told("lockbox.silent") || scope.lockbox_silent;
         let none = !told("officer.handsets") || scope.officer_handsets == 0;
-        let nobody = per == Per::Counter && !in_session;
-        if scope.custody == Custody::Unknown && !silent && !none && !nobody {
+        if scope.custody == Custody::Unknown && !silent && !none {
             return false;
         }
         if told("officer.declared_none") {
