@@ -17,6 +17,8 @@ pub mod live;
 pub mod mailer;
 pub mod mqtt;
 pub mod replay;
+pub mod scenario;
+pub mod schema;
 pub mod serve;
 pub mod simulate;
 pub mod store;

@@ -6,6 +6,7 @@ mod demo;
 mod ledger;
 mod policy;
 mod replay;
+mod schema;
 mod serve;
 mod simulate;
 
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
+use crate::engine::policy::PolicyErrors;
 use crate::engine::time::Span;
 use crate::exit::Exit;
 
@@ -37,6 +39,7 @@ enum Command {
     Ledger(ledger::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -50,7 +53,7 @@ Examples:
 Exit codes:
   0  done
   1  failed; standard error says why
-  2  the command line or the configuration file is wrong
+  2  the command line, the configuration or a policy is wrong
   3  replay: done, but some lines were rejected
   4  ledger verify: the ledger is broken
 
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Policy(args) => policy::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {
@@ -98,6 +102,8 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
         // Its faults begin with "error:" themselves.
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
+        // So do those of policies.
+        None if error.is::<PolicyErrors>() => (error.to_string(), Exit::Failed),
         None => (format!("error: {error:#}"), Exit::Failed),
     }
 }

@@ -1,6 +1,7 @@
 //! `jagaloket policy`: a file for each of its subcommands.
 
 mod check;
+mod test;
 
 use crate::exit::Exit;
 
@@ -15,10 +16,12 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum What {
     Check(check::Args),
+    Test(test::Args),
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.what {
         What::Check(args) => check::run(args),
+        What::Test(args) => test::run(args),
     }
 }

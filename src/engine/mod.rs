@@ -13,7 +13,6 @@ mod judge;
 mod names;
 mod office;
 mod ops;
-pub mod overlay;
 mod places;
 pub mod policy;
 mod report;

@@ -443,7 +443,7 @@ impl State {
             _ => None,
         }?;
         // A clock that its own sequence contradicts says neither where he was nor how long ago.
-        if op.at != op.own {
+        if op.at != op.told {
             return None;
         }
         let evidence = op.reference.clone();

@@ -7,15 +7,20 @@
 
 mod broker;
 mod cli;
+mod corners;
 mod demo;
 mod engine;
 mod hours;
 mod mail;
 mod mqtt;
 mod overlay;
+mod policy_check;
 mod replay;
+mod scenario;
+mod schemas;
 mod serve;
 mod simulate;
+mod soups;
 mod store;
 mod support;
 mod tidy;
