@@ -1,5 +1,7 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod reload;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ use crate::live::{BrokerKind, Live};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
+use reload::Reload;
+pub use reload::{Outcome, ask};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
@@ -42,25 +46,46 @@ pub struct Plan {
 impl Plan {
     /// Reads the rosters and policies that a configuration names.
     pub fn read(config: Config) -> Result<Plan> {
-        let policies = read_policy_texts(&config.policies)?;
-        policies.parse()?;
-        let mut texts = Vec::new();
-        for path in &config.rosters {
-            let roster =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;
-            let office = crate::engine::roster::Roster::parse(&roster)
-                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?
-                .office
-                .id;
-            let policies = under_overlay(&policies, &config.policies, &office)?;
-            texts.push(Texts { roster, policies });
-        }
         Ok(Plan {
+            texts: read_texts(&config)?,
             config,
-            texts,
             clock: MonitorClock::Wall,
             anonymous: false,
         })
+    }
+}
+
+/// The rosters and policies that a configuration names, checked; the faults of all files at once.
+pub fn read_texts(config: &Config) -> Result<Vec<Texts>> {
+    let mut faults = Vec::new();
+    let policies = read_policy_texts(&config.policies).unwrap_or_else(|error| {
+        faults.push(format!("{error:#}"));
+        PolicyTexts::default()
+    });
+    let are_right = faults.is_empty();
+    let mut texts = Vec::new();
+    for path in &config.rosters {
+        let roster =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()));
+        let checked = roster.and_then(|roster| {
+            let office = Roster::parse(&roster)
+                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?
+                .office
+                .id;
+            let policies = match are_right {
+                true => under_overlay(&policies, &config.policies, &office)?,
+                false => PolicyTexts::default(),
+            };
+            Ok(Texts { roster, policies })
+        });
+        match checked {
+            Ok(checked) => texts.push(checked),
+            Err(error) => faults.push(format!("{error:#}")),
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(texts),
+        false => bail!("{}", faults.join("\n")),
     }
 }
 
@@ -110,6 +135,7 @@ pub struct Running {
     daemon: tokio::task::JoinHandle<Result<()>>,
     mailer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
+    reload: tokio::task::JoinHandle<()>,
 }
 
 enum LineEnd {
@@ -164,7 +190,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let (line, line_news, broker_address) = open_line(&config.broker, anonymous, sender).await?;
-    let mailer = match mail_settings(&config.mail, names(&texts))? {
+    let (names_sender, names) = watch::channel(names(&texts));
+    let mailer = match mail_settings(&config.mail, names)? {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
             settings,
@@ -183,8 +210,17 @@ pub async fn start(plan: Plan) -> Result<Running> {
         live: live.clone(),
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
+        explain: Some(explainer(&store)),
     };
     let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
+    let (order_sender, orders) = mpsc::channel(1);
+    let reload = Reload {
+        offices: desks.iter().map(|desk| desk.office.clone()).collect(),
+        orders: order_sender,
+        names: names_sender,
+        config: config.clone(),
+    };
+    let reload = tokio::spawn(reload.run(reload::listen(&config.database), stopped(stopping.clone())));
     let daemon = Daemon {
         store: store.clone(),
         desks,
@@ -199,6 +235,10 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics,
         broker: kind,
         statuses: HashMap::new(),
+        orders,
+        refused: None,
+        entries: Vec::new(),
+        answers: Vec::new(),
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");
@@ -214,6 +254,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         daemon,
         mailer,
         web,
+        reload,
     })
 }
 
@@ -238,9 +279,28 @@ impl Running {
             let _ = tokio::time::timeout(PATIENCE, mailer).await;
         }
         self.web.await.context("the dashboard broke")??;
+        self.reload.await.context("the reload broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
     }
+}
+
+/// Says why, for pages: one at a time, so that many readers cannot keep the machine from judging.
+fn explainer(store: &Store) -> web::Explain {
+    let (store, turn) = (store.clone(), Arc::new(tokio::sync::Semaphore::new(1)));
+    Arc::new(move |verdict| {
+        let (store, turn) = (store.clone(), turn.clone());
+        Box::pin(async move {
+            let _turn = turn.acquire().await.ok()?;
+            match crate::past::explain_stored(&store, &verdict).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "a verdict could not be explained");
+                    None
+                }
+            }
+        })
+    })
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {
@@ -336,7 +396,10 @@ fn names(texts: &[Texts]) -> HashMap<String, String> {
         .collect()
 }
 
-fn mail_settings(mail: &config::Mail, names: HashMap<String, String>) -> Result<Option<mailer::Settings>> {
+fn mail_settings(
+    mail: &config::Mail,
+    names: watch::Receiver<HashMap<String, String>>,
+) -> Result<Option<mailer::Settings>> {
     let Some(way) = &mail.way else { return Ok(None) };
     let way = match way {
         config::MailWay::Directory(folder) => mailer::Way::Directory(folder.clone()),

@@ -3,6 +3,7 @@
 mod bench;
 mod completions;
 mod demo;
+mod explain;
 mod ledger;
 mod policy;
 mod replay;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
 use crate::engine::policy::PolicyErrors;
+use crate::engine::roster::Language;
 use crate::engine::time::Span;
 use crate::exit::Exit;
 
@@ -40,6 +42,7 @@ enum Command {
     #[command(alias = "policies")]
     Policy(policy::Args),
     Schema(schema::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
 }
 
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Ledger(args) => ledger::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {
@@ -112,6 +116,24 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// A language as an argument.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Lang {
+    /// Indonesian
+    Id,
+    /// English
+    En,
+}
+
+impl Lang {
+    fn language(self) -> Language {
+        match self {
+            Lang::Id => Language::Id,
+            Lang::En => Language::En,
+        }
+    }
 }
 
 /// A span of time as an argument, in milliseconds.

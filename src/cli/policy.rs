@@ -1,5 +1,7 @@
 //! `jagaloket policy`: a file for each of its subcommands.
 
+mod activate;
+pub(super) mod backtest;
 mod check;
 mod test;
 
@@ -17,11 +19,15 @@ pub struct Args {
 enum What {
     Check(check::Args),
     Test(test::Args),
+    Backtest(backtest::Args),
+    Activate(activate::Args),
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.what {
         What::Check(args) => check::run(args),
         What::Test(args) => test::run(args),
+        What::Backtest(args) => backtest::run(args),
+        What::Activate(args) => activate::run(args),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod desk;
 mod intake;
+pub mod order;
 mod ticks;
 
 use std::collections::HashMap;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::MonitorClock;
 use crate::engine::Clock;
@@ -19,14 +20,15 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
-use crate::incident::{Book, Noted};
+use crate::incident::{Book, Noted, Outcome};
 use crate::letter::EvidenceLine;
-use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive};
+use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::store::Store;
-use crate::store::rows::{DeviceStatus, Quarantined, Turn};
+use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
 use crate::wire::{self, Limits};
 use desk::Desk;
+use order::{Activated, Order};
 use ticks::Comeback;
 
 /// Messages a turn takes at most.
@@ -45,6 +47,7 @@ const SHOW_EVERY: Duration = Duration::from_secs(2);
 enum Wake {
     Messages,
     Time,
+    Order(Order),
     Shutdown,
 }
 
@@ -65,6 +68,13 @@ pub struct Daemon {
     pub metrics: Arc<Metrics>,
     pub broker: BrokerKind,
     pub statuses: HashMap<(String, String), DeviceStatus>,
+    pub orders: mpsc::Receiver<Order>,
+    /// Files that were refused last, until others are activated.
+    pub refused: Option<Refusal>,
+    /// What came into force and is to be written with the next turn, before the events that are judged by it.
+    pub entries: Vec<NewEntry>,
+    /// Who waits for that.
+    pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
 }
 
 impl Daemon {
@@ -83,12 +93,14 @@ impl Daemon {
                 tokio::select! {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
+                    Some(order) = self.orders.recv() => Wake::Order(order),
                     count = self.inbound.recv_many(&mut messages, TURN_MAX) => if count == 0 { Wake::Shutdown } else { Wake::Messages },
                     () = sleep => Wake::Time,
                 }
             };
             match wake {
                 Wake::Shutdown => return Ok(()),
+                Wake::Order(order) => self.obey(order, self.clock.now()),
                 Wake::Messages | Wake::Time => {}
             }
             let now = self.clock.now();
@@ -154,6 +166,7 @@ impl Daemon {
             }
         };
         let mut turn = intake.turn;
+        turn.entries.splice(0..0, self.entries.drain(..));
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
         let mut stirred = vec![false; self.desks.len()];
         let accepted = intake.events.len() as u64;
@@ -210,6 +223,7 @@ impl Daemon {
                 pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
             }
         }
+        self.answer();
         for message in messages.drain(..) {
             self.metrics.received_bytes.add(message.payload.len() as u64);
             message.receipt.confirm();
@@ -232,10 +246,7 @@ impl Daemon {
         let desk = &self.desks[ix];
         let steps = turn.steps.len();
         let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
-        turn.verdicts.extend(outcome.verdicts);
-        turn.steps.extend(outcome.steps);
-        turn.incidents.extend(outcome.incidents);
-        turn.letters.extend(outcome.letters);
+        take_outcome(turn, outcome, desk);
         for step in &turn.steps[steps..] {
             if let Some(row) = turn.verdicts.iter().find(|row| row.n == step.verdict) {
                 self.metrics.decided(row.verdict.class, step.kind);
@@ -325,12 +336,25 @@ impl Daemon {
             },
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
+            refused: self.refused.clone(),
         };
         let connections = &self.metrics.broker_connections;
         connections.add(line.connections.saturating_sub(connections.count()));
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
     }
+}
+
+/// Adds what a book decided to what is written, each verdict pinned to what it was judged by.
+fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
+    let pinned = outcome.verdicts.into_iter().map(|mut row| {
+        row.pin = desk.pin(&row.verdict);
+        row
+    });
+    turn.verdicts.extend(pinned);
+    turn.steps.extend(outcome.steps);
+    turn.incidents.extend(outcome.incidents);
+    turn.letters.extend(outcome.letters);
 }
 
 /// An event for a settled date is kept and shown, not judged.
@@ -395,10 +419,7 @@ pub async fn open_desks(
             })
             .collect();
         let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
-        turn.verdicts.extend(outcome.verdicts);
-        turn.steps.extend(outcome.steps);
-        turn.incidents.extend(outcome.incidents);
-        turn.letters.extend(outcome.letters);
+        take_outcome(&mut turn, outcome, desk);
     }
     if !turn.is_empty() {
         store.commit(&turn).await.context("the start could not be committed")?;

@@ -167,11 +167,7 @@ impl Fold {
         state.run_timers(&mut self.dirty);
         for (ix, op) in self.ops[start..end].iter().enumerate() {
             if let Act::Rules(rules) = &op.act {
-                if state.rules.differs_by_calendar_alone(rules) {
-                    state.change_calendar(rules.clone(), &mut self.dirty);
-                    continue;
-                }
-                state.close_all(&mut sink);
+                state.hand_over(rules, &mut sink);
                 state.change_rules(rules.clone());
                 self.dirty.everything = true;
                 continue;
@@ -238,6 +234,12 @@ impl Fold {
             .take_while(|op| op.at == at)
             .find(|op| is_it(op))
             .cloned()
+    }
+
+    /// The operations that take effect at a moment.
+    pub fn at(&self, at: Moment) -> impl Iterator<Item = &Op> {
+        let start = self.ops.partition_point(|op| op.at < at);
+        self.ops[start..].iter().take_while(move |op| op.at == at)
     }
 
     /// The operation of a device that `is_it` recognises, wherever it is.

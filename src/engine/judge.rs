@@ -85,7 +85,7 @@ impl Closed {
     }
 }
 
-type Slot = Option<Box<Run>>;
+pub(super) type Slot = Option<Box<Run>>;
 
 /// The runs that are not closed yet, one slot a policy and subject.
 #[derive(Clone, Debug)]
@@ -93,10 +93,10 @@ pub(crate) struct Slots {
     counter_policies: usize,
     officer_policies: usize,
     lockbox_policies: usize,
-    counter: Vec<Slot>,
-    officer: Vec<Slot>,
-    lockbox: Vec<Slot>,
-    office: Vec<Slot>,
+    pub(super) counter: Vec<Slot>,
+    pub(super) officer: Vec<Slot>,
+    pub(super) lockbox: Vec<Slot>,
+    pub(super) office: Vec<Slot>,
 }
 
 impl Slots {
@@ -153,7 +153,7 @@ impl Sink<'_> {
         }
     }
 
-    fn close(&mut self, run: Run) {
+    pub(super) fn close(&mut self, run: Run) {
         if let Some(trace) = &mut self.trace {
             trace.closed(&run);
         }
@@ -243,7 +243,7 @@ fn bridges(run: &Run, head: &Head, now: Moment) -> bool {
     now.ms_since(run.end()) < head.bridge_ms
 }
 
-fn end_piece(run: &mut Run, now: Moment) {
+pub(super) fn end_piece(run: &mut Run, now: Moment) {
     if let Some(piece) = run.pieces.last_mut()
         && piece.end.is_none()
     {
@@ -573,23 +573,6 @@ impl State {
                 evidence: &Vec::new,
             };
             settle(&mut self.slots.office[ix], rule, self.now, finding, sink);
-        }
-    }
-
-    /// Ends every run: the rules it was judged by are no longer in force.
-    pub fn close_all(&mut self, sink: &mut Sink) {
-        let now = self.now;
-        let slots = std::mem::replace(&mut self.slots, Slots::new(&self.rules));
-        for mut run in slots
-            .counter
-            .into_iter()
-            .chain(slots.officer)
-            .chain(slots.lockbox)
-            .chain(slots.office)
-            .flatten()
-        {
-            end_piece(&mut run, now);
-            sink.close(*run);
         }
     }
 }

@@ -9,10 +9,13 @@ pub mod calendar;
 pub mod event;
 pub mod expr;
 mod fold;
+mod handover;
 mod judge;
 mod names;
 mod office;
 mod ops;
+mod past;
+mod pin;
 mod places;
 pub mod policy;
 mod report;
@@ -28,3 +31,6 @@ pub mod view;
 mod waiting;
 
 pub use office::{Clock, Engine, TooLate};
+
+/// The version of the judging engine, for verdicts to be pinned to.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

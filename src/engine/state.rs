@@ -238,12 +238,10 @@ impl State {
         self.slots.grow(devices, officers);
     }
 
-    /// Puts other rules in force; the caller has closed all runs.
+    /// Puts other rules in force; the runs were handed over to them.
     pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
         self.rules = rules;
         self.hours = self.rules.hours_at(self.now);
-        self.slots = Slots::new(&self.rules);
-        self.slots.grow(self.counters.len(), self.officers.len());
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
         }
@@ -253,13 +251,6 @@ impl State {
                 self.expect_check(counter, officer);
             }
         }
-    }
-
-    /// Puts in force a roster that differs in its calendar alone: all runs go on.
-    pub fn change_calendar(&mut self, rules: Arc<Rulebook>, dirty: &mut Dirty) {
-        self.rules = rules;
-        self.hours = self.rules.hours_at(self.now);
-        dirty.hours = true;
     }
 
     /// Asks the calendar for the first time, just before the first instant.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Engine;
-use super::event::{DeviceId, OfficerId};
+use super::event::{DeviceId, OfficerId, PolicyId};
 use super::expr::{Condition, Scope};
 use super::judge::Run;
 use super::names::Names;
@@ -18,6 +18,8 @@ use super::verdict::Decision;
 pub struct Trace {
     pub looks: Vec<Look>,
     pub held: Vec<Held>,
+    /// Sees this policy alone, and the values of the names it reads.
+    only: Option<PolicyId>,
     runs: Vec<Run>,
 }
 
@@ -35,6 +37,8 @@ pub struct Look {
     pub clauses: Vec<(bool, Option<i64>)>,
     /// The type of the event that an `on` policy answered to.
     pub event: Option<&'static str>,
+    /// The names the condition reads, where one policy alone is looked at.
+    pub values: Vec<(&'static str, String)>,
 }
 
 /// How long a condition held, inside the horizons, also where that was too short for a verdict.
@@ -56,6 +60,14 @@ impl Held {
 }
 
 impl Trace {
+    /// Sees one policy alone, and the values it reads.
+    pub fn of(policy: PolicyId) -> Trace {
+        Trace {
+            only: Some(policy),
+            ..Trace::default()
+        }
+    }
+
     pub(super) fn look(
         &mut self,
         head: &Arc<Head>,
@@ -65,6 +77,10 @@ impl Trace {
         scope: &Scope,
         holds: bool,
     ) {
+        if self.only.as_ref().is_some_and(|only| head.id != *only) {
+            return;
+        }
+        let asked = condition.filter(|_| self.only.is_some());
         let clauses = condition.map_or(&[][..], Condition::clauses);
         self.looks.push(Look {
             policy: head.clone(),
@@ -78,11 +94,14 @@ impl Trace {
                 .map(|clause| (clause.holds(scope), clause.measure(scope)))
                 .collect(),
             event: scope.event.map(|event| event.kind.name()),
+            values: asked.map_or_else(Vec::new, |condition| condition.values(scope)),
         });
     }
 
     pub(super) fn closed(&mut self, run: &Run) {
-        self.runs.push(run.clone());
+        if self.only.as_ref().is_none_or(|only| run.head.id == *only) {
+            self.runs.push(run.clone());
+        }
     }
 
     fn finish(&mut self, horizons: &Horizons, names: &Names) {
@@ -119,7 +138,9 @@ impl Engine {
     /// Judges as `judge` does, and notes what it sees. Whole and exact if everything is judged in this one call.
     pub fn judge_traced(&mut self, trace: &mut Trace) -> Vec<Decision> {
         let decisions = self.judge_watched(Some(trace));
-        trace.runs.extend(self.fold_state().slots.runs().cloned());
+        let wanted = |run: &&Run| trace.only.as_ref().is_none_or(|only| run.head.id == *only);
+        let open: Vec<Run> = self.fold_state().slots.runs().filter(wanted).cloned().collect();
+        trace.runs.extend(open);
         let of = self.horizons();
         let horizons = Horizons {
             clock: self.clock,

@@ -5,6 +5,7 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod backtest;
 mod broker;
 mod cli;
 mod corners;
@@ -24,4 +25,5 @@ mod soups;
 mod store;
 mod support;
 mod tidy;
+mod tour;
 mod web;

@@ -12,7 +12,7 @@ use super::super::time::Span;
 use super::super::view::Custody;
 use super::clause::Clause;
 use super::names::{EVENT_NAMES, NAMES, NOTHING, Name};
-use super::span::span;
+use super::span::{qualified, span};
 use super::tree::{Bool, Compare, Int, IntName, ListName, Text, TextName};
 use super::{Problem, Reads, instead, nearest};
 
@@ -590,16 +590,5 @@ impl<'a> Checker<'a> {
         self.note_text(&text);
         self.seen.boundless |= matches!(text, Text::Name(_));
         Typed::Bool(Bool::InList(text, name))
-    }
-}
-
-/// `a.b.c` of nested selections, `None` where something else stands at the root.
-pub(super) fn qualified(expr: &IdedExpr) -> Option<String> {
-    match &expr.expr {
-        Expr::Ident(name) => Some(name.clone()),
-        Expr::Select(select) if !select.test => {
-            qualified(&select.operand).map(|root| format!("{root}.{}", select.field))
-        }
-        _ => None,
     }
 }

@@ -8,6 +8,7 @@ mod names;
 mod span;
 mod states;
 mod tree;
+mod values;
 
 use std::ops::Range;
 

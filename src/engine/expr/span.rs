@@ -201,3 +201,14 @@ fn usually_meant(source: &str, at: Range<usize>) -> Option<String> {
     }
     joined(&lower).or_else(|| joined(&last.to_ascii_lowercase()))
 }
+
+/// `a.b.c` of nested selections, `None` where something else stands at the root.
+pub(super) fn qualified(expr: &IdedExpr) -> Option<String> {
+    match &expr.expr {
+        Expr::Ident(name) => Some(name.clone()),
+        Expr::Select(select) if !select.test => {
+            qualified(&select.operand).map(|root| format!("{root}.{}", select.field))
+        }
+        _ => None,
+    }
+}

@@ -76,7 +76,11 @@ async fn send_until(
     let settings = Settings {
         way,
         from: "\"Jagaloket – Kanim\" <jagaloket@tangerang.example>".parse().unwrap(),
-        names: HashMap::from([("kasi.pelayanan@tangerang.example".into(), NAME.into())]),
+        names: tokio::sync::watch::channel(HashMap::from([(
+            "kasi.pelayanan@tangerang.example".into(),
+            NAME.into(),
+        )]))
+        .1,
         give_up_after_ms: 86_400_000,
         deadline: Duration::from_secs(2),
     };

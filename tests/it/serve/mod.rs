@@ -1,6 +1,7 @@
 //! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
 
 mod live;
+mod reload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
