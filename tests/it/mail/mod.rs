@@ -166,6 +166,21 @@ async fn a_server_that_refuses_for_now_or_stalls_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_want_us_as_its_sender_or_relay_kills_no_letter() {
+    let sink = SmtpSink::start_with(&SmtpOptions {
+        refuse_from: 1,
+        refuse_relay: 1,
+        ..SmtpOptions::default()
+    });
+    let way = smtp(&sink, Encryption::None, None);
+    let done = |counts: &OutboxCounts, _: &Metrics| counts.waiting == 0;
+    let (_folder, store, metrics) = send_until(way, vec![letter(1)], done).await;
+    let counts = store.outbox_counts().await.unwrap();
+    assert_eq!((counts.dead, metrics.letter_failures.count()), (0, 2));
+    assert_eq!(sink.wait_for(1, Duration::from_secs(10)).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_refused_for_good_is_given_up_and_shown() {
     let sink = SmtpSink::start_with(&SmtpOptions {
         refuse_5xx: 1,
