@@ -4,6 +4,7 @@ mod bench;
 mod completions;
 mod demo;
 mod ledger;
+mod letters;
 mod policies;
 mod replay;
 mod serve;
@@ -35,6 +36,7 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
+    Letters(letters::Args),
     Policies(policies::Args),
     Completions(completions::Args),
 }
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
+        Command::Letters(args) => letters::run(args),
         Command::Policies(args) => policies::run(args),
         Command::Completions(args) => completions::run(args),
     };
