@@ -220,9 +220,13 @@ impl Running {
         if !self.daemon.is_finished() {
             self.daemon.await.context("the daemon broke")??;
         }
-        if let Some(mailer) = self.mailer {
-            // A stalled mail server must not hold up the stop; the letter's lease runs out and it is sent again.
-            let _ = tokio::time::timeout(PATIENCE, mailer).await;
+        if let Some(mut mailer) = self.mailer {
+            // A stalled mail server must not hold up the stop; the letter's lease ends and it is sent again. The mailer
+            // itself must be gone before the database is closed under it.
+            if tokio::time::timeout(PATIENCE, &mut mailer).await.is_err() {
+                mailer.abort();
+                let _ = mailer.await;
+            }
         }
         self.web.await.context("the dashboard broke")??;
         self.store.close().await.context("the database cannot be closed")?;

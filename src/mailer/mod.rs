@@ -6,6 +6,7 @@ mod send;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -53,6 +54,11 @@ pub async fn run(
 ) {
     tokio::pin!(shutdown);
     loop {
+        // Also between two rounds: a backlog must not hold up a stop.
+        let stop = std::future::poll_fn(|context| Poll::Ready(shutdown.as_mut().poll(context).is_ready()));
+        if stop.await {
+            return;
+        }
         let sent = match round(&store, &settings, &clock, &metrics).await {
             Ok(sent) => sent,
             Err(error) => {

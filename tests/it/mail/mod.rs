@@ -291,3 +291,34 @@ async fn a_folder_of_mails_holds_whole_letters() {
         "multipart/alternative"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_does_not_hold_up_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("jagaloket.db"), Bounds::default())
+        .await
+        .unwrap();
+    let turn = Turn {
+        letters: (1..=200).map(letter).collect(),
+        ..Turn::default()
+    };
+    store.commit(&turn).await.unwrap();
+    let settings = Settings {
+        way: Way::Directory(folder.path().join("mails")),
+        from: "jagaloket@tangerang.example".parse().unwrap(),
+        names: HashMap::new(),
+        give_up_after_ms: 86_400_000,
+        deadline: Duration::from_secs(2),
+    };
+    // Told to stop before it begins: at most the letters of one round go out.
+    let running = mailer::run(
+        store.clone(),
+        settings,
+        MonitorClock::Wall,
+        Arc::new(Notify::new()),
+        Arc::new(Metrics::default()),
+        std::future::ready(()),
+    );
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap();
+    assert!(store.outbox_counts().await.unwrap().waiting >= 190);
+}
