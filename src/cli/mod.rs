@@ -15,6 +15,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
+use crate::engine::policy::PolicyErrors;
+use crate::engine::roster::RosterFileErrors;
 use crate::engine::time::Span;
 use crate::exit::Exit;
 
@@ -96,8 +98,11 @@ pub fn main() -> ExitCode {
 
 /// What people read of an error, with its causes once each, and the exit code it means.
 fn told(error: &anyhow::Error) -> (String, Exit) {
+    // Faults of files begin with "error:" themselves.
+    if error.is::<PolicyErrors>() || error.is::<RosterFileErrors>() {
+        return (error.to_string(), Exit::Failed);
+    }
     match error.downcast_ref::<LoadError>() {
-        // Its faults begin with "error:" themselves.
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
         None => (format!("error: {error:#}"), Exit::Failed),

@@ -227,8 +227,12 @@ impl PolicySet {
 
 /// One file; its faults as byte offset and message.
 fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
-    let file: PolicyToml = toml::from_str(text)
-        .map_err(|error| vec![(error.span().map_or(0, |span| span.start), error.message().to_string())])?;
+    let file: PolicyToml = toml::from_str(text).map_err(|error| {
+        vec![(
+            error.span().map_or(0, |span| span.start),
+            expr::reader_said(error.message()),
+        )]
+    })?;
     let mut faults = Vec::new();
     if file.id.get_ref() != name {
         faults.push((

@@ -143,6 +143,33 @@ fn faults_of_roster_and_policies_are_told_together() {
 }
 
 #[test]
+fn a_misspelt_key_is_told_once_with_its_place_and_the_nearest_one() {
+    let folder = office("[broker]\nhost = \"127.0.0.1\"\n");
+    let roster = folder.path().join("roster.toml");
+    let text = fs::read_to_string(&roster).unwrap().replace("timezone", "timezon");
+    fs::write(&roster, text).unwrap();
+    let rules = policies().display().to_string();
+    let (_, err) = ended(
+        &call(
+            &folder,
+            &["replay", "--roster", "roster.toml", "--policies", &rules, "x.jsonl"],
+        ),
+        Exit::Failed,
+    );
+    let told = "error: there is no key `timezon` here; did you mean `timezone`?\n  --> roster.toml:";
+    assert!(err.starts_with(told), "{err}");
+    fs::create_dir(folder.path().join("rules")).unwrap();
+    let policy = fs::read_to_string(policies().join("phone-out-during-service.toml")).unwrap();
+    let file = folder.path().join("rules/phone-out-during-service.toml");
+    fs::write(file, policy.replace("severity", "severty")).unwrap();
+    let (_, err) = ended(&call(&folder, &["policies", "check", "rules"]), Exit::Failed);
+    assert!(
+        err.starts_with("error: there is no key `severty` here; did you mean `severity`?"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_password_never_appears_whatever_is_wrong() {
     let folder = office("[broker]\nhost = \"127.0.0.1\"\nuser = \"u\"\npassword = \"hunter2\"\n");
     let output = call(&folder, &["serve", "--config", "jagaloket.toml"]);
