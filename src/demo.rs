@@ -90,7 +90,9 @@ pub async fn run(request: Request) -> Result<Outcome> {
         .iter()
         .map(|(device, password)| format!("{}/{device}:{password}\n", roster.office.id))
         .collect();
-    std::fs::write(&password_file, lines.concat()).context("cannot write the devices' passwords")?;
+    let lines = lines.concat();
+    let devices = crate::broker::read_passwords(&lines)?;
+    std::fs::write(&password_file, lines).context("cannot write the devices' passwords")?;
     let web = web_address(request.port);
     let mails = folder.join("mails");
     let config = Config {
@@ -135,8 +137,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
             roster: demo::ROSTER.to_owned(),
             policies,
         }],
+        devices,
         clock,
-        anonymous: false,
     };
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;

@@ -1,8 +1,9 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod gather;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock::MonitorClock;
 use crate::config::{self, Config};
-use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::daemon::desk::Texts;
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::roster::Roster;
@@ -23,6 +24,7 @@ use crate::live::{BrokerKind, Live};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
+pub use gather::{Faults, Gathered, gather};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
@@ -33,50 +35,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Plan {
     pub config: Config,
     pub texts: Vec<Texts>,
+    /// Who may connect to the embedded broker.
+    pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
-    /// Lets every device in without a password, on a loopback address: for the demo.
-    pub anonymous: bool,
 }
 
 impl Plan {
-    /// Reads the rosters and policies that a configuration names.
-    pub fn read(config: Config) -> Result<Plan> {
-        let policies = read_policy_texts(&config.policies)?;
-        policies.parse()?;
-        let mut texts = Vec::new();
-        for path in &config.rosters {
-            let roster =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;
-            crate::engine::roster::Roster::parse(&roster)
-                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?;
-            texts.push(Texts {
-                roster,
-                policies: policies.clone(),
-            });
+    /// Reads everything that a configuration names; every fault at once.
+    pub fn read(config: Config) -> Result<Plan, Faults> {
+        let gathered = gather(&config)?;
+        for warning in &gathered.warnings {
+            tracing::warn!("{warning}");
         }
         Ok(Plan {
             config,
-            texts,
+            texts: gathered.texts,
+            devices: gathered.devices,
             clock: MonitorClock::Wall,
-            anonymous: false,
         })
     }
-}
-
-fn read_policy_texts(folder: &PathBuf) -> Result<PolicyTexts> {
-    // Checked first as files, so that faults are told with their paths.
-    crate::replay::read_policies(folder)?;
-    let mut texts = PolicyTexts::default();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(id) = name.strip_suffix(".toml")
-            && !name.ends_with(".test.toml")
-        {
-            texts.0.insert(id.to_string(), std::fs::read_to_string(&path)?);
-        }
-    }
-    Ok(texts)
 }
 
 /// Where a running monitor can be reached.
@@ -109,8 +86,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let Plan {
         config,
         texts,
+        devices,
         clock,
-        anonymous,
     } = plan;
     if texts.is_empty() {
         bail!("the configuration names no roster");
@@ -150,7 +127,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let listener = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
-    let (line, line_news, broker_address) = open_line(&config.broker, anonymous, sender).await?;
+    let (line, line_news, broker_address) = open_line(&config.broker, devices, sender).await?;
     let mailer = match mail_settings(&config.mail, names(&texts))? {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
@@ -257,64 +234,63 @@ async fn open_book(store: &Store, config: &Config) -> Result<Book> {
 
 async fn open_line(
     broker: &config::Broker,
-    anonymous: bool,
+    devices: Vec<broker::Device>,
     sender: mpsc::Sender<crate::inbound::Inbound>,
 ) -> Result<(LineEnd, watch::Receiver<Line>, Option<SocketAddr>)> {
     match broker {
         config::Broker::Embedded(embedded) => {
-            let devices = match &embedded.devices {
-                Some(path) => {
-                    let text = std::fs::read_to_string(path)
-                        .with_context(|| format!("cannot read the devices' passwords {}", path.display()))?;
-                    broker::read_passwords(&text).with_context(|| format!("in {}", path.display()))?
-                }
-                None => Vec::new(),
-            };
             let settings = broker::Settings {
                 listen: embedded.listen,
-                tls: embedded.tls.as_ref().map(|tls| broker::Tls {
-                    listen: tls.listen,
-                    certificate_file: tls.cert.clone(),
-                    key_file: tls.key.clone(),
-                    client_ca_file: tls.client_ca.clone(),
-                }),
+                tls: broker_tls(embedded),
                 devices,
-                anonymous: anonymous || embedded.devices.is_none(),
+                anonymous: embedded.devices.is_none(),
             };
             let running = broker::start(settings, sender).await?;
             let (news, address) = (running.line(), running.local_addr);
             Ok((LineEnd::Embedded(running), news, Some(address)))
         }
         config::Broker::External(external) => {
-            let login = external.login.as_ref().map(|login| mqtt::Login {
-                user: login.user.clone(),
-                password: login.password.reveal().to_string(),
-            });
-            let tls = external.tls.as_ref().map(|tls| mqtt::Tls {
-                ca_file: tls.ca.clone(),
-                client: tls
-                    .client
-                    .clone()
-                    .map(|(certificate_file, key_file)| mqtt::ClientCertificate {
-                        certificate_file,
-                        key_file,
-                    }),
-            });
-            let settings = mqtt::Settings {
-                version: match external.protocol {
-                    config::Protocol::V4 => mqtt::Version::V311,
-                    config::Protocol::V5 => mqtt::Version::V5,
-                },
-                client_id: external.client_id.clone(),
-                login,
-                tls,
-                window: external.window,
-                ..mqtt::Settings::new(&external.host, external.port)
-            };
-            let running = mqtt::start(&settings, sender)?;
+            let running = mqtt::start(&client_settings(external), sender)?;
             let news = running.line();
             Ok((LineEnd::External(running), news, None))
         }
+    }
+}
+
+fn broker_tls(embedded: &config::Embedded) -> Option<broker::Tls> {
+    embedded.tls.as_ref().map(|tls| broker::Tls {
+        listen: tls.listen,
+        certificate_file: tls.cert.clone(),
+        key_file: tls.key.clone(),
+        client_ca_file: tls.client_ca.clone(),
+    })
+}
+
+fn client_settings(external: &config::External) -> mqtt::Settings {
+    let login = external.login.as_ref().map(|login| mqtt::Login {
+        user: login.user.clone(),
+        password: login.password.reveal().to_string(),
+    });
+    let tls = external.tls.as_ref().map(|tls| mqtt::Tls {
+        ca_file: tls.ca.clone(),
+        client: tls
+            .client
+            .clone()
+            .map(|(certificate_file, key_file)| mqtt::ClientCertificate {
+                certificate_file,
+                key_file,
+            }),
+    });
+    mqtt::Settings {
+        version: match external.protocol {
+            config::Protocol::V4 => mqtt::Version::V311,
+            config::Protocol::V5 => mqtt::Version::V5,
+        },
+        client_id: external.client_id.clone(),
+        login,
+        tls,
+        window: external.window,
+        ..mqtt::Settings::new(&external.host, external.port)
     }
 }
 

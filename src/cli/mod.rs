@@ -19,6 +19,7 @@ use crate::engine::policy::PolicyErrors;
 use crate::engine::roster::RosterFileErrors;
 use crate::engine::time::Span;
 use crate::exit::Exit;
+use crate::serve::Faults;
 
 /// Guards the counter: watches, by events from workstations and phone lockboxes, whether officers serve applicants
 /// without their private phones, and tells the right people within seconds.
@@ -101,6 +102,9 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
     // Faults of files begin with "error:" themselves.
     if error.is::<PolicyErrors>() || error.is::<RosterFileErrors>() {
         return (error.to_string(), Exit::Failed);
+    }
+    if error.is::<Faults>() {
+        return (error.to_string(), Exit::Usage);
     }
     match error.downcast_ref::<LoadError>() {
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),

@@ -79,6 +79,21 @@ async fn write(folder: &Path, file_name: &str, message: &Message) -> Result<(), 
         .map_err(|error| Failure::Passing(format!("the folder for mails cannot be written: {error}")))
 }
 
+impl Way {
+    /// Reads the files that every attempt would fail over.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Way::Smtp(Smtp {
+                ca_file: Some(path), ..
+            }) => {
+                let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+                Certificate::from_pem(&pem).map(drop).map_err(|error| error.to_string())
+            }
+            Way::Smtp(_) | Way::Directory(_) => Ok(()),
+        }
+    }
+}
+
 impl Smtp {
     /// A connection of its own for every letter: a pooled one waits for the peer's delayed acknowledgement (40 ms).
     async fn send(&self, message: &Message) -> Result<(), Failure> {

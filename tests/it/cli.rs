@@ -1,5 +1,7 @@
 //! The program as people call it: what it prints, and how it ends.
 
+mod check;
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;
