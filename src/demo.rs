@@ -105,6 +105,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
             tls: None,
             devices: Some(password_file),
+            anonymous: false,
         }),
         mail: Mail {
             way: Some(MailWay::Directory(mails.clone())),

@@ -122,6 +122,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_settings = web::Settings {
         network_trusted: config.web.network_trusted,
         hosts: config.web.hosts.clone(),
+        broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
     let listener = web::listen(config.web.listen, &web_settings).await?;
@@ -243,7 +244,7 @@ async fn open_line(
                 listen: embedded.listen,
                 tls: broker_tls(embedded),
                 devices,
-                anonymous: embedded.devices.is_none(),
+                anonymous: embedded.anonymous,
             };
             let running = broker::start(settings, sender).await?;
             let (news, address) = (running.line(), running.local_addr);

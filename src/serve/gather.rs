@@ -151,6 +151,11 @@ fn read_devices(embedded: &Embedded, rosters: &[Roster], gathered: &mut Gathered
     {
         faults.say(format_args!("[broker.tls] {error}"));
     }
+    if embedded.anonymous {
+        let text = "`broker.anonymous` is true: everybody on this machine can publish as any device, and nothing that is \
+                    judged can be trusted";
+        gathered.warnings.push(text.to_owned());
+    }
     let Some(path) = &embedded.devices else { return };
     let shown = path.display();
     let text = match std::fs::read_to_string(path) {

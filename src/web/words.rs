@@ -175,6 +175,8 @@ words! {
     broker: "Broker MQTT", "MQTT broker";
     broker_embedded: "di dalam Jagaloket", "inside Jagaloket";
     broker_external: "di luar Jagaloket", "outside Jagaloket";
+    broker_anonymous: "Broker menerima siapa saja di mesin ini tanpa kata sandi (anonymous = true). Kejadian dapat dipalsukan.",
+        "The broker lets everybody on this machine in without a password (anonymous = true). Events may be forged.";
     connected: "Tersambung", "Connected";
     connecting: "Sedang menyambung", "Connecting";
     lost: "Terputus", "Lost";

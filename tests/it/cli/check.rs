@@ -118,3 +118,18 @@ fn a_missing_folder_of_the_database_is_told() {
     let folder = office("[broker]\nhost = \"127.0.0.1\"\n[database]\npath = \"far/away.db\"\n");
     assert_eq!(refused(&folder), "error: `database.path`: there is no folder far\n");
 }
+
+#[test]
+fn a_broker_that_lets_everybody_in_is_warned_of() {
+    let folder = office("[broker]\nembedded = true\nanonymous = true\n");
+    let (_, err) = ended(
+        &call(&folder, &["serve", "--config", "jagaloket.toml", "--check"]),
+        Exit::Done,
+    );
+    assert!(
+        err.starts_with("warning: `broker.anonymous` is true: everybody on this machine"),
+        "{err}"
+    );
+    rewrite(&folder, "jagaloket.toml", |text| text.replace("anonymous = true\n", ""));
+    assert!(refused(&folder).starts_with("error: the embedded broker needs `devices`"));
+}

@@ -23,6 +23,10 @@ pub struct Desk {
 
 impl Desk {
     pub fn open() -> Desk {
+        Desk::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Desk {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seeded = runtime.block_on(seed());
         let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
@@ -31,7 +35,7 @@ impl Desk {
             store: seeded.store.clone(),
             live: receiver,
             metrics: seeded.metrics.clone(),
-            settings: Arc::new(Settings::default()),
+            settings: Arc::new(settings),
         };
         let (port, served) = runtime.block_on(async {
             let listener = listen("127.0.0.1:0".parse().unwrap(), &site.settings).await.unwrap();
@@ -360,6 +364,25 @@ fn another_address_than_loopback_needs_a_trusted_network() {
         ..Settings::default()
     };
     runtime.block_on(listen(anywhere, &trusting)).unwrap();
+}
+
+#[test]
+fn a_broker_without_passwords_is_told_of_on_today_and_health_in_both_languages() {
+    let desk = Desk::with(Settings {
+        broker_anonymous: true,
+        ..Settings::default()
+    });
+    for (lang, words) in [
+        ("id", "tanpa kata sandi (anonymous = true)"),
+        ("en", "without a password"),
+    ] {
+        for page in ["/", "/health"] {
+            let (_, _, body) = desk.get(&format!("{page}?lang={lang}"));
+            assert!(body.contains(words), "{page} {lang}");
+        }
+    }
+    let (_, _, body) = Desk::open().get("/health?lang=en");
+    assert!(!body.contains("without a password"));
 }
 
 #[test]
