@@ -102,6 +102,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         .await
         .context("the database cannot be opened")?;
     store.end_leases().await.context("the outbox cannot be opened")?;
+    // A broker that kept nothing for an empty ledger lost nothing.
+    let session_expected = store.head().await.context("the ledger cannot be read")?.n > 0;
     let now = clock.now();
     let mut book = open_book(&store, &config).await?;
     let engine_clock = match config.clock {
@@ -128,7 +130,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let listener = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
-    let (line, line_news, broker_address) = open_line(&config.broker, devices, sender).await?;
+    let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let mailer = match mail_settings(&config.mail, names(&texts))? {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
@@ -236,6 +238,7 @@ async fn open_book(store: &Store, config: &Config) -> Result<Book> {
 async fn open_line(
     broker: &config::Broker,
     devices: Vec<broker::Device>,
+    session_expected: bool,
     sender: mpsc::Sender<crate::inbound::Inbound>,
 ) -> Result<(LineEnd, watch::Receiver<Line>, Option<SocketAddr>)> {
     match broker {
@@ -251,7 +254,11 @@ async fn open_line(
             Ok((LineEnd::Embedded(running), news, Some(address)))
         }
         config::Broker::External(external) => {
-            let running = mqtt::start(&client_settings(external), sender)?;
+            let settings = mqtt::Settings {
+                session_expected,
+                ..client_settings(external)
+            };
+            let running = mqtt::start(&settings, sender)?;
             let news = running.line();
             Ok((LineEnd::External(running), news, None))
         }

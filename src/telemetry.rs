@@ -119,6 +119,8 @@ pub struct Metrics {
     /// By class (indication, unverifiable, technical) and step (opened, amended, retracted); use `decided`.
     verdict_steps: [[Counter; 3]; 3],
     pub broker_connections: Counter,
+    /// Connections that should have found our session at the broker and did not.
+    pub broker_sessions_lost: Counter,
     pub letters_sent: Counter,
     /// Attempts that failed, whether or not they are tried again.
     pub letter_failures: Counter,
@@ -141,6 +143,7 @@ impl Default for Metrics {
             waiting_events: Gauge::default(),
             verdict_steps: Default::default(),
             broker_connections: Counter::default(),
+            broker_sessions_lost: Counter::default(),
             letters_sent: Counter::default(),
             letter_failures: Counter::default(),
             letters_dead: Counter::default(),
@@ -225,6 +228,11 @@ impl Metrics {
             "jagaloket_broker_connections_total",
             "Times the broker was connected to.",
             &self.broker_connections,
+        );
+        out.counter(
+            "jagaloket_broker_sessions_lost_total",
+            "Times the broker had lost our session, and with it what it held for us.",
+            &self.broker_sessions_lost,
         );
         out.counter(
             "jagaloket_letters_sent_total",

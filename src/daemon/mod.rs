@@ -289,12 +289,15 @@ impl Daemon {
                 kind: self.broker,
                 state,
                 since,
+                sessions_lost: line.sessions_lost,
             },
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
         };
         let connections = &self.metrics.broker_connections;
         connections.add(line.connections.saturating_sub(connections.count()));
+        let lost = &self.metrics.broker_sessions_lost;
+        lost.add(line.sessions_lost.saturating_sub(lost.count()));
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
     }

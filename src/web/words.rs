@@ -177,6 +177,9 @@ words! {
     broker_external: "di luar Jagaloket", "outside Jagaloket";
     broker_anonymous: "Broker menerima siapa saja di mesin ini tanpa kata sandi (anonymous = true). Kejadian dapat dipalsukan.",
         "The broker lets everybody on this machine in without a password (anonymous = true). Events may be forged.";
+    sessions_lost: "Sesi hilang di broker sejak proses dimulai", "Sessions lost by the broker since the process started";
+    sessions_lost_hint: "Pesan yang ditahannya untuk Jagaloket hilang; perangkat perlu mengirim ulang.",
+        "The messages it held for Jagaloket are gone; devices must send them again.";
     connected: "Tersambung", "Connected";
     connecting: "Sedang menyambung", "Connecting";
     lost: "Terputus", "Lost";

@@ -304,6 +304,42 @@ fn what_cannot_be_accepted_is_kept_with_a_reason_and_stops_nothing() {
     assert!(after < before + 48 * 1024, "{before} kB before, {after} kB after");
 }
 
+#[test]
+fn a_session_that_the_broker_lost_while_the_monitor_was_away_is_told() {
+    // Without persistence a restart forgets every session.
+    let mut mosquitto = Mosquitto::start(&["allow_anonymous true"]);
+    let house = House::external(mosquitto.port, "5");
+    let ready = || http_get(house.web, "/readyz", &[]);
+    let lost = || house.metric("jagaloket_broker_sessions_lost_total");
+    let mut serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || ready().0 == 200);
+    assert_eq!(lost(), 0, "nothing was lost to an empty ledger");
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    let mut serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || ready().0 == 200);
+    assert_eq!(lost(), 0, "the broker kept the session");
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    mosquitto.stop();
+    mosquitto.start_again();
+    let _serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || ready().0 == 200);
+    wait_until(Duration::from_secs(10), "the loss", || lost() == 1);
+    let (status, _, body) = ready();
+    assert!(status == 200 && body.contains("lost our session 1 times"), "{body}");
+    let (_, _, page) = http_get(house.web, "/health?lang=en", &[]);
+    assert!(
+        page.contains("Sessions lost by the broker since the process started: 1."),
+        "{page}"
+    );
+    let (_, _, page) = http_get(house.web, "/health?lang=id", &[]);
+    assert!(
+        page.contains("Sesi hilang di broker sejak proses dimulai: 1."),
+        "{page}"
+    );
+}
+
 /// How often the hostile hour repeats one event: `JAGALOKET_TEST_DUPLICATES=1000000` makes it a whole one.
 fn duplicates() -> usize {
     std::env::var("JAGALOKET_TEST_DUPLICATES").map_or(20_000, |count| count.parse().unwrap())
