@@ -120,7 +120,11 @@ pub async fn start(plan: Plan) -> Result<Running> {
         config::Broker::Embedded(_) => BrokerKind::Embedded,
         config::Broker::External(_) => BrokerKind::External,
     };
-    let (live_sender, live) = watch::channel(Arc::new(Live::starting(now, kind)));
+    let live = Live {
+        last_event: store.last_event().await.context("the ledger cannot be read")?,
+        ..Live::starting(now, kind)
+    };
+    let (live_sender, live) = watch::channel(Arc::new(live));
     let web_settings = web::Settings {
         network_trusted: config.web.network_trusted,
         hosts: config.web.hosts.clone(),

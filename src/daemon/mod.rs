@@ -84,10 +84,9 @@ impl Daemon {
                 Wake::Messages | Wake::Time => {}
             }
             let now = self.clock.now();
-            if !messages.is_empty() {
+            if self.turn(&mut messages, now).await? > 0 {
                 last_event = Some(now);
             }
-            self.turn(&mut messages, now).await?;
             if now.ms_since(settled) > 3_600_000 {
                 settled = now;
                 for desk in &mut self.desks {
@@ -116,8 +115,9 @@ impl Daemon {
             .clamp(Duration::from_millis(1), SHOW_EVERY)
     }
 
-    /// One turn: everything that follows from these messages and this moment, whole or not at all.
-    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment) -> Result<()> {
+    /// One turn: everything that follows from these messages and this moment, whole or not at all. Answers how many
+    /// events were accepted, when they are committed.
+    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment) -> Result<u64> {
         let began = crate::clock::instant();
         let intake = loop {
             match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
@@ -128,7 +128,7 @@ impl Daemon {
         let mut turn = intake.turn;
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
         let mut stirred = vec![false; self.desks.len()];
-        let accepted = intake.events.len() as u64;
+        let mut accepted = 0;
         for (ix, event) in intake.events {
             let desk = &mut self.desks[ix];
             let reference = event.reference();
@@ -144,6 +144,7 @@ impl Daemon {
             let key = (event.id.to_string(), format!("/{}/{}", event.office, event.device));
             match desk.engine.insert(event) {
                 Ok(()) => {
+                    accepted += 1;
                     fresh.insert(reference, line);
                 }
                 Err(late) => set_aside(&mut turn, &key, late.settled, now),
@@ -192,7 +193,7 @@ impl Daemon {
         if !turn.letters.is_empty() {
             self.nudge.notify_one();
         }
-        Ok(())
+        Ok(accepted)
     }
 
     fn decide(&mut self, ix: usize, noted: Vec<Noted>, now: Moment, turn: &mut Turn) {

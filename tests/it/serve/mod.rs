@@ -340,6 +340,52 @@ fn a_session_that_the_broker_lost_while_the_monitor_was_away_is_told() {
     );
 }
 
+#[test]
+fn the_last_event_is_one_that_was_accepted_and_is_known_after_a_restart() {
+    let mosquitto = Mosquitto::start(&["allow_anonymous true"]);
+    let house = House::external(mosquitto.port, "5");
+    let last = || {
+        let (_, _, body) = http_get(house.web, "/readyz", &[]);
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        answer["last_event"].clone()
+    };
+    let topic = "jagaloket/v1/tangerang/loket-01/events";
+    let garbage = |times: u64| {
+        mosquitto.publish(topic, "garbage");
+        wait_until(Duration::from_secs(10), "the quarantine", || {
+            house.metric("jagaloket_events_quarantined_total{reason=\"not_json\"}") == times
+        });
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let mut serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || {
+        http_get(house.web, "/readyz", &[]).0 == 200
+    });
+    garbage(1);
+    mosquitto.publish("jagaloket/v1/tangerang/loket-01/status", "{\"state\":\"online\"}");
+    wait_until(Duration::from_secs(10), "the device", || {
+        house.metric("jagaloket_devices_online") == 1
+    });
+    assert_eq!(last(), serde_json::Value::Null);
+    assert_eq!(house.metric("jagaloket_last_event_time_seconds"), 0);
+    let lines = example_events("soup-101");
+    let line = lines.iter().find(|line| line.contains("/tangerang/loket-01")).unwrap();
+    mosquitto.publish(topic, line);
+    house.wait_for_events(1);
+    wait_until(Duration::from_secs(10), "the event", || last().is_string());
+    let first = last();
+    mosquitto.publish(topic, line);
+    wait_until(Duration::from_secs(10), "the duplicate", || {
+        house.metric("jagaloket_events_duplicate_total") == 1
+    });
+    garbage(2);
+    assert_eq!(last(), first);
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    let _serve = house.serve();
+    assert_eq!(last(), first, "the ledger knows it");
+}
+
 /// How often the hostile hour repeats one event: `JAGALOKET_TEST_DUPLICATES=1000000` makes it a whole one.
 fn duplicates() -> usize {
     std::env::var("JAGALOKET_TEST_DUPLICATES").map_or(20_000, |count| count.parse().unwrap())
