@@ -88,7 +88,8 @@ fn broker(root: &mut Section<'_>) -> Broker {
         }
         let why = "with anonymous = true anybody on the network could publish; name a `devices` file, or listen on \
                    127.0.0.1";
-        let is_open = |address: &SocketAddr| anonymous && !address.ip().to_canonical().is_loopback();
+        let is_open =
+            |address: &SocketAddr| anonymous && devices.is_none() && !address.ip().to_canonical().is_loopback();
         if is_open(&listen) {
             broker.fault("listen", why);
         }

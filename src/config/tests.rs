@@ -216,7 +216,7 @@ fn an_embedded_broker_can_speak_tls_beside() {
         told.len() == 1 && told[0].starts_with("7:1 with anonymous = true anybody on the network"),
         "{told:?}"
     );
-    let told = faults(&text.replace("devices", "anonymous = true\ndevices"));
+    let told = faults(&text.replace("devices =", "anonymous = true\ndevices ="));
     assert_eq!(told, ["5:1 `anonymous` = true and `devices` exclude each other"]);
 }
 
@@ -284,6 +284,7 @@ roster = [\"a.toml\"]
 embedded = true
 host = \"x\"
 listen = \"0.0.0.0:1883\"
+anonymous = true
 [mail]
 directory = \"out\"
 host = \"y\"
@@ -292,8 +293,8 @@ host = \"y\"
         faults(text),
         [
             "6:1 `host` goes with an external broker, and embedded = true starts one in this process",
-            "7:1 without a `devices` file anybody on the network could publish; name one, or listen on 127.0.0.1",
-            "10:1 `host` and `directory` exclude each other: letters are sent or written as files",
+            "7:1 with anonymous = true anybody on the network could publish; name a `devices` file, or listen on 127.0.0.1",
+            "11:1 `host` and `directory` exclude each other: letters are sent or written as files",
         ]
     );
 }
