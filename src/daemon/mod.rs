@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::clock::MonitorClock;
 use crate::engine::Clock;
 use crate::engine::event::{Event, Kind};
+use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
@@ -165,7 +166,7 @@ impl Daemon {
             if decisions.is_empty() && before.is_none_or(|due| due > now) {
                 continue;
             }
-            let noted = self.note(ix, decisions, &fresh).await;
+            let noted = note(&self.store, &self.desks[ix].roster, decisions, &fresh).await;
             self.decide(ix, noted, now, &mut turn);
         }
         for status in &turn.statuses {
@@ -209,52 +210,6 @@ impl Daemon {
                 self.metrics.decided(row.verdict.class, step.kind);
             }
         }
-    }
-
-    /// Finds the events that decisions rest on: of this turn, or in the ledger.
-    async fn note(&self, ix: usize, decisions: Vec<Decision>, fresh: &HashMap<String, EvidenceLine>) -> Vec<Noted> {
-        let mut noted = Vec::new();
-        for decision in decisions {
-            let verdict = match &decision {
-                Decision::Opened { verdict, .. }
-                | Decision::Amended { verdict, .. }
-                | Decision::Retracted { verdict, .. } => verdict,
-            };
-            let evidence = self.evidence(ix, verdict, fresh).await;
-            noted.push(Noted { decision, evidence });
-        }
-        noted
-    }
-
-    async fn evidence(&self, ix: usize, verdict: &Verdict, fresh: &HashMap<String, EvidenceLine>) -> Vec<EvidenceLine> {
-        let (here, stored): (Vec<&str>, Vec<&str>) = verdict
-            .evidence
-            .iter()
-            .map(|reference| &**reference)
-            .partition(|reference| fresh.contains_key(*reference));
-        let mut lines: Vec<EvidenceLine> = here
-            .into_iter()
-            .filter_map(|reference| fresh.get(reference).cloned())
-            .collect();
-        if !stored.is_empty() {
-            match self.store.referenced(&stored).await {
-                Ok(rows) => {
-                    let roster = &self.desks[ix].roster;
-                    let events = rows
-                        .iter()
-                        .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
-                    lines.extend(events.map(|event: Event| EvidenceLine {
-                        at: event.time,
-                        device: event.device,
-                        kind: event.kind,
-                    }));
-                }
-                // The letter goes out without these lines rather than not at all; the incident's page has them.
-                Err(error) => tracing::warn!(%error, "evidence could not be read"),
-            }
-        }
-        lines.sort_by_key(|line| line.at);
-        lines
     }
 
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
@@ -302,6 +257,61 @@ impl Daemon {
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
     }
+}
+
+/// Finds the events that decisions rest on: of this turn, or in the ledger.
+async fn note(
+    store: &Store,
+    roster: &Roster,
+    decisions: Vec<Decision>,
+    fresh: &HashMap<String, EvidenceLine>,
+) -> Vec<Noted> {
+    let mut noted = Vec::new();
+    for decision in decisions {
+        let verdict = match &decision {
+            Decision::Opened { verdict, .. }
+            | Decision::Amended { verdict, .. }
+            | Decision::Retracted { verdict, .. } => verdict,
+        };
+        let evidence = evidence(store, roster, verdict, fresh).await;
+        noted.push(Noted { decision, evidence });
+    }
+    noted
+}
+
+async fn evidence(
+    store: &Store,
+    roster: &Roster,
+    verdict: &Verdict,
+    fresh: &HashMap<String, EvidenceLine>,
+) -> Vec<EvidenceLine> {
+    let (here, stored): (Vec<&str>, Vec<&str>) = verdict
+        .evidence
+        .iter()
+        .map(|reference| &**reference)
+        .partition(|reference| fresh.contains_key(*reference));
+    let mut lines: Vec<EvidenceLine> = here
+        .into_iter()
+        .filter_map(|reference| fresh.get(reference).cloned())
+        .collect();
+    if !stored.is_empty() {
+        match store.referenced(&stored).await {
+            Ok(rows) => {
+                let events = rows
+                    .iter()
+                    .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
+                lines.extend(events.map(|event: Event| EvidenceLine {
+                    at: event.time,
+                    device: event.device,
+                    kind: event.kind,
+                }));
+            }
+            // The letter goes out without these lines rather than not at all; the incident's page has them.
+            Err(error) => tracing::warn!(%error, "evidence could not be read"),
+        }
+    }
+    lines.sort_by_key(|line| line.at);
+    lines
 }
 
 /// An event for a settled date is kept and shown, not judged.
@@ -358,13 +368,7 @@ pub async fn open_desks(
         if decisions.is_empty() {
             continue;
         }
-        let noted = decisions
-            .into_iter()
-            .map(|decision| Noted {
-                decision,
-                evidence: Vec::new(),
-            })
-            .collect();
+        let noted = note(store, &desk.roster, decisions, &HashMap::new()).await;
         let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
         turn.verdicts.extend(outcome.verdicts);
         turn.steps.extend(outcome.steps);

@@ -386,6 +386,40 @@ fn the_last_event_is_one_that_was_accepted_and_is_known_after_a_restart() {
     assert_eq!(last(), first, "the ledger knows it");
 }
 
+#[test]
+fn what_a_start_has_to_say_is_told_with_its_evidence() {
+    let house = House::embedded();
+    let lines = example_events("soup-101");
+    let mut serve = house.serve();
+    python(
+        include_str!("publish.py"),
+        &[&house.broker.to_string(), PASSWORD],
+        lines.join("\n").as_bytes(),
+    );
+    house.wait_for_events(distinct(&lines));
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    python(
+        include_str!("forget.py"),
+        &[house.path("jagaloket.db").to_str().unwrap()],
+        b"",
+    );
+    let _serve = house.serve();
+    assert_eq!(
+        house.verdicts(),
+        example_verdicts("soup-101"),
+        "the ledger gives them again"
+    );
+    let (_, _, page) = http_get(house.web, "/letters?lang=en", &[]);
+    assert!(page.contains("/letters/1\""), "{page}");
+    let told = (1..=3).filter(|n| {
+        let (_, _, page) = http_get(house.web, &format!("/letters/{n}"), &[]);
+        let page = page.to_uppercase();
+        page.contains("KEJADIAN YANG MENJADI DASAR") || page.contains("EVENTS IT RESTS ON")
+    });
+    assert_eq!(told.count(), 3);
+}
+
 /// How often the hostile hour repeats one event: `JAGALOKET_TEST_DUPLICATES=1000000` makes it a whole one.
 fn duplicates() -> usize {
     std::env::var("JAGALOKET_TEST_DUPLICATES").map_or(20_000, |count| count.parse().unwrap())
