@@ -118,6 +118,8 @@ pub struct Metrics {
     pub waiting_events: Gauge,
     /// By class (indication, unverifiable, technical) and step (opened, amended, retracted); use `decided`.
     verdict_steps: [[Counter; 3]; 3],
+    /// Letters that were due and went to nobody, because the roster names nobody who may be told.
+    pub told_nobody: Counter,
     pub broker_connections: Counter,
     /// Connections that should have found our session at the broker and did not.
     pub broker_sessions_lost: Counter,
@@ -142,6 +144,7 @@ impl Default for Metrics {
             received_bytes: Counter::default(),
             waiting_events: Gauge::default(),
             verdict_steps: Default::default(),
+            told_nobody: Counter::default(),
             broker_connections: Counter::default(),
             broker_sessions_lost: Counter::default(),
             letters_sent: Counter::default(),
@@ -224,6 +227,11 @@ impl Metrics {
                 out.sample("jagaloket_verdict_steps_total", &labels, counter.count() as f64);
             }
         }
+        out.counter(
+            "jagaloket_told_nobody_total",
+            "Times an incident was to be told and the roster names nobody who may be told of it.",
+            &self.told_nobody,
+        );
         out.counter(
             "jagaloket_broker_connections_total",
             "Times the broker was connected to.",

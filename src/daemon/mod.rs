@@ -18,7 +18,7 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
-use crate::incident::{Book, Noted};
+use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive};
 use crate::store::Store;
@@ -201,6 +201,7 @@ impl Daemon {
         let desk = &self.desks[ix];
         let steps = turn.steps.len();
         let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
+        self.metrics.told_nobody.add(complain_of_silence(&outcome));
         turn.verdicts.extend(outcome.verdicts);
         turn.steps.extend(outcome.steps);
         turn.incidents.extend(outcome.incidents);
@@ -257,6 +258,17 @@ impl Daemon {
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
     }
+}
+
+/// Says which incidents people should be told of and nobody may be; answers how many.
+fn complain_of_silence(outcome: &Outcome) -> u64 {
+    let silent = outcome
+        .rulings
+        .iter()
+        .filter(|(_, ruling)| *ruling == Ruling::Silent(Silence::NobodyToTell));
+    silent
+        .map(|(incident, _)| tracing::warn!(incident, "the roster names nobody who may be told of an incident"))
+        .count() as u64
 }
 
 /// Finds the events that decisions rest on: of this turn, or in the ledger.
@@ -370,6 +382,7 @@ pub async fn open_desks(
         }
         let noted = note(store, &desk.roster, decisions, &HashMap::new()).await;
         let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
+        complain_of_silence(&outcome);
         turn.verdicts.extend(outcome.verdicts);
         turn.steps.extend(outcome.steps);
         turn.incidents.extend(outcome.incidents);

@@ -10,7 +10,7 @@ use crate::broker;
 use crate::config::{Broker, Config, Embedded, External};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::engine::policy::PolicyErrors;
-use crate::engine::roster::{Roster, RosterFileErrors};
+use crate::engine::roster::{Role, Roster, RosterFileErrors};
 use crate::mqtt;
 use crate::replay::{read_policies, read_roster};
 
@@ -113,6 +113,11 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
             let first = first.display();
             faults.say(format_args!(
                 "{shown} and {first} are rosters of one office, \"{office}\""
+            ));
+        }
+        if roster.people_of(Role::Integrity).next().is_none() {
+            gathered.warnings.push(format!(
+                "{shown} has no [[integrity]]: where no supervisor may be told of an incident, nobody is"
             ));
         }
         gathered.found.push(format!(

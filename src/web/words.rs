@@ -124,6 +124,8 @@ words! {
     stretch: "Rentang", "Stretch";
     thread: "Surat tentang insiden ini", "Letters about this incident";
     no_letters: "Belum ada surat.", "No letters yet.";
+    told_nobody: "Tidak ada yang boleh diberi tahu tentang insiden ini: daftar kantor tidak memuat atasan atau tim kepatuhan selain petugas itu sendiri.",
+        "Nobody may be told of this incident: the roster names no supervisor and no integrity team but the officer himself.";
     no_letters_here: "Tidak ada surat dengan keadaan ini.", "No letters in this state.";
     basis: "Dasar", "Basis";
     condition: "Syarat", "Condition";

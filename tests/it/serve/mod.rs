@@ -420,6 +420,43 @@ fn what_a_start_has_to_say_is_told_with_its_evidence() {
     assert_eq!(told.count(), 3);
 }
 
+#[test]
+fn an_incident_that_nobody_may_be_told_of_is_not_silent() {
+    let house = House::embedded();
+    let text = fs::read_to_string(example("roster.toml")).unwrap();
+    // No supervisor, no integrity team, no technician.
+    let tables = text.split_inclusive("\n\n").flat_map(|part| part.split_inclusive('\n'));
+    let mut keep = true;
+    let alone: String = tables
+        .filter(|line| {
+            if line.starts_with('[') {
+                keep = !["[[supervisor]]", "[[integrity]]", "[[technician]]"].contains(&line.trim());
+            }
+            keep && !line.starts_with("supervisor")
+        })
+        .collect();
+    fs::write(house.path("alone.toml"), alone).unwrap();
+    let config = fs::read_to_string(house.path("jagaloket.toml")).unwrap();
+    let roster = format!("{:?}", example("roster.toml"));
+    fs::write(house.path("jagaloket.toml"), config.replace(&roster, "\"alone.toml\"")).unwrap();
+    let serve = house.serve();
+    let lines = example_events("soup-101");
+    python(
+        include_str!("publish.py"),
+        &[&house.broker.to_string(), PASSWORD],
+        lines.join("\n").as_bytes(),
+    );
+    house.wait_for_events(distinct(&lines));
+    assert!(house.metric("jagaloket_told_nobody_total") > 0);
+    assert_eq!(house.counts()[2], 0, "letters");
+    let log = serve.log();
+    assert!(log.contains("alone.toml has no [[integrity]]"), "{log}");
+    assert!(
+        log.contains("nobody who may be told of an incident incident=1"),
+        "{log}"
+    );
+}
+
 /// How often the hostile hour repeats one event: `JAGALOKET_TEST_DUPLICATES=1000000` makes it a whole one.
 fn duplicates() -> usize {
     std::env::var("JAGALOKET_TEST_DUPLICATES").map_or(20_000, |count| count.parse().unwrap())

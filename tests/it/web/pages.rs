@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jagaloket::engine::roster::Roster;
 use jagaloket::live::Live;
 use jagaloket::web::{ServeError, Settings, Site, listen, serve};
 use tokio::sync::{oneshot, watch};
@@ -383,6 +384,23 @@ fn a_broker_without_passwords_is_told_of_on_today_and_health_in_both_languages()
     }
     let (_, _, body) = Desk::open().get("/health?lang=en");
     assert!(!body.contains("without a password"));
+}
+
+#[test]
+fn an_incident_that_nobody_may_be_told_of_says_so() {
+    let desk = Desk::open();
+    let words = [
+        "Tidak ada yang boleh diberi tahu",
+        "Nobody may be told of this incident",
+    ];
+    let told = |lang: &str, words: &str| desk.get(&format!("/incidents/1?lang={lang}")).2.contains(words);
+    assert!(!told("id", words[0]) && !told("en", words[1]));
+    desk.show(|live| {
+        let mut roster = Roster::clone(&live.offices[0].roster);
+        roster.people.clear();
+        live.offices[0].roster = Arc::new(roster);
+    });
+    assert!(told("id", words[0]) && told("en", words[1]));
 }
 
 #[test]
