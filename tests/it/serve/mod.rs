@@ -410,9 +410,8 @@ fn what_a_start_has_to_say_is_told_with_its_evidence() {
         example_verdicts("soup-101"),
         "the ledger gives them again"
     );
-    let (_, _, page) = http_get(house.web, "/letters?lang=en", &[]);
-    assert!(page.contains("/letters/1\""), "{page}");
-    let told = (1..=3).filter(|n| {
+    // The last three are about officers.
+    let told = (63..=65).filter(|n| {
         let (_, _, page) = http_get(house.web, &format!("/letters/{n}"), &[]);
         let page = page.to_uppercase();
         page.contains("KEJADIAN YANG MENJADI DASAR") || page.contains("EVENTS IT RESTS ON")
