@@ -408,6 +408,19 @@ fn an_incident_that_nobody_may_be_told_of_says_so() {
 }
 
 #[test]
+fn a_reason_of_quarantine_is_told_in_the_reader_s_language_and_its_detail_marked_as_english() {
+    let desk = Desk::open();
+    for (lang, words) in [
+        ("id", "Pesannya bukan JSON yang utuh"),
+        ("en", "The message is no whole JSON"),
+    ] {
+        let (_, _, page) = desk.get(&format!("/quarantine?lang={lang}"));
+        assert!(page.contains(words), "{lang}");
+        assert!(page.contains("<p class=\"soft reject-reason\" lang=\"en\">"), "{lang}");
+    }
+}
+
+#[test]
 fn a_letter_s_own_html_is_shut_into_a_sandbox() {
     let desk = Desk::open();
     let (status, head, body) = desk.get("/letters/70/html");
