@@ -94,6 +94,18 @@ pub async fn start(plan: Plan) -> Result<Running> {
     }
     // Only the first call in a process can succeed; later ones find the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let web_settings = web::Settings {
+        network_trusted: config.web.network_trusted,
+        hosts: config.web.hosts.clone(),
+        broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
+        ..web::Settings::default()
+    };
+    // Nothing is written where the start fails over an address that is taken. They are given back for now: nobody is to
+    // wait at an open door while the ledger is read.
+    drop(web::listen(config.web.listen, &web_settings).await?);
+    if let config::Broker::Embedded(embedded) = &config.broker {
+        broker::probe(&broker_settings(embedded, Vec::new()))?;
+    }
     let bounds = Bounds {
         quarantine_rows_max: config.quarantine.rows_max,
         quarantine_bytes_max: config.quarantine.bytes_max,
@@ -125,12 +137,6 @@ pub async fn start(plan: Plan) -> Result<Running> {
         ..Live::starting(now, kind)
     };
     let (live_sender, live) = watch::channel(Arc::new(live));
-    let web_settings = web::Settings {
-        network_trusted: config.web.network_trusted,
-        hosts: config.web.hosts.clone(),
-        broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
-        ..web::Settings::default()
-    };
     let listener = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
@@ -247,13 +253,7 @@ async fn open_line(
 ) -> Result<(LineEnd, watch::Receiver<Line>, Option<SocketAddr>)> {
     match broker {
         config::Broker::Embedded(embedded) => {
-            let settings = broker::Settings {
-                listen: embedded.listen,
-                tls: broker_tls(embedded),
-                devices,
-                anonymous: embedded.anonymous,
-            };
-            let running = broker::start(settings, sender).await?;
+            let running = broker::start(broker_settings(embedded, devices), sender).await?;
             let (news, address) = (running.line(), running.local_addr);
             Ok((LineEnd::Embedded(running), news, Some(address)))
         }
@@ -266,6 +266,15 @@ async fn open_line(
             let news = running.line();
             Ok((LineEnd::External(running), news, None))
         }
+    }
+}
+
+fn broker_settings(embedded: &config::Embedded, devices: Vec<broker::Device>) -> broker::Settings {
+    broker::Settings {
+        listen: embedded.listen,
+        tls: broker_tls(embedded),
+        devices,
+        anonymous: embedded.anonymous,
     }
 }
 

@@ -128,10 +128,9 @@ async fn reached(phase: &watch::Receiver<Phase>, wanted: Phase) {
     let _ = phase.clone().wait_for(|now| *now >= wanted).await;
 }
 
-/// Starts listening. When this returns, devices can connect.
-pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result<Running, Error> {
-    let listen = settings.listen;
-    let mut addresses = vec![listen];
+/// Tells what a start would fail over, without starting: addresses that are taken. Answers all it would listen on.
+pub fn probe(settings: &Settings) -> Result<Vec<SocketAddr>, Error> {
+    let mut addresses = vec![settings.listen];
     addresses.extend(settings.tls.iter().map(|tls| tls.listen));
     if settings.anonymous
         && let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback())
@@ -145,6 +144,13 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
             reason: error.to_string(),
         })?;
     }
+    Ok(addresses)
+}
+
+/// Starts listening. When this returns, devices can connect.
+pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result<Running, Error> {
+    let listen = settings.listen;
+    let addresses = probe(&settings)?;
     let owners = Owners::default();
     let doorkeeper = Arc::new(Doorkeeper::new(&settings, owners.clone())?);
     let (phase, seen_phase) = watch::channel(Phase::Open);
