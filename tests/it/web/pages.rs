@@ -79,10 +79,6 @@ impl Desk {
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
             ("/letters/70", ["Penerima", "Recipient"]),
             ("/quarantine", ["Bukan JSON", "Not JSON"]),
-            (
-                "/quarantine",
-                ["Pesannya bukan JSON yang utuh", "The message is no whole JSON"],
-            ),
             ("/quarantine/30", ["Alasan", "Reason"]),
             ("/health", ["Tersambung", "Connected"]),
         ]
