@@ -341,6 +341,8 @@ impl Book {
                 verdict: standing.verdict.clone(),
                 retracted,
                 changed: now,
+                // Whoever has the engine knows.
+                pin: None,
             })
         };
         let standing = touched

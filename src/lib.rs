@@ -1,6 +1,7 @@
 //! Jagaloket guards the counter: it judges sign-in, shift, service and phone-lockbox events by policies
 //! and tells people, within seconds, what they should look at.
 
+pub mod backtest;
 pub mod broker;
 pub mod cli;
 pub mod clock;
@@ -9,6 +10,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod exit;
+pub mod explain;
 pub mod inbound;
 pub mod incident;
 pub mod ledger;
@@ -16,7 +18,10 @@ pub mod letter;
 pub mod live;
 pub mod mailer;
 pub mod mqtt;
+pub mod past;
 pub mod replay;
+pub mod scenario;
+pub mod schema;
 pub mod serve;
 pub mod simulate;
 pub mod store;

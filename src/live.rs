@@ -26,6 +26,16 @@ pub struct Live {
     pub offices: Vec<OfficeLive>,
     /// When the last event was accepted, on the monitor's clock; also from before the start, where the ledger says so.
     pub last_event: Option<Moment>,
+    /// Files that were to come into force and were refused; what was in force stays.
+    pub refused: Option<Refusal>,
+}
+
+/// Why rosters or policies were refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    pub at: Moment,
+    /// Every fault, as `policy activate` tells it.
+    pub faults: String,
 }
 
 /// The connection to the broker.
@@ -79,6 +89,7 @@ impl Live {
             },
             offices: Vec::new(),
             last_event: None,
+            refused: None,
         }
     }
 

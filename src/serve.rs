@@ -1,6 +1,7 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
 mod gather;
+mod reload;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -24,7 +25,9 @@ use crate::live::{BrokerKind, Live};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
-pub use gather::{Faults, Gathered, gather};
+pub use gather::{Faults, Gathered, gather, read_texts};
+use reload::Reload;
+pub use reload::{Outcome, ask};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
@@ -74,6 +77,7 @@ pub struct Running {
     daemon: tokio::task::JoinHandle<Result<()>>,
     mailer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
+    reload: tokio::task::JoinHandle<()>,
 }
 
 enum LineEnd {
@@ -141,7 +145,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
-    let mailer = match mail_settings(&config.mail, names(&texts))? {
+    let (names_sender, names) = watch::channel(names(&texts));
+    let mailer = match mail_settings(&config.mail, names)? {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
             settings,
@@ -160,8 +165,17 @@ pub async fn start(plan: Plan) -> Result<Running> {
         live: live.clone(),
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
+        explain: Some(explainer(&store)),
     };
     let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
+    let (order_sender, orders) = mpsc::channel(1);
+    let reload = Reload {
+        offices: desks.iter().map(|desk| desk.office.clone()).collect(),
+        orders: order_sender,
+        names: names_sender,
+        config: config.clone(),
+    };
+    let reload = tokio::spawn(reload.run(reload::listen(&config.database), stopped(stopping.clone())));
     let daemon = Daemon {
         store: store.clone(),
         desks,
@@ -176,6 +190,10 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics,
         broker: kind,
         statuses: HashMap::new(),
+        orders,
+        refused: None,
+        entries: Vec::new(),
+        answers: Vec::new(),
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");
@@ -191,6 +209,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         daemon,
         mailer,
         web,
+        reload,
     })
 }
 
@@ -219,9 +238,28 @@ impl Running {
             }
         }
         self.web.await.context("the dashboard broke")??;
+        self.reload.await.context("the reload broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
     }
+}
+
+/// Says why, for pages: one at a time, so that many readers cannot keep the machine from judging.
+fn explainer(store: &Store) -> web::Explain {
+    let (store, turn) = (store.clone(), Arc::new(tokio::sync::Semaphore::new(1)));
+    Arc::new(move |verdict| {
+        let (store, turn) = (store.clone(), turn.clone());
+        Box::pin(async move {
+            let _turn = turn.acquire().await.ok()?;
+            match crate::past::explain_stored(&store, &verdict).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "a verdict could not be explained");
+                    None
+                }
+            }
+        })
+    })
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {
@@ -324,7 +362,10 @@ fn names(texts: &[Texts]) -> HashMap<String, String> {
         .collect()
 }
 
-fn mail_settings(mail: &config::Mail, names: HashMap<String, String>) -> Result<Option<mailer::Settings>> {
+fn mail_settings(
+    mail: &config::Mail,
+    names: watch::Receiver<HashMap<String, String>>,
+) -> Result<Option<mailer::Settings>> {
     let Some(way) = &mail.way else { return Ok(None) };
     let way = match way {
         config::MailWay::Directory(folder) => mailer::Way::Directory(folder.clone()),

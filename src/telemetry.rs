@@ -129,6 +129,9 @@ pub struct Metrics {
     pub letters_dead: Counter,
     pub pages_served: Counter,
     pub pages_failed: Counter,
+    /// Times other rosters or policies came into force while running.
+    pub activations: Counter,
+    pub activations_refused: Counter,
     /// From a message's receipt to the commit of what it decided.
     pub commit_seconds: Histogram<13>,
     /// From the moment a verdict opened to the mail server's acceptance of its first letter.
@@ -152,6 +155,8 @@ impl Default for Metrics {
             letters_dead: Counter::default(),
             pages_served: Counter::default(),
             pages_failed: Counter::default(),
+            activations: Counter::default(),
+            activations_refused: Counter::default(),
             commit_seconds: Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
             ]),
@@ -262,6 +267,16 @@ impl Metrics {
             "jagaloket_http_errors_total",
             "Answers over HTTP with a status of 500 or more.",
             &self.pages_failed,
+        );
+        out.counter(
+            "jagaloket_activations_total",
+            "Times other rosters or policies came into force while running.",
+            &self.activations,
+        );
+        out.counter(
+            "jagaloket_activations_refused_total",
+            "Times rosters or policies were refused because of their faults.",
+            &self.activations_refused,
         );
         out.histogram(
             "jagaloket_event_commit_seconds",

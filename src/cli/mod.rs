@@ -3,10 +3,12 @@
 mod bench;
 mod completions;
 mod demo;
+mod explain;
 mod ledger;
 mod letters;
-mod policies;
+mod policy;
 mod replay;
+mod schema;
 mod serve;
 mod simulate;
 
@@ -16,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
 use crate::engine::policy::PolicyErrors;
-use crate::engine::roster::RosterFileErrors;
+use crate::engine::roster::{Language, RosterFileErrors};
 use crate::engine::time::Span;
 use crate::exit::Exit;
 use crate::serve::Faults;
@@ -40,7 +42,10 @@ enum Command {
     Bench(bench::Args),
     Ledger(ledger::Args),
     Letters(letters::Args),
-    Policies(policies::Args),
+    #[command(alias = "policies")]
+    Policy(policy::Args),
+    Schema(schema::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
 }
 
@@ -54,7 +59,7 @@ Examples:
 Exit codes:
   0  done
   1  failed; standard error says why
-  2  the command line or the configuration file is wrong
+  2  the command line, the configuration or a policy is wrong
   3  replay: done, but some lines were rejected
   4  ledger verify: the ledger is broken
 
@@ -82,7 +87,9 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Letters(args) => letters::run(args),
-        Command::Policies(args) => policies::run(args),
+        Command::Policy(args) => policy::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {
@@ -117,6 +124,24 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// A language as an argument.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Lang {
+    /// Indonesian
+    Id,
+    /// English
+    En,
+}
+
+impl Lang {
+    fn language(self) -> Language {
+        match self {
+            Lang::Id => Language::Id,
+            Lang::En => Language::En,
+        }
+    }
 }
 
 /// A span of time as an argument, in milliseconds.

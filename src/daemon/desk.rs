@@ -1,6 +1,6 @@
 //! One office at the daemon's desk: its engine, rebuilt from the ledger, and what is in force there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -10,9 +10,10 @@ use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
 use crate::engine::{Clock, Engine};
 use crate::store::Store;
-use crate::store::rows::{EntryKind, NewEntry};
+use crate::store::rows::{EntryKind, NewEntry, Pin};
 use crate::wire::{self, Limits};
 
 /// A roster and policies as their files hold them.
@@ -20,6 +21,13 @@ use crate::wire::{self, Limits};
 pub struct Texts {
     pub roster: String,
     pub policies: PolicyTexts,
+}
+
+impl Texts {
+    /// The office the roster is of.
+    pub fn office(&self) -> Option<OfficeId> {
+        Roster::parse(&self.roster).ok().map(|roster| roster.office.id)
+    }
 }
 
 /// Policy files by id.
@@ -48,6 +56,9 @@ pub struct Desk {
     pub engine: Engine,
     /// The latest tick.
     pub ticked: Moment,
+    /// What is in force, as its files hold it.
+    texts: Texts,
+    clock: Clock,
 }
 
 impl Desk {
@@ -93,7 +104,7 @@ impl Desk {
                         };
                         match &mut desk {
                             None => desk = Some(Desk::new(&texts, clock)?),
-                            Some(desk) => desk.activate(&texts, row.received)?,
+                            Some(desk) => desk.activate(&texts, row.time)?,
                         }
                         known = Some(texts);
                     }
@@ -112,17 +123,12 @@ impl Desk {
             Some(desk) => desk,
             None => Desk::new(texts, clock)?,
         };
-        let known_roster = known.as_ref().map(|texts| &texts.roster);
-        let known_policies = known.as_ref().map(|texts| &texts.policies);
-        if known_roster != Some(&texts.roster) {
-            entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now));
-        }
-        if known_policies != Some(&texts.policies) {
-            let body = serde_json::to_vec(&texts.policies).context("policies as JSON")?;
-            entries.push(desk.rules_entry(EntryKind::Policies, body, now));
-        }
-        if known.is_some() && known.as_ref() != Some(texts) {
-            desk.activate(texts, now)?;
+        match known {
+            Some(_) => entries.extend(desk.put_in_force(texts, now)?),
+            None => {
+                entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, now));
+                entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
+            }
         }
         desk.roster = roster;
         desk.policies = policies.heads().cloned().collect();
@@ -139,6 +145,48 @@ impl Desk {
             engine: Engine::new(roster.clone(), policies, clock),
             roster,
             ticked: Moment::MIN,
+            texts: texts.clone(),
+            clock,
+        })
+    }
+
+    /// Puts in force, from now on, what differs from what is; answers the entries that say so. Where events are the
+    /// clock, now is the first moment that they have not reached.
+    pub fn put_in_force(&mut self, texts: &Texts, now: Moment) -> Result<Vec<NewEntry>> {
+        let mut entries = Vec::new();
+        let at = match self.clock {
+            Clock::Ticks => now,
+            Clock::Events => self.engine.clock().map_or(now, |clock| clock.plus_ms(1)),
+        };
+        if self.texts.roster != texts.roster {
+            entries.push(self.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, at));
+        }
+        if self.texts.policies != texts.policies {
+            entries.push(self.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, at));
+        }
+        if !entries.is_empty() {
+            self.activate(texts, at)?;
+        }
+        Ok(entries)
+    }
+
+    /// The ids of policies that these files add, change or remove.
+    pub fn policies_that_differ(&self, texts: &Texts) -> BTreeSet<String> {
+        let (old, new) = (&self.texts.policies.0, &texts.policies.0);
+        let ids = old.keys().chain(new.keys());
+        ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect()
+    }
+
+    pub fn roster_changed(&self, entries: &[NewEntry]) -> bool {
+        entries.iter().any(|entry| entry.kind == EntryKind::Roster)
+    }
+
+    /// By what a verdict was judged.
+    pub fn pin(&self, verdict: &Verdict) -> Option<Pin> {
+        let head = self.engine.policy_at(&verdict.policy, verdict.since)?;
+        Some(Pin {
+            policy_hash: head.content_hash(),
+            engine: crate::engine::VERSION.to_owned(),
         })
     }
 
@@ -147,6 +195,7 @@ impl Desk {
         let policies = Arc::new(texts.policies.parse()?);
         self.policies = policies.heads().cloned().collect();
         self.engine.activate(at, self.roster.clone(), policies);
+        self.texts = texts.clone();
         Ok(())
     }
 
@@ -179,28 +228,29 @@ impl Desk {
         }
     }
 
-    fn rules_entry(&self, kind: EntryKind, body: Vec<u8>, now: Moment) -> NewEntry {
+    /// `at` is from when on it is in force.
+    fn rules_entry(&self, kind: EntryKind, body: Vec<u8>, now: Moment, at: Moment) -> NewEntry {
         NewEntry {
             received: now,
             kind,
             office: self.office.clone(),
             source: format!("/{}/{MONITOR}", self.office),
             id: uuid::Uuid::now_v7().to_string(),
-            time: now,
+            time: at,
             body,
         }
     }
 
     /// Ticks the office clock: the event for the engine and the entry for the ledger.
-    pub fn tick(&mut self, now: Moment) -> Option<NewEntry> {
-        if now <= self.ticked {
+    pub fn tick(&mut self, at: Moment, now: Moment) -> Option<NewEntry> {
+        if at <= self.ticked {
             return None;
         }
         let event = Event {
             office: self.office.clone(),
             device: crate::engine::event::DeviceId::new(MONITOR),
             id: uuid::Uuid::now_v7().to_string().into_boxed_str(),
-            time: now,
+            time: at,
             place: None,
             kind: Kind::Ticked,
         };
@@ -210,12 +260,16 @@ impl Desk {
             office: self.office.clone(),
             source: format!("/{}/{MONITOR}", self.office),
             id: event.id.to_string(),
-            time: now,
+            time: at,
             body: wire::to_json(&event, self.roster.office.zone).into_bytes(),
         };
-        self.ticked = now;
+        self.ticked = at;
         // The clock only moves forward here, so nothing can be too late for it.
         self.engine.insert(event).ok()?;
         Some(entry)
     }
+}
+
+fn policies_body(policies: &PolicyTexts) -> Result<Vec<u8>> {
+    serde_json::to_vec(policies).context("policies as JSON")
 }

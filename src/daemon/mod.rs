@@ -3,13 +3,16 @@
 
 pub mod desk;
 mod intake;
+pub mod order;
+mod ticks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::MonitorClock;
 use crate::engine::Clock;
@@ -20,18 +23,24 @@ use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::letter::EvidenceLine;
-use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive};
+use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::store::Store;
-use crate::store::rows::{DeviceStatus, Quarantined, Turn};
+use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
 use crate::wire::{self, Limits};
 use desk::Desk;
+use order::{Activated, Order};
+use ticks::Comeback;
 
 /// Messages a turn takes at most.
 const TURN_MAX: usize = 2_000;
 /// The office clock ticks at least this often, on the monitor's clock.
 const TICK_EVERY_MS: i64 = 10_000;
+/// How soon a clock that is held back is looked at again.
+const HELD_MS: i64 = 1_000;
 pub const DAY_MS: i64 = 86_400_000;
+/// What a stop waits for a turn that the database holds up.
+const LAST_TURN_MAX: Duration = Duration::from_secs(3);
 /// The live view is made anew at least this often.
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 
@@ -39,6 +48,7 @@ const SHOW_EVERY: Duration = Duration::from_secs(2);
 enum Wake {
     Messages,
     Time,
+    Order(Order),
     Shutdown,
 }
 
@@ -59,6 +69,13 @@ pub struct Daemon {
     pub metrics: Arc<Metrics>,
     pub broker: BrokerKind,
     pub statuses: HashMap<(String, String), DeviceStatus>,
+    pub orders: mpsc::Receiver<Order>,
+    /// Files that were refused last, until others are activated.
+    pub refused: Option<Refusal>,
+    /// What came into force and is to be written with the next turn, before the events that are judged by it.
+    pub entries: Vec<NewEntry>,
+    /// Who waits for that.
+    pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
 }
 
 impl Daemon {
@@ -69,23 +86,45 @@ impl Daemon {
         let started = self.clock.now();
         let mut settled = started;
         let mut last_event = None;
+        let mut comeback = Comeback::new(&self.clock);
         self.show(started, last_event);
         loop {
             let wake = {
-                let sleep = tokio::time::sleep(self.sleep());
+                let sleep = tokio::time::sleep(self.sleep(&comeback));
                 tokio::select! {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
+                    Some(order) = self.orders.recv() => Wake::Order(order),
                     count = self.inbound.recv_many(&mut messages, TURN_MAX) => if count == 0 { Wake::Shutdown } else { Wake::Messages },
                     () = sleep => Wake::Time,
                 }
             };
             match wake {
                 Wake::Shutdown => return Ok(()),
+                Wake::Order(order) => self.obey(order, self.clock.now()),
                 Wake::Messages | Wake::Time => {}
             }
             let now = self.clock.now();
-            if self.turn(&mut messages, now).await? > 0 {
+            comeback.follow(&self.line.borrow(), now);
+            let stopping = AtomicBool::new(false);
+            let given_up = async {
+                shutdown.as_mut().await;
+                stopping.store(true, Ordering::Relaxed);
+                tokio::time::sleep(LAST_TURN_MAX).await;
+            };
+            let accepted = tokio::select! {
+                biased;
+                done = self.turn(&mut messages, now, &comeback) => done?,
+                // It waits for the database. Nothing of it was acknowledged, so that all of it comes again.
+                () = given_up => {
+                    tracing::error!("stopping although the last turn could not be committed");
+                    return Ok(());
+                }
+            };
+            if stopping.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            if accepted > 0 {
                 last_event = Some(now);
             }
             if now.ms_since(settled) > 3_600_000 {
@@ -100,12 +139,14 @@ impl Daemon {
     }
 
     /// How long nothing is due.
-    fn sleep(&self) -> Duration {
+    fn sleep(&self, comeback: &Comeback) -> Duration {
         let now = self.clock.now();
         let mut due = now.plus_ms(i64::MAX / 8);
         if self.ticks {
             for desk in &self.desks {
-                due = due.min(desk.engine.wake_at()).min(desk.ticked.plus_ms(TICK_EVERY_MS));
+                let wake = desk.engine.wake_at().min(desk.ticked.plus_ms(TICK_EVERY_MS));
+                let held = wake <= now && comeback.clock_max(desk, now) < wake;
+                due = due.min(if held { now.plus_ms(HELD_MS) } else { wake });
             }
         }
         if let Some(wake) = self.book.next_wake() {
@@ -118,7 +159,7 @@ impl Daemon {
 
     /// One turn: everything that follows from these messages and this moment, whole or not at all. Answers how many
     /// events were accepted, when they are committed.
-    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment) -> Result<u64> {
+    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
         let began = crate::clock::instant();
         let intake = loop {
             match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
@@ -127,6 +168,7 @@ impl Daemon {
             }
         };
         let mut turn = intake.turn;
+        turn.entries.splice(0..0, self.entries.drain(..));
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
         let mut stirred = vec![false; self.desks.len()];
         let mut accepted = 0;
@@ -154,9 +196,10 @@ impl Daemon {
         let mut said: Vec<(usize, Vec<Decision>)> = Vec::new();
         for (ix, desk) in self.desks.iter_mut().enumerate() {
             if self.ticks {
-                let due = desk.engine.wake_at() <= now || now.ms_since(desk.ticked) >= TICK_EVERY_MS;
+                let at = comeback.clock_max(desk, now);
+                let due = desk.engine.wake_at() <= at || at.ms_since(desk.ticked) >= TICK_EVERY_MS;
                 if stirred[ix] || due {
-                    turn.entries.extend(desk.tick(now));
+                    turn.entries.extend(desk.tick(at, now));
                 }
             }
             said.push((ix, desk.engine.judge()));
@@ -176,9 +219,14 @@ impl Daemon {
         if !turn.is_empty() {
             // What was judged is in memory already: it must reach the disk before anything else happens.
             while let Err(error) = self.store.commit(&turn).await {
+                if !error.passes() {
+                    // The ledger says otherwise than this process: the next start reads it again.
+                    return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
+                }
                 pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
             }
         }
+        self.answer();
         for message in messages.drain(..) {
             self.metrics.received_bytes.add(message.payload.len() as u64);
             message.receipt.confirm();
@@ -202,10 +250,7 @@ impl Daemon {
         let steps = turn.steps.len();
         let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
         self.metrics.told_nobody.add(complain_of_silence(&outcome));
-        turn.verdicts.extend(outcome.verdicts);
-        turn.steps.extend(outcome.steps);
-        turn.incidents.extend(outcome.incidents);
-        turn.letters.extend(outcome.letters);
+        take_outcome(turn, outcome, desk);
         for step in &turn.steps[steps..] {
             if let Some(row) = turn.verdicts.iter().find(|row| row.n == step.verdict) {
                 self.metrics.decided(row.verdict.class, step.kind);
@@ -250,6 +295,7 @@ impl Daemon {
             },
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
+            refused: self.refused.clone(),
         };
         let connections = &self.metrics.broker_connections;
         connections.add(line.connections.saturating_sub(connections.count()));
@@ -326,6 +372,18 @@ async fn evidence(
     lines
 }
 
+/// Adds what a book decided to what is written, each verdict pinned to what it was judged by.
+fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
+    let pinned = outcome.verdicts.into_iter().map(|mut row| {
+        row.pin = desk.pin(&row.verdict);
+        row
+    });
+    turn.verdicts.extend(pinned);
+    turn.steps.extend(outcome.steps);
+    turn.incidents.extend(outcome.incidents);
+    turn.letters.extend(outcome.letters);
+}
+
 /// An event for a settled date is kept and shown, not judged.
 fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Moment) {
     let Some(ix) = turn
@@ -383,10 +441,7 @@ pub async fn open_desks(
         let noted = note(store, &desk.roster, decisions, &HashMap::new()).await;
         let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
         complain_of_silence(&outcome);
-        turn.verdicts.extend(outcome.verdicts);
-        turn.steps.extend(outcome.steps);
-        turn.incidents.extend(outcome.incidents);
-        turn.letters.extend(outcome.letters);
+        take_outcome(&mut turn, outcome, desk);
     }
     if !turn.is_empty() {
         store.commit(&turn).await.context("the start could not be committed")?;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::event::{DeviceKind, Kind};
 use super::expr::{EventScope, Scope};
-use super::judge::{Closed, Sink, Subject};
+use super::judge::{Closed, Sink};
 use super::names::{DeviceIx, OfficerIx};
 use super::policy::{Class, Per};
 use super::state::{Evidence, State};
+use super::subject::Subject;
 
 /// An `on` policy with the values of its names just before the instant, waiting for the event to be applied.
 pub(crate) struct Pending<'a> {
@@ -54,38 +55,18 @@ impl State {
             let officer = named.or(signed_in);
             let subjects: Vec<Subject> = match rule.head.per {
                 Per::Office => vec![Subject::default()],
-                Per::Lockbox => vec![Subject {
-                    lockbox: Some(device),
-                    ..Subject::default()
-                }],
-                Per::Officer => officer
-                    .map(|officer| Subject {
-                        officer: Some(officer),
-                        ..Subject::default()
-                    })
-                    .into_iter()
-                    .collect(),
-                Per::Counter => vec![Subject {
-                    counter: Some(device),
-                    officer: signed_in,
-                    lockbox: None,
-                }],
+                Per::Lockbox => vec![Subject::lockbox(device)],
+                Per::Officer => officer.map(Subject::person).into_iter().collect(),
+                Per::Counter => vec![Subject::at(device, signed_in)],
                 Per::Session | Per::Service if is_counter => signed_in
-                    .map(|officer| Subject {
-                        counter: Some(device),
-                        officer: Some(officer),
-                        lockbox: None,
-                    })
+                    .map(|officer| Subject::at(device, Some(officer)))
                     .into_iter()
                     .collect(),
                 Per::Session | Per::Service => officer
                     .into_iter()
                     .flat_map(|officer| {
-                        self.counters_of(officer).map(move |counter| Subject {
-                            counter: Some(counter),
-                            officer: Some(officer),
-                            lockbox: None,
-                        })
+                        self.counters_of(officer)
+                            .map(move |counter| Subject::at(counter, Some(officer)))
                     })
                     .collect(),
             };
@@ -143,7 +124,19 @@ impl State {
         };
         let suppressed = rule.head.class == Class::Indication && scope.emergency;
         let unjudged = pending.in_gap && !rule.judged_in_gap;
-        if !suppressed && !unjudged && rule.condition.as_ref().is_none_or(|condition| condition.holds(&scope)) {
+        let holds = !suppressed && !unjudged && rule.condition.as_ref().is_none_or(|condition| condition.holds(&scope));
+        if let Some(trace) = &mut sink.trace {
+            let place = (self.now, &*self.names);
+            trace.look(
+                &rule.head,
+                rule.condition.as_ref(),
+                place,
+                pending.subject,
+                &scope,
+                holds,
+            );
+        }
+        if holds {
             sink.closed.push(Closed::Instant {
                 head: rule.head.clone(),
                 subject: pending.subject,

@@ -9,6 +9,7 @@ use super::ops::{Act, Op};
 use super::rulebook::Rulebook;
 use super::state::{Dirty, State};
 use super::time::Moment;
+use super::trace::Trace;
 
 /// Operations between two checkpoints.
 const CHECKPOINT_EVERY: usize = 256;
@@ -61,7 +62,7 @@ impl Fold {
     }
 
     /// Changes the operations: takes some out, puts some in. Answers the first index of `closed` that may change.
-    pub fn edit(&mut self, mut add: Vec<Op>, remove: Vec<Op>, names: &Names) -> usize {
+    pub fn edit(&mut self, mut add: Vec<Op>, mut remove: Vec<Op>, names: &Names) -> usize {
         let Some(first) = add.iter().chain(&remove).map(|op| op.at).min() else {
             return self.closed.len();
         };
@@ -77,11 +78,8 @@ impl Fold {
         }
         let mut tail = self.ops.split_off(start);
         if !remove.is_empty() {
-            tail.retain(|op| {
-                !remove
-                    .iter()
-                    .any(|gone| gone.at == op.at && gone.order(op, names).is_eq())
-            });
+            remove.sort_by(|a, b| a.order(b, names));
+            tail.retain(|op| remove.binary_search_by(|gone| gone.order(op, names)).is_err());
         }
         self.ops.reserve(tail.len() + add.len());
         let mut add = add.into_iter().peekable();
@@ -109,7 +107,7 @@ impl Fold {
     }
 
     /// Applies everything up to and including `clock`.
-    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>) {
+    pub fn advance(&mut self, clock: Moment, names: &Arc<Names>, mut trace: Option<&mut Trace>) {
         if !Arc::ptr_eq(&self.state.names, names) {
             self.state.names = names.clone();
         }
@@ -131,12 +129,12 @@ impl Fold {
                 since_checkpoint = 0;
                 self.checkpoint();
             }
-            since_checkpoint += self.instant(at.max(self.state.now));
+            since_checkpoint += self.instant(at.max(self.state.now), trace.as_deref_mut());
         }
     }
 
     /// Applies all of one instant, then judges. Answers how many operations that were.
-    fn instant(&mut self, at: Moment) -> usize {
+    fn instant(&mut self, at: Moment, trace: Option<&mut Trace>) -> usize {
         let start = self.applied;
         let mut end = start;
         let mut awaited = false;
@@ -151,6 +149,7 @@ impl Fold {
         let mut sink = Sink {
             closed: &mut self.closed,
             now: at,
+            trace,
         };
         let state = &mut self.state;
         let mut pending: Vec<(usize, Pending)> = Vec::new();
@@ -167,7 +166,7 @@ impl Fold {
         state.run_timers(&mut self.dirty);
         for (ix, op) in self.ops[start..end].iter().enumerate() {
             if let Act::Rules(rules) = &op.act {
-                state.close_all(&mut sink);
+                state.hand_over(rules, &mut sink);
                 state.change_rules(rules.clone());
                 self.dirty.everything = true;
                 continue;
@@ -232,6 +231,12 @@ impl Fold {
             .take_while(|op| op.at == at)
             .find(|op| is_it(op))
             .cloned()
+    }
+
+    /// The operations that take effect at a moment.
+    pub fn at(&self, at: Moment) -> impl Iterator<Item = &Op> {
+        let start = self.ops.partition_point(|op| op.at < at);
+        self.ops[start..].iter().take_while(move |op| op.at == at)
     }
 
     /// The operation of a device that `is_it` recognises, wherever it is.

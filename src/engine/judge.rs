@@ -7,7 +7,9 @@ use super::names::{DeviceIx, Names, OfficerIx};
 use super::policy::{Head, Per};
 use super::rulebook::{Rule, Rulebook};
 use super::state::{Dirty, Evidence, State};
+use super::subject::{Rest, Subject};
 use super::time::Moment;
+use super::trace::Trace;
 use super::view::Custody;
 
 /// A stretch in which a condition holds.
@@ -20,46 +22,13 @@ pub(crate) struct Piece {
     pub rests_on: Rest,
 }
 
-/// Up to two devices inline covers all but an officer at three counters.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Rest {
-    pub first: Option<DeviceIx>,
-    pub second: Option<DeviceIx>,
-    pub more: Vec<DeviceIx>,
-}
-
-impl Rest {
-    fn add(&mut self, device: DeviceIx) {
-        match (self.first, self.second) {
-            (None, _) => self.first = Some(device),
-            (_, None) => self.second = Some(device),
-            _ => self.more.push(device),
-        }
-    }
-
-    pub fn devices(&self) -> impl Iterator<Item = DeviceIx> + '_ {
-        self.first
-            .into_iter()
-            .chain(self.second)
-            .chain(self.more.iter().copied())
-    }
-}
-
-/// Whom a run is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Subject {
-    pub counter: Option<DeviceIx>,
-    pub lockbox: Option<DeviceIx>,
-    pub officer: Option<OfficerIx>,
-}
-
 /// Pieces closer together than the policy's bridge.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub head: Arc<Head>,
     pub subject: Subject,
     /// Which session or service it is about; a new one is a new subject.
-    serial: u32,
+    pub serial: u32,
     pub pieces: Vec<Piece>,
     pub evidence: Vec<Evidence>,
 }
@@ -116,7 +85,7 @@ impl Closed {
     }
 }
 
-type Slot = Option<Box<Run>>;
+pub(super) type Slot = Option<Box<Run>>;
 
 /// The runs that are not closed yet, one slot a policy and subject.
 #[derive(Clone, Debug)]
@@ -124,10 +93,10 @@ pub(crate) struct Slots {
     counter_policies: usize,
     officer_policies: usize,
     lockbox_policies: usize,
-    counter: Vec<Slot>,
-    officer: Vec<Slot>,
-    lockbox: Vec<Slot>,
-    office: Vec<Slot>,
+    pub(super) counter: Vec<Slot>,
+    pub(super) officer: Vec<Slot>,
+    pub(super) lockbox: Vec<Slot>,
+    pub(super) office: Vec<Slot>,
 }
 
 impl Slots {
@@ -166,10 +135,28 @@ impl Slots {
 pub(crate) struct Sink<'a> {
     pub closed: &'a mut Vec<Closed>,
     pub now: Moment,
+    /// Somebody who wants to see what is judged.
+    pub trace: Option<&'a mut Trace>,
 }
 
 impl Sink<'_> {
-    fn close(&mut self, run: Run) {
+    fn look(&mut self, rule: &Rule, names: &Names, subject: Subject, scope: &Scope, holds: bool) {
+        if let Some(trace) = &mut self.trace {
+            trace.look(
+                &rule.head,
+                Some(&rule.condition),
+                (self.now, names),
+                subject,
+                scope,
+                holds,
+            );
+        }
+    }
+
+    pub(super) fn close(&mut self, run: Run) {
+        if let Some(trace) = &mut self.trace {
+            trace.closed(&run);
+        }
         if run.held_ms() > run.head.for_ms {
             self.closed.push(Closed::Run {
                 run,
@@ -256,7 +243,7 @@ fn bridges(run: &Run, head: &Head, now: Moment) -> bool {
     now.ms_since(run.end()) < head.bridge_ms
 }
 
-fn end_piece(run: &mut Run, now: Moment) {
+pub(super) fn end_piece(run: &mut Run, now: Moment) {
     if let Some(piece) = run.pieces.last_mut()
         && piece.end.is_none()
     {
@@ -407,6 +394,8 @@ impl State {
                 && (!scope.workstation_silent || rule.judged_in_gap)
                 && !(rule.suppressed_in_emergency && scope.emergency)
                 && rule.condition.holds(&scope);
+            let subject = Subject::at(counter, officer);
+            sink.look(rule, &names, subject, &scope, holds);
             if !holds && slot.is_none() {
                 continue;
             }
@@ -421,11 +410,7 @@ impl State {
             }
             let finding = Finding {
                 holds,
-                subject: Subject {
-                    counter: Some(counter),
-                    lockbox: None,
-                    officer,
-                },
+                subject,
                 serial,
                 rests_on,
                 evidence: &|| self.evidence(counter, officer, rule),
@@ -479,6 +464,8 @@ impl State {
                 continue;
             }
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
+            let subject = Subject::person(officer);
+            sink.look(rule, &names, subject, &scope, holds);
             if !holds && slot.is_none() {
                 continue;
             }
@@ -499,11 +486,7 @@ impl State {
             }
             let finding = Finding {
                 holds,
-                subject: Subject {
-                    counter: None,
-                    lockbox: None,
-                    officer: Some(officer),
-                },
+                subject,
                 serial: 1,
                 rests_on,
                 evidence: &|| {
@@ -534,17 +517,15 @@ impl State {
         for (ix, rule) in rules.lockbox.iter().enumerate() {
             let slot = &mut self.slots.lockbox[lockbox.at() * width + ix];
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
+            let subject = Subject::lockbox(lockbox);
+            sink.look(rule, &self.names, subject, &scope, holds);
             let mut rests_on = Rest::default();
             if !rule.rests_on_clock {
                 rests_on.add(lockbox);
             }
             let finding = Finding {
                 holds,
-                subject: Subject {
-                    counter: None,
-                    lockbox: Some(lockbox),
-                    officer: None,
-                },
+                subject,
                 serial: 1,
                 rests_on,
                 evidence: &Vec::new,
@@ -561,31 +542,16 @@ impl State {
         };
         for (ix, rule) in rules.office.iter().enumerate() {
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
+            let subject = Subject::default();
+            sink.look(rule, &self.names, subject, &scope, holds);
             let finding = Finding {
                 holds,
-                subject: Subject::default(),
+                subject,
                 serial: 1,
                 rests_on: Rest::default(),
                 evidence: &Vec::new,
             };
             settle(&mut self.slots.office[ix], rule, self.now, finding, sink);
-        }
-    }
-
-    /// Ends every run: the rules it was judged by are no longer in force.
-    pub fn close_all(&mut self, sink: &mut Sink) {
-        let now = self.now;
-        let slots = std::mem::replace(&mut self.slots, Slots::new(&self.rules));
-        for mut run in slots
-            .counter
-            .into_iter()
-            .chain(slots.officer)
-            .chain(slots.lockbox)
-            .chain(slots.office)
-            .flatten()
-        {
-            end_piece(&mut run, now);
-            sink.close(*run);
         }
     }
 }

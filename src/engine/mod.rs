@@ -8,19 +8,27 @@ mod apply;
 pub mod event;
 pub mod expr;
 mod fold;
+mod handover;
 mod judge;
 mod names;
 mod office;
 mod ops;
+mod past;
+mod pin;
 pub mod policy;
 mod report;
 pub mod roster;
 mod rulebook;
 mod state;
+mod subject;
 pub mod time;
 mod timeline;
+pub mod trace;
 pub mod verdict;
 pub mod view;
 mod waiting;
 
 pub use office::{Clock, Engine, TooLate};
+
+/// The version of the judging engine, for verdicts to be pinned to.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

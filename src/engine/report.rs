@@ -1,8 +1,9 @@
 //! What the fold says, cut off at the horizons, and how it differs from what was said before (contract §5).
 
-use super::judge::{Closed, Run, Subject};
+use super::judge::{Closed, Run};
 use super::names::{DeviceIx, Names};
 use super::policy::Head;
+use super::subject::Subject;
 use super::time::Moment;
 use super::verdict::{Decision, Reason, Verdict};
 

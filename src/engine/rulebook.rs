@@ -120,12 +120,15 @@ impl Rulebook {
                 Trigger::While(condition) => {
                     let indication = head.class == Class::Indication;
                     book.unchecked_limits_ms.extend(&condition.unchecked_limits_ms);
+                    // A new session or service is a new subject, whether the condition names it or not.
+                    let subjects = match head.per {
+                        Per::Service => Reads::SERVICE,
+                        Per::Session => Reads::SESSION,
+                        _ => Reads::default(),
+                    };
+                    let emergencies = if indication { Reads::EMERGENCY } else { Reads::default() };
                     let rule = Rule {
-                        wakes: if indication {
-                            condition.reads | Reads::EMERGENCY
-                        } else {
-                            condition.reads
-                        },
+                        wakes: condition.reads | subjects | emergencies,
                         suppressed_in_emergency: indication,
                         judged_in_gap: condition.names_workstation_silent(),
                         rests_on_clock: condition.names_silence(),

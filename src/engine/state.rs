@@ -214,11 +214,9 @@ impl State {
         self.slots.grow(devices, officers);
     }
 
-    /// Puts other rules in force; the caller has closed all runs.
+    /// Puts other rules in force; the runs were handed over to them.
     pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
         self.rules = rules;
-        self.slots = Slots::new(&self.rules);
-        self.slots.grow(self.counters.len(), self.officers.len());
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
         }

@@ -92,7 +92,11 @@ impl Incident {
         letters: &mut Vec<NewLetter>,
     ) {
         let stretches = match kind {
-            LetterKind::Retracted => &self.stood,
+            // What people were told is withdrawn, in the words in which they know it.
+            LetterKind::Retracted => match &self.told {
+                Some(told) if !told.is_empty() => told,
+                _ => &self.stood,
+            },
             _ => &self.stands,
         };
         for correspondent in self.correspondents.iter_mut().filter(|one| one.may_be_told) {

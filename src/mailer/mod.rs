@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::MonitorClock;
 use crate::engine::time::Moment;
@@ -36,8 +36,9 @@ pub struct Settings {
     pub way: Way,
     /// As in a From header: `Jagaloket <jagaloket@kantor.example>`.
     pub from: Mailbox,
-    /// What people of the rosters are called, by their addresses (ids may be the same in two offices): for the To header.
-    pub names: HashMap<String, String>,
+    /// What people of the rosters in force are called, by their addresses (ids may be the same in two offices): for the
+    /// To header.
+    pub names: watch::Receiver<HashMap<String, String>>,
     pub give_up_after_ms: i64,
     /// For one attempt.
     pub deadline: Duration,
@@ -102,7 +103,8 @@ async fn round(
     for leased in letters {
         let (settings, now) = (settings.clone(), clock.now());
         under_way.spawn(async move {
-            let name = settings.names.get(&leased.letter.address).map(String::as_str);
+            let name = settings.names.borrow().get(&leased.letter.address).cloned();
+            let name = name.as_deref();
             let result = match compose(&leased.letter, &settings.from, name, now) {
                 Ok(message) => send(&settings.way, &file_name(&leased), &message, settings.deadline).await,
                 Err(error) => Err(Failure::Permanent(error.to_string())),

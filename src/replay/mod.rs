@@ -1,17 +1,20 @@
 //! Judges files of events: streams them through the engine in flat memory, and prints the verdicts.
 
+mod ear;
 mod read;
 mod sort;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io::{IsTerminal as _, Write};
+use std::io::{IsTerminal as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::SpooledTempFile;
 
 use crate::engine::event::{Event, Kind};
 use crate::engine::policy::PolicySet;
@@ -19,6 +22,7 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::{Clock, Engine, TooLate};
 use crate::wire::{self, Rejected};
+pub use ear::{Ear, Heard};
 use read::{Line, Place};
 use sort::{Record, Sorter};
 
@@ -36,6 +40,7 @@ pub struct Request {
 const DISORDER_MS: i64 = 26 * 3_600_000;
 /// Identities are forgotten a day bucket at a time.
 const BUCKET_MS: i64 = 24 * 3_600_000;
+const QUARTER_MS: i64 = 900_000;
 /// Operations the engine holds before it is asked to forget the settled past.
 const OPS_HELD: usize = 1_024;
 
@@ -51,6 +56,26 @@ pub struct Summary {
     pub missing: u64,
     pub verdicts: BTreeMap<String, u64>,
     pub sorted_on_disk: bool,
+    /// Business dates with an event.
+    pub days: Days,
+}
+
+/// Business dates, collected at the price of a comparison an event.
+#[derive(Default, Debug)]
+pub struct Days {
+    pub dates: BTreeSet<NaiveDate>,
+    /// The quarter of an hour noted last: no zone's midnight lies within one.
+    quarter: Option<i64>,
+}
+
+impl Days {
+    pub fn note(&mut self, at: Moment, zone: chrono_tz::Tz) {
+        let quarter = at.0.div_euclid(QUARTER_MS);
+        if self.quarter != Some(quarter) {
+            self.quarter = Some(quarter);
+            self.dates.insert(at.date(zone));
+        }
+    }
 }
 
 impl Summary {
@@ -63,22 +88,38 @@ impl Summary {
 pub fn run(request: &Request, out: &mut dyn Write, err: &mut dyn Write) -> Result<Summary> {
     let roster = Arc::new(read_roster(&request.roster)?);
     let policies = Arc::new(read_policies(&request.policies)?);
-    if request.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+    let past = Past {
+        files: &request.files,
+        quiet: request.quiet,
+        roster: roster.clone(),
+        policies,
+    };
+    let (engine, summary) = judge(past, None, err)?;
+    write_verdicts(&engine, &roster, summary, out)
+}
+
+/// What is judged.
+pub struct Past<'a> {
+    /// Files of events, `-` for standard input.
+    pub files: &'a [PathBuf],
+    /// No progress, and not a word but rejected lines.
+    pub quiet: bool,
+    pub roster: Arc<Roster>,
+    pub policies: Arc<PolicySet>,
+}
+
+/// Judges files in one pass where they allow it. `ear` hears the decisions as a monitor would have taken them; without
+/// one, only what stands in the end is worked out.
+pub fn judge<'a>(past: Past<'a>, ear: Option<Ear<'a>>, err: &'a mut dyn Write) -> Result<(Engine, Summary)> {
+    if past.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         bail!("standard input (-) can be read only once");
     }
-    for file in &request.files {
+    for file in past.files {
         if file.as_os_str() != "-" && !file.exists() {
             bail!("there is no file {}", file.display());
         }
     }
-    let mut replay = Replay {
-        request,
-        roster,
-        policies,
-        err,
-    };
-    let (engine, summary) = replay.judge()?;
-    write_verdicts(&engine, &replay.roster, summary, out)
+    Replay { past, ear, err }.judge()
 }
 
 fn write_verdicts(engine: &Engine, roster: &Roster, mut summary: Summary, out: &mut dyn Write) -> Result<Summary> {
@@ -92,9 +133,8 @@ fn write_verdicts(engine: &Engine, roster: &Roster, mut summary: Summary, out: &
 }
 
 struct Replay<'a> {
-    request: &'a Request,
-    roster: Arc<Roster>,
-    policies: Arc<PolicySet>,
+    past: Past<'a>,
+    ear: Option<Ear<'a>>,
     err: &'a mut dyn Write,
 }
 
@@ -108,29 +148,32 @@ enum Pass {
 impl Replay<'_> {
     fn judge(&mut self) -> Result<(Engine, Summary)> {
         let spooled = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let mut files = self.request.files.clone();
+        let mut files = self.past.files.to_vec();
         for file in &mut files {
             if file.as_os_str() == "-" {
                 // Wild disorder needs a second pass, and a pipe cannot be read again.
                 *file = read::spool(spooled.path())?;
             }
         }
-        let mut rejections = Vec::new();
+        let mut rejections = spool();
         if let Pass::Done(engine, summary) = self.stream(&files, &mut rejections)? {
-            self.err.write_all(&rejections)?;
+            copy_out(rejections, self.err)?;
             return Ok((*engine, summary));
         }
-        if !self.request.quiet {
+        if !self.past.quiet {
             writeln!(
                 self.err,
                 "events lie more than a day from their place in time: sorting on disk"
             )?;
         }
+        if let Some(ear) = &mut self.ear {
+            ear.begin_anew();
+        }
         self.sorted(&files)
     }
 
     fn progress(&self, files: &[PathBuf]) -> ProgressBar {
-        if self.request.quiet || !std::io::stderr().is_terminal() {
+        if self.past.quiet || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bytes = files
@@ -146,14 +189,16 @@ impl Replay<'_> {
     }
 
     /// One pass in the given order, in flat memory.
-    fn stream(&mut self, files: &[PathBuf], rejections: &mut Vec<u8>) -> Result<Pass> {
+    fn stream(&mut self, files: &[PathBuf], rejections: &mut SpooledTempFile) -> Result<Pass> {
         let progress = self.progress(files);
         let (sender, lines) = sync_channel(4);
         let names = self.names();
-        std::thread::scope(|scope| {
-            let (roster, bar) = (&self.roster, &progress);
+        let zone = self.past.roster.office.zone;
+        let mut ear = self.ear.take();
+        let pass = std::thread::scope(|scope| {
+            let (roster, bar) = (&self.past.roster, &progress);
             scope.spawn(move || read::stream(files, roster, bar, &sender));
-            let mut engine = Engine::new(self.roster.clone(), self.policies.clone(), Clock::Events);
+            let mut engine = Engine::new(self.past.roster.clone(), self.past.policies.clone(), Clock::Events);
             let mut summary = Summary::default();
             let mut seen = Identities::default();
             let mut doubtful: Bodies = HashMap::new();
@@ -163,8 +208,13 @@ impl Replay<'_> {
                     match admit(line, &mut seen) {
                         Admission::In(event) => {
                             summary.events += 1;
+                            let (at, pulse) = (event.time, event.kind.is_pulse());
+                            summary.days.note(at, zone);
                             if let Err(TooLate { .. }) = engine.insert(event) {
                                 return Ok(Pass::TooDisordered);
+                            }
+                            if let Some(ear) = &mut ear {
+                                ear.after(&mut engine, at, pulse);
                             }
                         }
                         Admission::Again => summary.duplicates += 1,
@@ -177,7 +227,7 @@ impl Replay<'_> {
                         }
                     }
                 }
-                engine.judge();
+                ear::judge(&mut engine, ear.as_mut());
                 let clock = engine.clock().unwrap_or(Moment::MIN);
                 if engine.ops_len() > OPS_HELD {
                     engine.forget(clock.plus_ms(-DISORDER_MS));
@@ -190,7 +240,9 @@ impl Replay<'_> {
             }
             finish(&engine, &mut summary);
             Ok(Pass::Done(Box::new(engine), summary))
-        })
+        });
+        self.ear = ear;
+        pass
     }
 
     /// Reads the files again for identities that came with different bytes: written otherwise, it is the same event;
@@ -200,11 +252,11 @@ impl Replay<'_> {
         files: &[PathBuf],
         doubtful: &mut Bodies,
         summary: &mut Summary,
-        rejections: &mut Vec<u8>,
+        rejections: &mut SpooledTempFile,
     ) -> Result<()> {
         let names = self.names();
         read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
-            let line = read::parse(place, text, &self.roster);
+            let line = read::parse(place, text, &self.past.roster);
             let Ok(event) = line.outcome else { return Ok(true) };
             let Some(known) = doubtful.get_mut(&identity(&event)) else {
                 return Ok(true);
@@ -236,10 +288,10 @@ impl Replay<'_> {
             ..Summary::default()
         };
         let mut by_identity = Sorter::default();
-        let mut rejections = Vec::new();
+        let mut rejections = spool();
         let mut ticks = false;
         read::each_line(files, &self.progress(files), &mut |place, text| {
-            let line = read::parse(place, text, &self.roster);
+            let line = read::parse(place, text, &self.past.roster);
             match line.outcome {
                 Ok(event) => {
                     ticks |= matches!(event.kind, Kind::Ticked);
@@ -265,7 +317,7 @@ impl Replay<'_> {
                 file: record.order.0,
                 line: record.order.1,
             };
-            let line = read::parse(place, &record.text, &self.roster);
+            let line = read::parse(place, &record.text, &self.past.roster);
             let Ok(event) = line.outcome else { continue };
             let fingerprint = wire::fingerprint(&record.text);
             match stands {
@@ -289,9 +341,9 @@ impl Replay<'_> {
                 }
             }
         }
-        self.err.write_all(&rejections)?;
+        copy_out(rejections, self.err)?;
         let clock = if ticks { Clock::Ticks } else { Clock::Events };
-        let mut engine = Engine::new(self.roster.clone(), self.policies.clone(), clock);
+        let mut engine = Engine::new(self.past.roster.clone(), self.past.policies.clone(), clock);
         let mut records = by_time.sorted()?;
         let mut count = 0u64;
         while let Some(record) = records.next()? {
@@ -299,37 +351,36 @@ impl Replay<'_> {
                 file: record.order.0,
                 line: record.order.1,
             };
-            let Ok(event) = read::parse(place, &record.text, &self.roster).outcome else {
+            let Ok(event) = read::parse(place, &record.text, &self.past.roster).outcome else {
                 continue;
             };
             summary.events += 1;
             count += 1;
+            let (at, pulse) = (event.time, event.kind.is_pulse());
+            summary.days.note(at, self.past.roster.office.zone);
             if engine.insert(event).is_err() {
                 bail!(
                     "{}: a device's clock was set back by more than a day within one boot; that cannot be replayed in one go",
                     names.of(place)
                 );
             }
+            if let Some(ear) = &mut self.ear {
+                ear.after(&mut engine, at, pulse);
+            }
             if count.is_multiple_of(8_192) {
-                engine.judge();
+                ear::judge(&mut engine, self.ear.as_mut());
                 if engine.ops_len() > OPS_HELD {
                     engine.forget(engine.clock().unwrap_or(Moment::MIN).plus_ms(-DISORDER_MS));
                 }
             }
         }
-        engine.judge();
+        ear::judge(&mut engine, self.ear.as_mut());
         finish(&engine, &mut summary);
         Ok((engine, summary))
     }
 
     fn names(&self) -> FileNames {
-        FileNames(
-            self.request
-                .files
-                .iter()
-                .map(|file| file.display().to_string())
-                .collect(),
-        )
+        FileNames(self.past.files.iter().map(|file| file.display().to_string()).collect())
     }
 }
 
@@ -346,6 +397,17 @@ fn effect(event: &Event) -> Moment {
     }
 }
 
+/// Rejections are told when it is sure that no second pass tells them again; until then many of them go to disk.
+fn spool() -> SpooledTempFile {
+    SpooledTempFile::new(1 << 20)
+}
+
+fn copy_out(mut rejections: SpooledTempFile, err: &mut dyn Write) -> Result<()> {
+    rejections.rewind()?;
+    std::io::copy(&mut rejections, err)?;
+    Ok(())
+}
+
 struct FileNames(Vec<String>);
 
 impl FileNames {
@@ -356,7 +418,7 @@ impl FileNames {
     }
 }
 
-fn say(rejections: &mut Vec<u8>, names: &FileNames, place: Place, rejected: &Rejected) -> Result<()> {
+fn say(rejections: &mut SpooledTempFile, names: &FileNames, place: Place, rejected: &Rejected) -> Result<()> {
     writeln!(
         rejections,
         "{}: rejected ({}): {}",
@@ -444,6 +506,16 @@ fn admit(line: Line, seen: &mut Identities) -> Admission {
         Some(hash) if hash == line.bytes_hash => Admission::Again,
         Some(_) => Admission::Doubtful(identity),
     }
+}
+
+/// Calls `each` with every event that can be accepted, also with those that come again.
+pub fn each_event(files: &[PathBuf], roster: &Roster, each: &mut dyn FnMut(Event)) -> Result<()> {
+    read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
+        if let Ok(event) = read::parse(place, text, roster).outcome {
+            each(event);
+        }
+        Ok(true)
+    })
 }
 
 /// Reads and checks a roster file.

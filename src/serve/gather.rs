@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
+use tokio::sync::watch;
+
 use super::{broker_tls, client_settings, mail_settings};
 use crate::broker;
 use crate::config::{Broker, Config, Embedded, External};
@@ -15,7 +17,7 @@ use crate::mqtt;
 use crate::replay::{read_policies, read_roster};
 
 /// What the named files hold.
-#[derive(Debug)]
+#[derive(Default, Debug)]
 pub struct Gathered {
     pub texts: Vec<Texts>,
     /// Who may connect to the embedded broker.
@@ -27,7 +29,7 @@ pub struct Gathered {
 }
 
 /// Every fault of every named file.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Default, Debug, PartialEq, Eq)]
 pub struct Faults(Vec<String>);
 
 impl fmt::Display for Faults {
@@ -54,19 +56,14 @@ impl Faults {
 }
 
 pub fn gather(config: &Config) -> Result<Gathered, Faults> {
-    let mut faults = Faults(Vec::new());
-    let mut gathered = Gathered {
-        texts: Vec::new(),
-        devices: Vec::new(),
-        found: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut faults = Faults::default();
+    let mut gathered = Gathered::default();
     let rosters = read_rosters(config, &mut gathered, &mut faults);
     match &config.broker {
         Broker::Embedded(embedded) => read_devices(embedded, &rosters, &mut gathered, &mut faults),
         Broker::External(external) => check_external(external, &mut faults),
     }
-    match mail_settings(&config.mail, HashMap::new()) {
+    match mail_settings(&config.mail, watch::channel(HashMap::new()).1) {
         Ok(Some(settings)) => {
             if let Err(error) = settings.way.check() {
                 faults.say(format_args!("`mail.ca` cannot be used: {error}"));
@@ -81,6 +78,17 @@ pub fn gather(config: &Config) -> Result<Gathered, Faults> {
     }
     match faults.0.is_empty() {
         true => Ok(gathered),
+        false => Err(faults),
+    }
+}
+
+/// The rosters and policies alone, which may change while the monitor runs.
+pub fn read_texts(config: &Config) -> Result<Vec<Texts>, Faults> {
+    let mut faults = Faults::default();
+    let mut gathered = Gathered::default();
+    read_rosters(config, &mut gathered, &mut faults);
+    match faults.0.is_empty() {
+        true => Ok(gathered.texts),
         false => Err(faults),
     }
 }

@@ -155,6 +155,32 @@ impl Store {
         rows.iter().map(ledger_row).collect()
     }
 
+    /// Events and ticks of an office whose own times lie between two moments, both included, in the ledger's order.
+    pub async fn window(&self, office: &OfficeId, from: Moment, to: Moment) -> Result<Vec<LedgerRow>> {
+        let rows = sqlx::query(
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+             WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n",
+        )
+        .bind(office.as_str())
+        .bind(from.0)
+        .bind(to.0)
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        rows.iter().map(ledger_row).collect()
+    }
+
+    /// The offices of which the ledger holds a roster.
+    pub async fn offices(&self) -> Result<Vec<OfficeId>> {
+        let names = sqlx::query_scalar::<Sqlite, String>(
+            "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office",
+        )
+        .fetch_all(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        Ok(names.iter().map(|name| OfficeId::new(name)).collect())
+    }
+
     /// Checks the whole chain, and against a head that somebody noted before, where there is one.
     pub async fn verify(&self, noted: Option<Head>) -> Result<Head> {
         let mut chain = Chain::new(noted);

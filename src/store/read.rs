@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::Store;
 use super::chain::{LedgerRow, identity, json_list, ledger_row};
 use super::error::{Doing as _, Result};
-use super::rows::{IncidentRow, IncidentState, LetterKind, StepKind, VerdictRow, VerdictStep};
+use super::rows::{IncidentRow, IncidentState, LetterKind, Pin, StepKind, VerdictRow, VerdictStep};
 use super::words::{class, incident_state, language, letter_kind, severity, unreadable};
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::Class;
@@ -210,24 +210,27 @@ impl Store {
     pub async fn verdicts_of(&self, incident: i64) -> Result<Vec<VerdictRow>> {
         let rows = sqlx::query(
             "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
-             evidence, n, incident, state, changed_ms FROM verdict WHERE incident = $1 ORDER BY since_ms, n LIMIT 500",
+             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict \
+             WHERE incident = $1 ORDER BY since_ms, n LIMIT 500",
         )
         .bind(incident)
         .fetch_all(&self.shared.readers)
         .await
         .doing(READING)?;
-        rows.iter()
-            .map(|row| {
-                let state: &str = row.try_get(13).doing(READING)?;
-                Ok(VerdictRow {
-                    n: row.try_get(11).doing(READING)?,
-                    incident: row.try_get(12).doing(READING)?,
-                    verdict: verdict(row)?,
-                    retracted: state == "retracted",
-                    changed: moment(row, 14)?,
-                })
-            })
-            .collect()
+        rows.iter().map(verdict_row).collect()
+    }
+
+    /// One verdict by its number.
+    pub async fn verdict(&self, n: i64) -> Result<Option<VerdictRow>> {
+        let row = sqlx::query(
+            "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
+             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict WHERE n = $1",
+        )
+        .bind(n)
+        .fetch_optional(&self.shared.readers)
+        .await
+        .doing(READING)?;
+        row.as_ref().map(verdict_row).transpose()
     }
 
     /// How the verdicts of an incident came to say what they say, in the order it was decided.
@@ -259,11 +262,14 @@ impl Store {
             .collect()
     }
 
-    /// Standing verdicts in the contract's order (§8).
-    pub fn verdicts_in_order<'a>(&'a self, filter: &VerdictFilter) -> impl Stream<Item = Result<Verdict>> + Send + 'a {
+    /// Standing verdicts in the contract's order (§8), with what they are pinned to.
+    pub fn verdicts_in_order<'a>(
+        &'a self,
+        filter: &VerdictFilter,
+    ) -> impl Stream<Item = Result<(Verdict, Option<Pin>)>> + Send + 'a {
         sqlx::query(
             "SELECT v.office, v.policy, v.class, v.severity, v.counter, v.lockbox, v.officer, v.since_ms, v.opened_ms, \
-             v.until_ms, v.evidence FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
+             v.until_ms, v.evidence, v.policy_hash, v.engine FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
              WHERE v.state = 'standing' AND ($1 IS NULL OR v.office = $1) AND ($2 IS NULL OR v.policy = $2) \
              AND ($3 IS NULL OR i.date >= $3) AND ($4 IS NULL OR i.date <= $4) \
              ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
@@ -274,7 +280,10 @@ impl Store {
         .bind(filter.from.clone())
         .bind(filter.to.clone())
         .fetch(&self.shared.readers)
-        .map(|row| verdict(&row.doing(READING)?))
+        .map(|row| {
+            let row = row.doing(READING)?;
+            Ok((verdict(&row)?, pin(&row, READING)?))
+        })
     }
 
     /// The ledger's entries under references (`/{office}/{device}#{id}`); those it does not have are left out.
@@ -438,6 +447,28 @@ fn incident_row(row: &SqliteRow) -> Result<IncidentRow> {
         created: moment(row, 13)?,
         changed: moment(row, 14)?,
     })
+}
+
+/// All columns of a verdict, as `verdicts_of` asks for them.
+fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
+    let state: &str = row.try_get(13).doing(READING)?;
+    Ok(VerdictRow {
+        n: row.try_get(11).doing(READING)?,
+        incident: row.try_get(12).doing(READING)?,
+        verdict: verdict(row)?,
+        retracted: state == "retracted",
+        changed: moment(row, 14)?,
+        pin: pin(row, READING)?,
+    })
+}
+
+/// What a verdict is pinned to, where that was kept.
+pub(super) fn pin(row: &SqliteRow, doing: &'static str) -> Result<Option<Pin>> {
+    let policy_hash: Option<String> = row.try_get("policy_hash").doing(doing)?;
+    let engine: Option<String> = row.try_get("engine").doing(doing)?;
+    Ok(policy_hash
+        .zip(engine)
+        .map(|(policy_hash, engine)| Pin { policy_hash, engine }))
 }
 
 /// The first eleven columns of a verdict, in the order of the contract's line.

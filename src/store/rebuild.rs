@@ -45,7 +45,7 @@ impl Store {
     pub async fn standing_verdicts(&self, since: Moment) -> Result<Vec<VerdictRow>> {
         let rows = sqlx::query(
             "SELECT n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, \
-             until_ms, evidence, state, changed_ms FROM verdict \
+             until_ms, evidence, state, changed_ms, policy_hash, engine FROM verdict \
              WHERE state = 'standing' AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n",
         )
         .bind(since.0)
@@ -147,6 +147,7 @@ pub(super) fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
             _ => return Err(unreadable("verdict.state", state)),
         },
         changed: moment(row, "changed_ms")?,
+        pin: super::read::pin(row, READING)?,
     })
 }
 

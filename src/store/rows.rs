@@ -71,6 +71,17 @@ pub struct VerdictRow {
     pub verdict: Verdict,
     pub retracted: bool,
     pub changed: Moment,
+    /// `None` for what was judged before pins were kept; writing `None` leaves what stands.
+    pub pin: Option<Pin>,
+}
+
+/// By what a verdict was judged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pin {
+    /// SHA-256 of the policy's content, in hexadecimal.
+    pub policy_hash: String,
+    /// The version of the engine.
+    pub engine: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -301,13 +301,15 @@ const INCIDENT: Insert = Insert {
 
 const VERDICT: Insert = Insert {
     into: "INSERT INTO verdict (n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, \
-           opened_ms, until_ms, evidence, state, changed_ms) VALUES ",
-    columns: 15,
+           opened_ms, until_ms, evidence, state, changed_ms, policy_hash, engine) VALUES ",
+    columns: 17,
     then: " ON CONFLICT (n) DO UPDATE SET incident = excluded.incident, office = excluded.office, \
            policy = excluded.policy, class = excluded.class, severity = excluded.severity, \
            counter = excluded.counter, lockbox = excluded.lockbox, officer = excluded.officer, \
            since_ms = excluded.since_ms, opened_ms = excluded.opened_ms, until_ms = excluded.until_ms, \
-           evidence = excluded.evidence, state = excluded.state, changed_ms = excluded.changed_ms",
+           evidence = excluded.evidence, state = excluded.state, changed_ms = excluded.changed_ms, \
+           policy_hash = coalesce(excluded.policy_hash, verdict.policy_hash), \
+           engine = coalesce(excluded.engine, verdict.engine)",
 };
 
 const STEP: Insert = Insert {
@@ -424,6 +426,8 @@ fn bind_verdict<'q>(query: Bound<'q>, row: &VerdictRow) -> Bound<'q> {
         .bind(serde_json::json!(verdict.evidence).to_string())
         .bind(if row.retracted { "retracted" } else { "standing" })
         .bind(row.changed.0)
+        .bind(row.pin.as_ref().map(|pin| pin.policy_hash.clone()))
+        .bind(row.pin.as_ref().map(|pin| pin.engine.clone()))
 }
 
 fn bind_step<'q>(query: Bound<'q>, (n, step): &(i64, &VerdictStep)) -> Bound<'q> {

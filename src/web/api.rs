@@ -16,6 +16,7 @@ use super::Site;
 use super::ask::Ask;
 use super::fault::Fault;
 use crate::engine::event::OfficeId;
+use crate::engine::verdict::Line;
 use crate::live::BrokerState;
 use crate::store::read::VerdictFilter;
 use crate::telemetry::Exposition;
@@ -31,7 +32,16 @@ enum Shape {
     Lines,
 }
 
-/// `GET /api/v1/verdicts`: standing verdicts, streamed in the contract's order.
+/// A verdict with what it is pinned to; `null` for what was judged before pins were kept.
+#[derive(serde::Serialize)]
+struct Pinned<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    policy_hash: Option<String>,
+    engine: Option<String>,
+}
+
+/// `GET /api/v1/verdicts`: standing verdicts, streamed in the contract's order; `?with=pin` adds by what each was judged.
 pub async fn verdicts(State(site): State<Site>, headers: HeaderMap, ask: Ask) -> Result<Response, Fault> {
     let text = |name| ask.param(name).map(str::to_string);
     let date = |name| match ask.param(name) {
@@ -57,7 +67,8 @@ pub async fn verdicts(State(site): State<Site>, headers: HeaderMap, ask: Ask) ->
     let zones = ask.live.offices.iter();
     let zones = zones.map(|office| (office.roster.office.id.clone(), office.roster.office.zone));
     let (sender, mut pieces) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
-    tokio::spawn(stream(site, filter, zones.collect(), shape, sender));
+    let pins = ask.param("with") == Some("pin");
+    tokio::spawn(stream(site, filter, zones.collect(), (shape, pins), sender));
     let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
     Ok(([(header::CONTENT_TYPE, kind), (header::VARY, "Accept")], body).into_response())
 }
@@ -68,7 +79,7 @@ async fn stream(
     site: Site,
     filter: VerdictFilter,
     zones: HashMap<OfficeId, Tz>,
-    shape: Shape,
+    (shape, pins): (Shape, bool),
     sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
 ) {
     let mut rows = std::pin::pin!(site.store.verdicts_in_order(&filter));
@@ -78,13 +89,24 @@ async fn stream(
         piece.push(b'[');
     }
     while let Some(row) = rows.next().await {
-        let written = row.map_err(std::io::Error::other).and_then(|verdict| {
+        let written = row.map_err(std::io::Error::other).and_then(|(verdict, pin)| {
             // An office that left the rosters keeps its instants, told in UTC.
             let zone = zones.get(&verdict.office).copied().unwrap_or(Tz::UTC);
             if shape == Shape::Array {
                 piece.extend_from_slice(if first { b"\n" } else { b",\n" });
             }
-            serde_json::to_writer(&mut piece, &verdict.line(zone))?;
+            let line = verdict.line(zone);
+            if pins {
+                let (policy_hash, engine) = pin.map(|pin| (pin.policy_hash, pin.engine)).unzip();
+                let pinned = Pinned {
+                    line,
+                    policy_hash,
+                    engine,
+                };
+                serde_json::to_writer(&mut piece, &pinned)?;
+            } else {
+                serde_json::to_writer(&mut piece, &line)?;
+            }
             if shape == Shape::Lines {
                 piece.push(b'\n');
             }

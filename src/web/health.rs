@@ -105,6 +105,13 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
                 }
             }
         }
+        @if let Some(refusal) = &live.refused {
+            section aria-labelledby="refused" {
+                h2 #refused { (words.refused) }
+                p.hint { (moment(refusal.at)) " · " (words.refused_hint) }
+                pre.payload lang="en" tabindex="0" { (refusal.faults) }
+            }
+        }
         @if let Ok(head) = &head {
             section aria-labelledby="ledger" {
                 h2 #ledger { (words.ledger) }

@@ -19,7 +19,7 @@ use crate::letter::{self, EvidenceLine, Stretch};
 use crate::live::OfficeLive;
 use crate::store::LedgerRow;
 use crate::store::read::{IncidentWord, LetterRow, LetterState};
-use crate::store::rows::{EntryKind, IncidentRow, IncidentState, StepKind, VerdictRow, VerdictStep};
+use crate::store::rows::{EntryKind, IncidentRow, IncidentState, Pin, StepKind, VerdictRow, VerdictStep};
 use crate::wire::{self, Limits};
 
 /// References looked up for one page.
@@ -75,6 +75,13 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
             })
         })
         .collect();
+    // Asked for by number; else there is a link for each.
+    let asked = ask.param("why").and_then(|number| number.parse::<i64>().ok());
+    let asked = verdicts.iter().find(|row| Some(row.n) == asked && !row.retracted);
+    let why = match asked {
+        Some(row) => super::explained::section(&site, &ask, row.n, &row.verdict).await,
+        None => why_links(&site, &ask, &verdicts, zone),
+    };
     let sheet = shown::sheet(&ask, &incident, &policy, &stretches, &evidence);
     let state = shown::state_word(&incident);
     let title = shown::title(&policy, ask.language());
@@ -113,6 +120,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
             div.case-body {
                 div.case-main {
                     (timeline(&ask, &incident, &policy, office, &verdicts, &proofs, missing, zone))
+                    (why)
                     (history(&ask, &incident, &verdicts, &steps, zone))
                 }
                 aside.case-side {
@@ -132,7 +140,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
                             ul { @for step in &sheet.checks.1 { li { (step) } } }
                         }
                     }
-                    (rule(&ask, &policy, in_force))
+                    (rule(&ask, &policy, in_force, &verdicts))
                     (thread(&ask, office, &letters, zone))
                 }
             }
@@ -146,6 +154,28 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
         state == IncidentWord::Open,
         body,
     ))
+}
+
+/// A link to the reasons of each verdict that stands.
+fn why_links(site: &Site, ask: &Ask, verdicts: &[VerdictRow], zone: Tz) -> Markup {
+    let standing: Vec<&VerdictRow> = verdicts.iter().filter(|row| !row.retracted).collect();
+    let words = crate::explain::words(ask.language());
+    html! {
+        @if site.explain.is_some() && !standing.is_empty() {
+            section.why aria-labelledby="why" {
+                h2 #why { (words.title) }
+                p.hint { (words.judged) }
+                ul.why-list {
+                    @for row in standing {
+                        li {
+                            a href={ (ask.with("why", &row.n.to_string())) "#why" } { (words.title) " #" (row.n) }
+                            " " span.soft { (page::time_on(row.verdict.since, row.verdict.since, zone, ask.words)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn proof(row: LedgerRow, office: Option<&OfficeLive>) -> Proof {
@@ -287,8 +317,11 @@ fn place(verdicts: &[VerdictRow], n: i64) -> usize {
     verdicts.iter().position(|row| row.n == n).map_or(0, |place| place + 1)
 }
 
-fn rule(ask: &Ask, policy: &Head, in_force: bool) -> Markup {
+fn rule(ask: &Ask, policy: &Head, in_force: bool, verdicts: &[VerdictRow]) -> Markup {
     let words = ask.words;
+    // Verdicts of one incident may lie on both sides of an activation.
+    let mut pins: Vec<Option<&Pin>> = verdicts.iter().map(|row| row.pin.as_ref()).collect();
+    pins.dedup();
     html! {
         section aria-labelledby="policy" {
             h2 #policy { (words.policy) }
@@ -298,6 +331,16 @@ fn rule(ask: &Ask, policy: &Head, in_force: bool) -> Markup {
                 @if !policy.basis.is_empty() { (page::fact(words.basis, html! { (policy.basis) })) }
                 @if !policy.condition.is_empty() { (page::fact(words.condition, html! { code { (policy.condition) } })) }
                 @if policy.for_ms > 0 { (page::fact(words.limit, html! { (letter::duration(policy.for_ms, ask.language())) })) }
+                (page::fact(words.judged_by, html! {
+                    @for pin in &pins {
+                        @match pin {
+                            Some(pin) => p title=(words.judged_by_hint) {
+                                code.break { (pin.policy_hash.get(..16).unwrap_or(&pin.policy_hash)) } ", " (words.engine) " " (pin.engine)
+                            }
+                            None => p { (words.not_kept) }
+                        }
+                    }
+                }))
             }
         }
     }

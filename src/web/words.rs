@@ -211,6 +211,14 @@ words! {
     good: "Baik", "Good";
     trouble: "Perlu perhatian", "Needs attention";
     no_event: "Belum ada", "None yet";
+    refused: "Berkas kebijakan atau daftar petugas ditolak", "Policy or roster files were refused";
+    refused_hint: "Yang berlaku sebelumnya tetap berlaku. Perbaiki berkasnya, lalu jalankan jagaloket policy activate.",
+        "What was in force stays in force. Mend the files, then run jagaloket policy activate.";
+    judged_by: "Dinilai oleh", "Judged by";
+    engine: "mesin", "engine";
+    judged_by_hint: "Sidik isi kebijakan dan versi mesin yang menghasilkan penilaian ini.",
+        "The fingerprint of the policy's content, and the version of the engine that said this.";
+    not_kept: "tidak dicatat (dari sebelum sidik disimpan)", "not kept (from before fingerprints were)";
 
     // Faults.
     not_found: "Halaman tidak ditemukan", "Page not found";

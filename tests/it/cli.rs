@@ -55,7 +55,7 @@ fn a_wrong_command_line_ends_with_2() {
             "{args:?}: {out}{err}"
         );
     }
-    let (_, err) = ended(&call(&folder, &["reply"]), Exit::Usage);
+    let (_, err) = ended(&call(&folder, &["replya"]), Exit::Usage);
     assert!(err.contains("a similar subcommand exists: 'replay'"), "{err}");
 }
 
@@ -140,7 +140,7 @@ fn faults_of_roster_and_policies_are_told_together() {
     );
     assert!(err.contains("\"Asia/Jakata\" is not an IANA time zone"), "{err}");
     assert!(err.contains("custdy") && err.contains("custody"), "{err}");
-    let (_, err) = ended(&call(&folder, &["policies", "check", "rules"]), Exit::Failed);
+    let (_, err) = ended(&call(&folder, &["policy", "check", "rules"]), Exit::Usage);
     assert!(err.contains("custdy"), "{err}");
 }
 
@@ -186,7 +186,7 @@ fn a_password_never_appears_whatever_is_wrong() {
 fn policies_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let (out, _) = ended(
-        &call(&folder, &["policies", "check", &policies().display().to_string()]),
+        &call(&folder, &["policy", "check", &policies().display().to_string()]),
         Exit::Done,
     );
     assert_eq!(out.lines().count(), 14, "{out}");

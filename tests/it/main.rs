@@ -5,16 +5,23 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod backtest;
 mod broker;
 mod cli;
+mod corners;
 mod demo;
 mod engine;
 mod mail;
 mod mqtt;
+mod policy_check;
 mod replay;
+mod scenario;
+mod schemas;
 mod serve;
 mod simulate;
+mod soups;
 mod store;
 mod support;
 mod tidy;
+mod tour;
 mod web;

@@ -122,6 +122,11 @@ fn verdict(n: i64, incident: i64) -> VerdictRow {
         },
         retracted: false,
         changed: at(1),
+        // The first is from before pins were kept.
+        pin: (n > 1).then(|| Pin {
+            policy_hash: format!("{n:064}"),
+            engine: "0.1.0".into(),
+        }),
     }
 }
 

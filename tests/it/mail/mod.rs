@@ -76,7 +76,11 @@ async fn send_until(
     let settings = Settings {
         way,
         from: "\"Jagaloket – Kanim\" <jagaloket@tangerang.example>".parse().unwrap(),
-        names: HashMap::from([("kasi.pelayanan@tangerang.example".into(), NAME.into())]),
+        names: tokio::sync::watch::channel(HashMap::from([(
+            "kasi.pelayanan@tangerang.example".into(),
+            NAME.into(),
+        )]))
+        .1,
         give_up_after_ms: 86_400_000,
         deadline: Duration::from_secs(2),
     };
@@ -306,7 +310,7 @@ async fn a_backlog_does_not_hold_up_a_stop() {
     let settings = Settings {
         way: Way::Directory(folder.path().join("mails")),
         from: "jagaloket@tangerang.example".parse().unwrap(),
-        names: HashMap::new(),
+        names: tokio::sync::watch::channel(HashMap::new()).1,
         give_up_after_ms: 86_400_000,
         deadline: Duration::from_secs(2),
     };

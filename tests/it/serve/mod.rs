@@ -1,5 +1,8 @@
 //! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
 
+mod live;
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;

@@ -154,6 +154,7 @@ pub async fn seed() -> Seeded {
                 verdict,
                 retracted: retracted || joined,
                 changed,
+                pin: None,
             });
         }
         let (first, last) = (&stretches[0], &stretches[stretches.len() - 1]);
@@ -227,6 +228,7 @@ pub async fn seed() -> Seeded {
         },
         offices: vec![office],
         last_event: Some(at("24 10:12:40")),
+        refused: None,
     };
     verdicts.sort_by(|one, other| one.order().cmp(&other.order()));
     let metrics = Arc::new(Metrics::default());

@@ -1,0 +1,83 @@
+//! What people order while the monitor runs: other rosters and policies, from now on.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::oneshot;
+
+use super::Daemon;
+use super::desk::Texts;
+use crate::engine::time::Moment;
+use crate::live::Refusal;
+
+/// An order to the one writer.
+pub enum Order {
+    /// Files that were read and checked, one an office.
+    Activate {
+        texts: Vec<Texts>,
+        answer: oneshot::Sender<Activated>,
+    },
+    /// Files that are refused: what is in force stays, and people are shown why.
+    Refuse { faults: String },
+}
+
+/// What came into force.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Activated {
+    /// Offices whose roster changed.
+    pub rosters: Vec<String>,
+    /// Policies that were added, changed or removed.
+    pub policies: BTreeSet<String>,
+}
+
+impl Activated {
+    pub fn is_nothing(&self) -> bool {
+        self.rosters.is_empty() && self.policies.is_empty()
+    }
+}
+
+impl Daemon {
+    /// Carries an order out; what is to be written waits for the next turn, which follows at once.
+    pub(super) fn obey(&mut self, order: Order, now: Moment) {
+        match order {
+            Order::Refuse { faults } => {
+                self.metrics.activations_refused.add(1);
+                self.refused = Some(Refusal { at: now, faults });
+            }
+            Order::Activate { texts, answer } => {
+                let mut activated = Activated::default();
+                for desk in &mut self.desks {
+                    let Some(texts) = texts.iter().find(|texts| texts.office() == Some(desk.office.clone())) else {
+                        continue;
+                    };
+                    let changed = desk.policies_that_differ(texts);
+                    match desk.put_in_force(texts, now) {
+                        Ok(entries) => {
+                            if desk.roster_changed(&entries) {
+                                activated.rosters.push(desk.office.to_string());
+                            }
+                            activated.policies.extend(changed);
+                            self.entries.extend(entries);
+                        }
+                        // Both were parsed before they came here.
+                        Err(error) => {
+                            tracing::error!(error = format!("{error:#}"), "checked files cannot be read again");
+                        }
+                    }
+                }
+                self.refused = None;
+                if !activated.is_nothing() {
+                    self.metrics.activations.add(1);
+                }
+                self.answers.push((answer, activated));
+            }
+        }
+    }
+
+    /// Tells those who ordered something that it is committed.
+    pub(super) fn answer(&mut self) {
+        for (answer, activated) in self.answers.drain(..) {
+            // Whoever asked may have gone meanwhile.
+            let _ = answer.send(activated);
+        }
+    }
+}

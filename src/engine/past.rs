@@ -1,0 +1,45 @@
+//! What an explanation asks of the past beside what judging saw: silences and horizons.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::event::{DeviceId, OfficerId};
+use super::time::Moment;
+use super::timeline::Derived;
+
+impl Engine {
+    /// Stretches in which a device was silent, as far as the past is kept; the last may have no end.
+    pub fn silences(&self, device: &DeviceId) -> Vec<(Moment, Option<Moment>)> {
+        let Some(ix) = self.names.known_device(device.as_str()) else {
+            return Vec::new();
+        };
+        let mut silences: Vec<(Moment, Option<Moment>)> = Vec::new();
+        for (at, what) in &self.timelines[ix.at()].derived {
+            match (what, silences.last_mut()) {
+                (Derived::GapBegins, _) => silences.push((*at, None)),
+                (Derived::GapEnds, Some(last)) if last.1.is_none() => last.1 = Some(*at),
+                _ => {}
+            }
+        }
+        silences
+    }
+
+    /// References of the events that take effect at a moment; heartbeats have no effect.
+    pub fn effective_at(&self, at: Moment) -> Vec<Arc<str>> {
+        let references = self.fold.at(at).map(|op| op.reference.clone());
+        references.filter(|reference| !reference.is_empty()).collect()
+    }
+
+    /// Up to where a device is known.
+    pub fn horizon(&self, device: &DeviceId) -> Option<Moment> {
+        let ix = self.names.known_device(device.as_str())?;
+        self.horizons().get(ix.at()).copied()
+    }
+
+    /// The lockbox an officer used last, else the one he is assigned to.
+    pub fn lockbox_of(&self, officer: &OfficerId) -> Option<DeviceId> {
+        let ix = self.names.known_officer(officer.as_str())?;
+        let lockbox = self.fold_state().lockbox_of(ix)?;
+        Some(self.names.device_id(lockbox))
+    }
+}

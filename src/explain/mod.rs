@@ -1,0 +1,253 @@
+//! Ring 1: why a verdict was given. The past around it is judged again by the engine, which tells what it saw: every value
+//! the policy read, every clause that turned, silences and horizons, and the instant it opened. What would have been
+//! compliant is not reasoned but tried: the same past with one event more, judged again.
+
+mod story;
+mod text;
+mod way;
+mod words;
+
+use std::sync::Arc;
+
+use crate::engine::event::{DeviceId, Event, OfficerId, PolicyId};
+use crate::engine::policy::{Head, PolicySet, Trigger};
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::engine::trace::{Held, Look, Trace};
+use crate::engine::verdict::Verdict;
+use crate::engine::{Clock, Engine};
+use crate::letter::EvidenceLine;
+pub use story::{ClauseStory, NameStory};
+pub use text::write as write_text;
+pub use way::{Act, Way};
+pub use words::{Words, words};
+
+/// What was in force from a moment on.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub from: Moment,
+    pub roster: Arc<Roster>,
+    pub policies: Arc<PolicySet>,
+}
+
+/// A stretch of the past, in no order, each event once.
+pub struct Past {
+    /// The oldest first; never empty.
+    pub rules: Vec<Rules>,
+    pub events: Vec<Event>,
+}
+
+/// Which verdict.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub policy: PolicyId,
+    pub counter: Option<DeviceId>,
+    pub lockbox: Option<DeviceId>,
+    pub officer: Option<OfficerId>,
+    pub since: Moment,
+}
+
+impl Question {
+    pub fn of(verdict: &Verdict) -> Question {
+        Question {
+            policy: verdict.policy.clone(),
+            counter: verdict.counter.clone(),
+            lockbox: verdict.lockbox.clone(),
+            officer: verdict.officer.clone(),
+            since: verdict.since,
+        }
+    }
+
+    fn is(&self, verdict: &Verdict) -> bool {
+        verdict.policy == self.policy
+            && verdict.counter == self.counter
+            && verdict.lockbox == self.lockbox
+            && verdict.officer == self.officer
+            && verdict.since == self.since
+    }
+}
+
+/// Why something changed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cause {
+    Event(EvidenceLine),
+    FellSilent(DeviceId),
+    SpokeAgain(DeviceId),
+    /// Other rosters or policies came into force.
+    Rules,
+    /// Time alone: a limit was reached, something lapsed.
+    Time,
+}
+
+/// A device's stretch of silence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Silence {
+    pub device: DeviceId,
+    pub from: Moment,
+    pub until: Option<Moment>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Explanation {
+    pub verdict: Verdict,
+    pub policy: Head,
+    /// Where the condition held, inside the horizons; empty for a policy on events.
+    pub pieces: Vec<(Moment, Moment)>,
+    pub names: Vec<NameStory>,
+    pub clauses: Vec<ClauseStory>,
+    pub silences: Vec<Silence>,
+    /// Up to where each device it rests on is known, where the verdict still holds.
+    pub horizons: Vec<(DeviceId, Moment)>,
+    /// What would have been compliant, tried by judging again.
+    pub ways: Vec<Way>,
+}
+
+impl Explanation {
+    /// Clauses that say more than the name they consist of.
+    pub fn further_clauses(&self) -> impl Iterator<Item = &ClauseStory> {
+        let told = |clause: &&ClauseStory| self.names.iter().any(|name| name.name == clause.text);
+        self.clauses.iter().filter(move |clause| !told(clause))
+    }
+}
+
+impl Past {
+    fn engine(&self, more: &[Event]) -> Engine {
+        let first = &self.rules[0];
+        let mut engine = Engine::new(first.roster.clone(), first.policies.clone(), Clock::Events);
+        for rules in &self.rules[1..] {
+            engine.activate(rules.from, rules.roster.clone(), rules.policies.clone());
+        }
+        for event in self.events.iter().chain(more) {
+            // Nothing is settled in an engine that has not judged yet.
+            let _ = engine.insert(event.clone());
+        }
+        engine
+    }
+
+    fn rules_at(&self, at: Moment) -> &Rules {
+        let after = self.rules.partition_point(|rules| rules.from <= at);
+        &self.rules[after.max(1) - 1]
+    }
+
+    /// All verdicts of this past, to find the one that is meant.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let mut engine = self.engine(&[]);
+        engine.judge();
+        engine.verdicts()
+    }
+}
+
+/// Explains a verdict; `None` where judging this past again does not give it.
+pub fn explain(past: &Past, question: &Question) -> Option<Explanation> {
+    let mut engine = past.engine(&[]);
+    let mut trace = Trace::of(question.policy.clone());
+    engine.judge_traced(&mut trace);
+    let verdict = engine.verdicts().into_iter().find(|verdict| question.is(verdict))?;
+    let rules = past.rules_at(verdict.since);
+    let policy = rules
+        .policies
+        .policies
+        .iter()
+        .find(|policy| policy.head.id == question.policy)?;
+    let names = match &policy.trigger {
+        Trigger::While(condition) => condition.names(),
+        Trigger::On { condition, .. } => condition.as_ref().map_or_else(Vec::new, |condition| condition.names()),
+    };
+    let looks: Vec<&Look> = trace.looks.iter().filter(|look| concerns(look, &verdict)).collect();
+    let pieces = pieces(&trace.held, &verdict);
+    let devices = devices(&engine, &verdict, &names);
+    let silences: Vec<Silence> = devices
+        .iter()
+        .flat_map(|device| silences(&engine, device, &verdict))
+        .collect();
+    let teller = story::Teller {
+        past,
+        engine: &engine,
+        verdict: &verdict,
+        silences: &silences,
+        devices: &devices,
+    };
+    let condition = match &policy.trigger {
+        Trigger::While(condition) => Some(condition),
+        Trigger::On { condition, .. } => condition.as_ref(),
+    };
+    let horizons = match verdict.until {
+        None => devices
+            .iter()
+            .filter_map(|device| Some((device.clone(), engine.horizon(device)?)))
+            .collect(),
+        Some(_) => Vec::new(),
+    };
+    Some(Explanation {
+        names: teller.names(&looks),
+        clauses: condition.map_or_else(Vec::new, |condition| teller.clauses(condition, &looks)),
+        ways: way::ways(past, &verdict, policy, &engine, &looks),
+        policy: policy.head.clone(),
+        pieces,
+        silences,
+        horizons,
+        verdict,
+    })
+}
+
+/// Whether a look was at the verdict's subject. Who is signed in at a counter may change.
+fn concerns(look: &Look, verdict: &Verdict) -> bool {
+    match (&verdict.counter, &verdict.lockbox, &verdict.officer) {
+        (Some(counter), ..) => look.counter.as_ref() == Some(counter),
+        (None, Some(lockbox), _) => look.lockbox.as_ref() == Some(lockbox),
+        (None, None, Some(officer)) => look.officer.as_ref() == Some(officer),
+        (None, None, None) => true,
+    }
+}
+
+fn pieces(held: &[Held], verdict: &Verdict) -> Vec<(Moment, Moment)> {
+    let run = held.iter().find(|held| {
+        held.counter == verdict.counter
+            && held.lockbox == verdict.lockbox
+            && held.officer == verdict.officer
+            && held.pieces.first().is_some_and(|(start, _)| *start == verdict.since)
+    });
+    run.map_or_else(Vec::new, |run| run.pieces.clone())
+}
+
+/// The devices whose silence or horizon matters: those the verdict is about or rests on.
+fn devices(engine: &Engine, verdict: &Verdict, names: &[&str]) -> Vec<DeviceId> {
+    let lockbox_matters = names.iter().any(|name| *name == "custody" || *name == "lockbox.silent");
+    let used = verdict
+        .officer
+        .as_ref()
+        .filter(|_| lockbox_matters)
+        .and_then(|officer| engine.lockbox_of(officer));
+    let mut devices: Vec<DeviceId> = verdict.counter.iter().chain(&verdict.lockbox).cloned().collect();
+    devices.extend(used);
+    for reference in &verdict.evidence {
+        let device = reference.split('#').next().and_then(|source| source.rsplit('/').next());
+        if let Some((id, _)) = device.and_then(|device| engine.roster().device(device)) {
+            devices.push(id.clone());
+        }
+    }
+    let mut seen: Vec<DeviceId> = Vec::new();
+    devices.retain(|device| {
+        let fresh = !seen.contains(device);
+        if fresh {
+            seen.push(device.clone());
+        }
+        fresh
+    });
+    devices
+}
+
+fn silences(engine: &Engine, device: &DeviceId, verdict: &Verdict) -> Vec<Silence> {
+    let until = verdict.until.unwrap_or(Moment::MAX);
+    let from = verdict.since.plus_ms(-story::BACK_MS);
+    engine
+        .silences(device)
+        .into_iter()
+        .filter(|(start, end)| *start <= until && end.is_none_or(|end| end >= from))
+        .map(|(from, until)| Silence {
+            device: device.clone(),
+            from,
+            until,
+        })
+        .collect()
+}

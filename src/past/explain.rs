@@ -1,0 +1,157 @@
+//! Explains verdicts from what is kept: of a ledger, or of files.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use super::ledger::{LedgerRules, rules};
+use crate::engine::event::Event;
+use crate::engine::policy::PolicySet;
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
+use crate::explain::{Explanation, Past, Question, Rules, explain};
+use crate::replay;
+use crate::store::Store;
+use crate::wire::{self, Limits};
+
+const DAY_MS: i64 = 86_400_000;
+/// So far back is read, until the verdict comes out as it stands; the last is everything.
+const BACK_MS: [i64; 3] = [2 * DAY_MS, 16 * DAY_MS, i64::MAX / 4];
+/// What came after its end may say how the end came about, as the first word after a gap does.
+const AFTERWARDS_MS: i64 = 3_600_000;
+
+/// An explanation and the roster it speaks of.
+pub type Explained = (Box<Explanation>, Arc<Roster>);
+
+/// Explains a verdict of a ledger. `None` where judging again does not give it: it was retracted meanwhile, or rests on
+/// more than is kept.
+pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<Explained>> {
+    let rules = rules(store, &verdict.office).await?;
+    let end = verdict.until.map_or(Moment::MAX, |until| until.plus_ms(AFTERWARDS_MS));
+    for back_ms in BACK_MS {
+        let begin = verdict.since.plus_ms(-back_ms);
+        let rows = store.window(&verdict.office, begin, end).await?;
+        let roster_at = |at: Moment| {
+            let after = rules.partition_point(|rules| rules.from <= at);
+            &rules[after.max(1) - 1].roster
+        };
+        let events = rows
+            .iter()
+            .filter_map(|row| wire::parse(None, &row.body, roster_at(row.time), &Limits::REPLAY).ok())
+            .collect();
+        let past = Past {
+            rules: in_force(&rules, begin),
+            events,
+        };
+        let roster = roster_at(verdict.since).clone();
+        let question = Question::of(verdict);
+        // It judges a day and more, several times over: not on a thread that answers others.
+        let found = tokio::task::spawn_blocking(move || explain(&past, &question)).await?;
+        if let Some(found) = found.filter(|found| found.verdict.opened == verdict.opened) {
+            return Ok(Some((Box::new(found), roster)));
+        }
+    }
+    Ok(None)
+}
+
+/// The rules from a moment on; what was in force at it comes first.
+fn in_force(rules: &[LedgerRules], begin: Moment) -> Vec<Rules> {
+    let first = rules.partition_point(|rules| rules.from <= begin).max(1) - 1;
+    let rules = rules[first..].iter();
+    rules
+        .map(|rules| Rules {
+            from: rules.from,
+            roster: rules.roster.clone(),
+            policies: rules.policies.clone(),
+        })
+        .collect()
+}
+
+/// A verdict as people name it.
+pub struct Named {
+    pub policy: String,
+    /// Fractions of a second may be left out.
+    pub since: Moment,
+    pub counter: Option<String>,
+    pub lockbox: Option<String>,
+    pub officer: Option<String>,
+}
+
+impl Named {
+    fn is(&self, verdict: &Verdict) -> bool {
+        let part =
+            |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
+        let same_time = match self.since.0 % 1_000 {
+            0 => verdict.since.0.div_euclid(1_000) == self.since.0.div_euclid(1_000),
+            _ => verdict.since == self.since,
+        };
+        verdict.policy.as_str() == self.policy
+            && same_time
+            && part(&self.counter, verdict.counter.as_ref().map(|id| id.as_str()))
+            && part(&self.lockbox, verdict.lockbox.as_ref().map(|id| id.as_str()))
+            && part(&self.officer, verdict.officer.as_ref().map(|id| id.as_str()))
+    }
+}
+
+/// Explains a verdict of files, of which a day around it is read.
+pub fn explain_files(files: &[PathBuf], roster: Roster, policies: PolicySet, named: &Named) -> Result<Explained> {
+    let (begin, end) = (named.since.plus_ms(-2 * DAY_MS), named.since.plus_ms(DAY_MS));
+    let roster = Arc::new(roster);
+    let mut seen = HashSet::new();
+    let mut events: Vec<Event> = Vec::new();
+    replay::each_event(files, &roster, &mut |event| {
+        if event.time >= begin && event.time <= end && seen.insert(event.reference()) {
+            events.push(event);
+        }
+    })?;
+    let past = Past {
+        rules: vec![Rules {
+            from: Moment::MIN,
+            roster: roster.clone(),
+            policies: Arc::new(policies),
+        }],
+        events,
+    };
+    let verdicts = past.verdicts();
+    let found: Vec<&Verdict> = verdicts.iter().filter(|verdict| named.is(verdict)).collect();
+    let line = |verdict: &&Verdict| {
+        let parts = [
+            verdict.counter.as_ref().map(|id| format!("--counter {id}")),
+            verdict.lockbox.as_ref().map(|id| format!("--lockbox {id}")),
+            verdict.officer.as_ref().map(|id| format!("--officer {id}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        format!(
+            "  --since {} {}",
+            verdict.since.rfc3339(roster.office.zone),
+            parts.join(" ")
+        )
+    };
+    match found.as_slice() {
+        [] => {
+            let others: Vec<&Verdict> = verdicts
+                .iter()
+                .filter(|verdict| verdict.policy.as_str() == named.policy)
+                .collect();
+            let others: Vec<String> = others.iter().map(line).collect();
+            bail!(
+                "no such verdict; of {} within a day there are {}\n{}",
+                named.policy,
+                others.len(),
+                others.join("\n")
+            )
+        }
+        [verdict] => match explain(&past, &Question::of(verdict)) {
+            Some(found) => Ok((Box::new(found), roster)),
+            None => bail!("the verdict is not given when it is judged again"),
+        },
+        many => bail!(
+            "{} verdicts fit; name one:\n{}",
+            many.len(),
+            many.iter().map(line).collect::<Vec<_>>().join("\n")
+        ),
+    }
+}

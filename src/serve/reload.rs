@@ -1,0 +1,206 @@
+//! Other rosters and policies while the monitor runs: on SIGHUP, or on a word through a socket beside the database.
+//!
+//! The files are read and checked here, off the writer's way. Good ones go to the daemon, which puts them in force between
+//! two turns; bad ones change nothing, and whoever asked is told every fault.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{names, read_texts};
+use crate::config::Config;
+use crate::daemon::order::{Activated, Order};
+use crate::engine::event::OfficeId;
+
+/// What is said through the socket.
+const ACTIVATE: &str = "activate";
+/// What a word through the socket may take; and what the answer may take, which waits for a turn.
+const WORD_TIME: Duration = Duration::from_secs(5);
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// What became of an order to activate the files.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// In force from now on.
+    Activated {
+        rosters: Vec<String>,
+        policies: Vec<String>,
+    },
+    /// The files say what is in force already.
+    Unchanged,
+    /// What was in force stays.
+    Refused { faults: String },
+}
+
+/// Reads the files again whenever it is told to.
+pub struct Reload {
+    pub config: Config,
+    /// The offices that are watched; another one needs a start.
+    pub offices: Vec<OfficeId>,
+    pub orders: mpsc::Sender<Order>,
+    pub names: watch::Sender<HashMap<String, String>>,
+}
+
+impl Reload {
+    /// Works until `shutdown`; without a socket, SIGHUP alone is heard.
+    pub async fn run(self, listener: Option<(UnixListener, PathBuf)>, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        let mut hangups = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::error!(%error, "SIGHUP cannot be heard");
+                return;
+            }
+        };
+        loop {
+            let connection = async {
+                match &listener {
+                    Some((listener, _)) => listener.accept().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(()) = hangups.recv() => {
+                    self.activate().await;
+                }
+                Ok((stream, _)) = connection => self.answer(stream).await,
+            }
+        }
+        if let Some((_, path)) = listener {
+            // The next start removes it as well.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    async fn answer(&self, mut stream: tokio::net::UnixStream) {
+        let mut word = String::new();
+        let (reading, mut writing) = stream.split();
+        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, 256));
+        let said = tokio::time::timeout(WORD_TIME, reading.read_line(&mut word)).await;
+        if !matches!(said, Ok(Ok(_))) || word.trim() != ACTIVATE {
+            return;
+        }
+        let outcome = self.activate().await;
+        let Ok(mut text) = serde_json::to_vec(&outcome) else {
+            return;
+        };
+        text.push(b'\n');
+        // Whoever asked may have gone; the log has the outcome too.
+        let _ = tokio::time::timeout(WORD_TIME, writing.write_all(&text)).await;
+    }
+
+    /// Reads, checks, and has the daemon put in force what is good.
+    async fn activate(&self) -> Outcome {
+        let texts = match read_texts(&self.config) {
+            Ok(texts) => texts,
+            Err(error) => return self.refuse(format!("{error:#}")).await,
+        };
+        let offices: Vec<OfficeId> = texts.iter().filter_map(super::Texts::office).collect();
+        if let Some(other) = offices.iter().find(|office| !self.offices.contains(office)) {
+            let faults =
+                format!("the office \"{other}\" is not one of those this monitor was started for; start it anew");
+            return self.refuse(faults).await;
+        }
+        let names = names(&texts);
+        let (answer, answered) = oneshot::channel();
+        let sent = self.orders.send(Order::Activate { texts, answer }).await;
+        let (Ok(()), Ok(activated)) = (sent, answered.await) else {
+            return self.refuse("the monitor is stopping".to_owned()).await;
+        };
+        self.names.send_replace(names);
+        told(activated)
+    }
+
+    async fn refuse(&self, faults: String) -> Outcome {
+        // A fault of a roster may name people, so the log only says that there is one.
+        tracing::error!(
+            faults = faults.lines().filter(|line| !line.trim().is_empty()).count(),
+            "rosters or policies were refused, what is in force stays; the System page and `policy activate` say why"
+        );
+        // A daemon that is gone shows nothing any more.
+        let _ = self.orders.send(Order::Refuse { faults: faults.clone() }).await;
+        Outcome::Refused { faults }
+    }
+}
+
+fn told(activated: Activated) -> Outcome {
+    if activated.is_nothing() {
+        tracing::info!("rosters and policies were read again: nothing has changed");
+        return Outcome::Unchanged;
+    }
+    let policies: Vec<String> = activated.policies.into_iter().collect();
+    tracing::info!(
+        rosters = activated.rosters.len(),
+        policies = policies.join(" "),
+        "other rosters or policies are in force"
+    );
+    Outcome::Activated {
+        rosters: activated.rosters,
+        policies,
+    }
+}
+
+fn socket(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".control");
+    PathBuf::from(name)
+}
+
+/// Listens beside the database, for the user who runs the monitor alone. The database's lock says that no other monitor
+/// can be listening there, so what a dead one left is removed.
+pub fn listen(database: &Path) -> Option<(UnixListener, PathBuf)> {
+    let path = socket(database);
+    let listen = || -> std::io::Result<UnixListener> {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    };
+    match listen() {
+        Ok(listener) => Some((listener, path)),
+        Err(error) => {
+            tracing::warn!(%error, "no socket beside the database: `policy activate` cannot reach this monitor, SIGHUP can");
+            None
+        }
+    }
+}
+
+/// Asks the monitor at work on this database to activate its files.
+pub fn ask(database: &Path) -> Result<Outcome> {
+    let path = socket(database);
+    let mut stream = match UnixStream::connect(&path) {
+        Ok(stream) => stream,
+        Err(error) => {
+            return Err(error).with_context(|| {
+                format!(
+                    "no monitor answers at {}: is `jagaloket serve` running with this configuration?",
+                    path.display()
+                )
+            });
+        }
+    };
+    stream.set_read_timeout(Some(ANSWER_TIME))?;
+    writeln!(stream, "{ACTIVATE}").context("the monitor does not listen")?;
+    let mut line = String::new();
+    BufReader::new(stream)
+        .read_line(&mut line)
+        .context("the monitor does not answer")?;
+    if line.is_empty() {
+        bail!("the monitor hung up without an answer; its log says why");
+    }
+    serde_json::from_str(&line).context("the monitor's answer cannot be read")
+}

@@ -1,0 +1,289 @@
+//! Other policies and rosters: between two runs, while running, refused, and with events under way.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{House, PASSWORD, distinct};
+use crate::support::{
+    Peer, example, example_events, example_verdicts, http_get, jagaloket, policies, python, run, succeed, wait_until,
+};
+
+const DAY: &str = "soup-101";
+/// What came before it is judged by the first policies.
+const CUT: &str = "2026-11-24T09:40:00";
+const REMOVED: &str = "phone-out-during-service";
+
+/// A monitor with policies and a roster of its own, and its day in two parts.
+struct Office {
+    house: House,
+    morning: Vec<String>,
+    rest: Vec<String>,
+}
+
+impl Office {
+    fn new() -> Office {
+        let house = House::embedded();
+        fs::create_dir(house.path("policies")).unwrap();
+        for entry in fs::read_dir(policies()).unwrap().map(Result::unwrap) {
+            if entry.path().is_file() {
+                fs::copy(entry.path(), house.path("policies").join(entry.file_name())).unwrap();
+            }
+        }
+        fs::copy(example("roster.toml"), house.path("roster.toml")).unwrap();
+        let config = house.path("jagaloket.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        let text = text.replace(&format!("{:?}", policies()), "\"policies\"");
+        let text = text.replace(&format!("{:?}", example("roster.toml")), "\"roster.toml\"");
+        assert!(
+            text.contains("\"policies\"") && text.contains("\"roster.toml\""),
+            "{text}"
+        );
+        fs::write(config, text).unwrap();
+        let time = |line: &String| {
+            serde_json::from_str::<Value>(line).unwrap()["time"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let mut lines = example_events(DAY);
+        lines.sort_by_key(time);
+        let (morning, rest) = lines.into_iter().partition(|line| time(line).as_str() < CUT);
+        Office { house, morning, rest }
+    }
+
+    fn policy(&self, id: &str) -> PathBuf {
+        self.house.path("policies").join(format!("{id}.toml"))
+    }
+
+    fn publish(&self, lines: &[String]) {
+        let port = self.house.broker.to_string();
+        python(
+            include_str!("publish.py"),
+            &[&port, PASSWORD],
+            lines.join("\n").as_bytes(),
+        );
+    }
+
+    fn publish_morning(&self) {
+        self.publish(&self.morning);
+        self.house.wait_for_events(distinct(&self.morning));
+    }
+
+    fn activate(&self) -> Output {
+        let mut command = jagaloket();
+        command
+            .args(["policy", "activate", "--config"])
+            .arg(self.house.path("jagaloket.toml"));
+        run(&mut command, b"")
+    }
+
+    /// The verdicts of the whole day under the first policies, without what the removed one says after the cut.
+    fn expected(&self) -> Vec<Value> {
+        let mut verdicts = example_verdicts(DAY);
+        verdicts.retain(|line| line["policy"] != REMOVED || line["since"].as_str().unwrap() < CUT);
+        verdicts
+    }
+
+    fn verify(&self) {
+        let mut command = jagaloket();
+        command
+            .args(["ledger", "verify", "--config"])
+            .arg(self.house.path("jagaloket.toml"));
+        succeed(&mut command, b"");
+    }
+}
+
+fn end(serve: &mut Peer) {
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+}
+
+fn hang_up(serve: &Peer) {
+    let kill = format!("kill -HUP {}", serve.id());
+    succeed(Command::new("sh").args(["-c", &kill]), b"");
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn a_policy_removed_between_two_runs_judges_what_was_and_not_what_comes() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    office.publish_morning();
+    let before = office.house.verdicts();
+    end(&mut serve);
+    fs::remove_file(office.policy(REMOVED)).unwrap();
+    let mut serve = office.house.serve();
+    wait_until(Duration::from_secs(10), "what was said to stand", || {
+        office.house.verdicts() == before
+    });
+    office.publish(&office.rest);
+    office.house.wait_for_events(distinct(&office.rest));
+    wait_until(Duration::from_secs(20), "the verdicts", || {
+        office.house.verdicts() == office.expected()
+    });
+    wait_until(Duration::from_secs(30), "every letter to be sent", || {
+        office.house.counts()[3] == 0
+    });
+    let counts = office.house.counts();
+    end(&mut serve);
+    let mut serve = office.house.serve();
+    wait_until(Duration::from_secs(10), "a further start to say the same", || {
+        office.house.verdicts() == office.expected()
+    });
+    assert_eq!(office.house.counts(), counts);
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
+fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    office.publish_morning();
+    let output = office.activate();
+    assert!(
+        output.status.success() && said(&output).contains("nothing has changed"),
+        "{}",
+        said(&output)
+    );
+    fs::remove_file(office.policy(REMOVED)).unwrap();
+    let output = office.activate();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(said(&output), format!("in force from now on: {REMOVED}\n"));
+    office.publish(&office.rest);
+    office
+        .house
+        .wait_for_events(distinct(&office.morning) + distinct(&office.rest));
+    // Runs that began before the change and are not concerned by it go on to their own ends.
+    wait_until(Duration::from_secs(20), "the verdicts", || {
+        office.house.verdicts() == office.expected()
+    });
+    assert_eq!(office.house.metric("jagaloket_activations_total"), 1);
+    let (_, _, pinned) = http_get(office.house.web, "/api/v1/verdicts?with=pin", &[]);
+    let pinned: Vec<Value> = serde_json::from_str(&pinned).unwrap();
+    assert_eq!(pinned.len(), office.expected().len());
+    for line in &pinned {
+        assert_eq!(line["policy_hash"].as_str().unwrap().len(), 64, "{line}");
+        assert_eq!(line["engine"], env!("CARGO_PKG_VERSION"));
+    }
+    end(&mut serve);
+    let mut serve = office.house.serve();
+    wait_until(Duration::from_secs(10), "a further start to say the same", || {
+        office.house.verdicts() == office.expected()
+    });
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
+fn a_bad_set_is_refused_with_its_faults_and_the_old_one_stays() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    office.publish_morning();
+    let before = office.house.verdicts();
+    let good = fs::read_to_string(office.policy(REMOVED)).unwrap();
+    fs::write(office.policy(REMOVED), good.replace("service.active", "servce.active")).unwrap();
+    let output = office.activate();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("did you mean `service.active`?"),
+        "{}",
+        said(&output)
+    );
+    hang_up(&serve);
+    wait_until(Duration::from_secs(20), "the refusal", || {
+        office.house.metric("jagaloket_activations_refused_total") == 1
+    });
+    wait_until(Duration::from_secs(10), "the System page to say so", || {
+        let (_, _, page) = http_get(office.house.web, "/health?lang=en", &[]);
+        page.contains("did you mean `service.active`?")
+    });
+    assert!(serve.log().contains("were refused"), "{}", serve.log());
+    fs::write(office.policy(REMOVED), good).unwrap();
+    hang_up(&serve);
+    wait_until(Duration::from_secs(10), "the System page to forget it", || {
+        let (_, _, page) = http_get(office.house.web, "/health?lang=en", &[]);
+        !page.contains("did you mean `service.active`?")
+    });
+    assert_eq!(office.house.verdicts(), before);
+    office.publish(&office.rest);
+    wait_until(Duration::from_secs(60), "the whole day's verdicts", || {
+        office.house.verdicts() == example_verdicts(DAY)
+    });
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
+fn a_new_name_in_the_roster_stands_in_the_next_mail() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    office.publish_morning();
+    let roster = fs::read_to_string(office.house.path("roster.toml")).unwrap();
+    let supervisor = roster.split("[[supervisor]]").nth(1).unwrap();
+    let name = supervisor
+        .lines()
+        .find(|line| line.trim_start().starts_with("name"))
+        .unwrap();
+    let renamed = roster.replacen(name, "name = \"Nama Sungguh Baru\"", 1);
+    fs::write(office.house.path("roster.toml"), renamed).unwrap();
+    let output = office.activate();
+    assert!(said(&output).contains("the roster of tangerang"), "{}", said(&output));
+    office.publish(&office.rest);
+    wait_until(Duration::from_secs(60), "a mail to the new name", || {
+        let mails = fs::read_dir(office.house.path("mails")).unwrap().map(Result::unwrap);
+        mails
+            .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+            .any(|mail| {
+                mail.lines()
+                    .any(|line| line.starts_with("To:") && line.contains("Nama Sungguh Baru"))
+            })
+    });
+    end(&mut serve);
+}
+
+#[test]
+fn no_event_under_way_is_lost_while_policies_change() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    let mut lines = office.morning.clone();
+    lines.extend(office.rest.clone());
+    std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| office.publish(&lines));
+        let good = fs::read_to_string(office.policy(REMOVED)).unwrap();
+        let mut seconds = 0;
+        while !publishing.is_finished() {
+            seconds += 1;
+            fs::write(
+                office.policy(REMOVED),
+                good.replace("\"60s\"", &format!("\"{}s\"", 60 + seconds)),
+            )
+            .unwrap();
+            let output = office.activate();
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    });
+    let others = |verdicts: Vec<Value>| -> Vec<Value> {
+        verdicts.into_iter().filter(|line| line["policy"] != REMOVED).collect()
+    };
+    let expected = others(example_verdicts(DAY));
+    office.house.wait_for_events(distinct(&lines));
+    wait_until(Duration::from_secs(20), "the verdicts of the others", || {
+        others(office.house.verdicts()) == expected
+    });
+    let [events, different, ..] = office.house.counts();
+    assert_eq!(
+        (events as usize, different as usize),
+        (distinct(&lines), distinct(&lines))
+    );
+    end(&mut serve);
+    office.verify();
+}
