@@ -8,6 +8,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::roster::place;
 use crate::telemetry::LogFormat;
 use read::Reader;
+pub use read::{Setting, Shape};
 pub use secret::Secret;
 
 /// A configuration that was read and checked. Files it names may still be missing or wrong.
@@ -241,7 +243,8 @@ impl Config {
         folder: &Path,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Config, ConfigErrors> {
-        let reader = Reader::new(text, folder, environment);
+        let asked = RefCell::default();
+        let reader = Reader::new(text, folder, environment, &asked);
         let (config, faults) = reader.read(sections::config);
         if faults.is_empty() {
             return Ok(config);
@@ -260,6 +263,26 @@ impl Config {
             faults: faults.collect(),
         })
     }
+}
+
+/// Every setting there is, as the reader asks for it; a key that means different things in different files comes more
+/// than once.
+pub fn settings() -> Vec<Setting> {
+    let asked = RefCell::default();
+    // What is asked for depends on what is there: each way to reach the broker and to send mail once.
+    for text in [
+        "[broker.tls]\n[mail]\nhost = \"h\"\n",
+        "[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
+    ] {
+        Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);
+    }
+    let mut settings: Vec<Setting> = Vec::new();
+    for setting in asked.into_inner() {
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+    settings
 }
 
 /// A line as it may be shown: a password's value is cut off, also in a line that is not even TOML.

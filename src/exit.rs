@@ -9,7 +9,7 @@ pub enum Exit {
     Done,
     /// It could not be done; standard error says why.
     Failed,
-    /// The command line or the configuration file is wrong. Starting again does not help.
+    /// The command line, the configuration file or a policy is wrong. Starting again does not help.
     Usage,
     /// Done, but some lines were not accepted as events.
     SomeRejected,
@@ -41,7 +41,7 @@ impl Exit {
         match self {
             Exit::Done => "done",
             Exit::Failed => "failed; standard error says why",
-            Exit::Usage => "the command line or the configuration file is wrong",
+            Exit::Usage => "the command line, the configuration or a policy is wrong",
             Exit::SomeRejected => "replay: done, but some lines were rejected",
             Exit::LedgerBroken => "ledger verify: the ledger is broken",
         }

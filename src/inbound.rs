@@ -13,6 +13,8 @@ pub struct Inbound {
     pub payload: Vec<u8>,
     /// The broker kept this message and hands it to a new subscription: it may be old.
     pub retained: bool,
+    /// Why this device may not say this here, where the broker knows who speaks: kept in quarantine, whatever it says.
+    pub refused: Option<String>,
     pub receipt: Receipt,
 }
 

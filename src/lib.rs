@@ -20,6 +20,8 @@ pub mod mailer;
 pub mod mqtt;
 pub mod past;
 pub mod replay;
+pub mod scenario;
+pub mod schema;
 pub mod serve;
 pub mod simulate;
 pub mod store;

@@ -25,7 +25,7 @@ use tokio::sync::{RwLock, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::inbound::{Inbound, Line, PAYLOAD_BYTES_MAX, Receipt};
-use door::{Answer, Doorkeeper, Leaf, Owners, topic_parts};
+use door::{Answer, Doorkeeper, Leaf, Owners, may_publish, topic_parts};
 pub use door::{Device, read_passwords};
 
 /// A device that sends more is disconnected; MQTT 5 tells it the limit.
@@ -121,7 +121,7 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
         waiting: Arc::default(),
         router: OnceLock::new(),
         owners,
-        observed: settings.anonymous,
+        anonymous: settings.anonymous,
     });
     let failed = |error: MqttError| Error::Start {
         listen,
@@ -224,8 +224,7 @@ struct Hook {
     /// Known only once the broker has been made, of which the hook is a part.
     router: OnceLock<Arc<MessageRouter>>,
     owners: Owners,
-    /// Somebody may be listening to events, so that they are passed on.
-    observed: bool,
+    anonymous: bool,
 }
 
 impl Hook {
@@ -237,13 +236,14 @@ impl Hook {
     }
 
     /// Answers whether the daemon has kept the message.
-    async fn keep(&self, event: &ClientPublishEvent) -> bool {
+    async fn keep(&self, event: &ClientPublishEvent, refused: Option<String>) -> bool {
         let _waiting = self.waiting.read().await;
         let (receipt, confirmed) = Receipt::held();
         let inbound = Inbound {
             topic: event.topic.to_string(),
             payload: event.payload.to_vec(),
             retained: event.retain,
+            refused,
             receipt,
         };
         if !self.hand_over(inbound).await {
@@ -269,11 +269,26 @@ impl Hook {
             topic: topic.to_owned(),
             payload: payload.to_vec(),
             retained: false,
+            refused: None,
             receipt: Receipt::unneeded(),
         });
         if !kept.await {
             tracing::debug!("a connection state came too late");
         }
+    }
+}
+
+/// At quality of service 0 the broker acknowledges nothing.
+fn not_kept() -> PublishAction {
+    PublishAction::Transform(PublishPacket::new(NOWHERE, Vec::new(), QoS::AtMostOnce))
+}
+
+fn not_its_own(user: Option<&str>) -> String {
+    match user {
+        Some(user) => format!(
+            "the device \"{user}\" sent this on a topic that is not its own: let it publish to \"jagaloket/v1/{user}/events\""
+        ),
+        None => "no events belong on this topic: send them to \"jagaloket/v1/{office}/{device}/events\"".to_owned(),
     }
 }
 
@@ -294,29 +309,34 @@ impl BrokerEventHandler for Hook {
 
     fn on_client_publish<'a>(&'a self, event: ClientPublishEvent) -> Answer<'a, PublishAction> {
         Box::pin(async move {
-            match topic_parts(&event.topic) {
+            // What a device sent behind a refused message would overtake it.
+            if !self.connected(&event.client_id).await {
+                return not_kept();
+            }
+            let user = event.user_id.as_deref();
+            let parts = topic_parts(&event.topic).filter(|parts| may_publish(user, self.anonymous, parts));
+            let kept = match parts {
                 Some((_, _, Leaf::Status)) => {
                     // A retained one is reported when it is stored, as wills are, which do not come by here.
                     if !event.retain {
                         self.state(&event.topic, &event.payload).await;
                     }
-                    PublishAction::Continue
+                    return PublishAction::Continue;
                 }
-                // What a device sent behind a refused message would overtake it.
-                Some((_, _, Leaf::Events)) if self.connected(&event.client_id).await && self.keep(&event).await => {
-                    match self.observed {
-                        true => PublishAction::Continue,
-                        false => PublishAction::Handled,
-                    }
-                }
-                _ => {
-                    if let Some(router) = self.router.get() {
-                        router.disconnect_client(&event.client_id).await;
-                    }
-                    // At quality of service 0 the broker acknowledges nothing.
-                    PublishAction::Transform(PublishPacket::new(NOWHERE, Vec::new(), QoS::AtMostOnce))
-                }
+                Some((_, _, Leaf::Events)) => self.keep(&event, None).await,
+                None => self.keep(&event, Some(not_its_own(user))).await,
+            };
+            if kept {
+                return match parts.is_some() && self.anonymous {
+                    // Somebody may be listening.
+                    true => PublishAction::Continue,
+                    false => PublishAction::Handled,
+                };
             }
+            if let Some(router) = self.router.get() {
+                router.disconnect_client(&event.client_id).await;
+            }
+            not_kept()
         })
     }
 

@@ -7,6 +7,7 @@ mod explain;
 mod ledger;
 mod policy;
 mod replay;
+mod schema;
 mod serve;
 mod simulate;
 
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
+use crate::engine::policy::PolicyErrors;
 use crate::engine::roster::Language;
 use crate::engine::time::Span;
 use crate::exit::Exit;
@@ -39,6 +41,7 @@ enum Command {
     Ledger(ledger::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
+    Schema(schema::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -53,7 +56,7 @@ Examples:
 Exit codes:
   0  done
   1  failed; standard error says why
-  2  the command line or the configuration file is wrong
+  2  the command line, the configuration or a policy is wrong
   3  replay: done, but some lines were rejected
   4  ledger verify: the ledger is broken
 
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Policy(args) => policy::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Completions(args) => completions::run(args),
     };
@@ -102,6 +106,8 @@ fn told(error: &anyhow::Error) -> (String, Exit) {
         // Its faults begin with "error:" themselves.
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
+        // So do those of policies.
+        None if error.is::<PolicyErrors>() => (error.to_string(), Exit::Failed),
         None => (format!("error: {error:#}"), Exit::Failed),
     }
 }

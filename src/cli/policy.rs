@@ -3,6 +3,7 @@
 mod activate;
 pub(super) mod backtest;
 mod check;
+mod test;
 
 use crate::exit::Exit;
 
@@ -17,6 +18,7 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum What {
     Check(check::Args),
+    Test(test::Args),
     Backtest(backtest::Args),
     Activate(activate::Args),
 }
@@ -24,6 +26,7 @@ enum What {
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.what {
         What::Check(args) => check::run(args),
+        What::Test(args) => test::run(args),
         What::Backtest(args) => backtest::run(args),
         What::Activate(args) => activate::run(args),
     }

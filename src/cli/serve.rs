@@ -32,7 +32,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     if args.check {
         return check(&config);
     }
-    telemetry::start_log(config.log, "info,mqtt5=warn")?;
+    telemetry::start_log(config.log, "info,mqtt5=off")?;
     super::block_on(serve::run(serve::Plan::read(config)?))?;
     Ok(Exit::Done)
 }
@@ -43,7 +43,7 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
     let mut tell = |result: anyhow::Result<String>| match result {
         Ok(text) => println!("{text}"),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("{}", super::told(&error).0);
             exit = Exit::Usage;
         }
     };

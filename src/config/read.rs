@@ -1,5 +1,6 @@
 //! Reads tables key by key. Each wrong key or value becomes a fault, and reading goes on.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -13,12 +14,41 @@ use crate::engine::time::Span;
 /// A byte offset and what is wrong there.
 pub(super) type FaultAt = (usize, String);
 
+/// A key that was asked for, and what its value may be.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Setting {
+    /// As in the brackets; empty for the file itself.
+    pub section: String,
+    pub key: &'static str,
+    pub shape: Shape,
+}
+
+/// What a value may be.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Shape {
+    Text,
+    Texts,
+    Switch,
+    Whole(RangeInclusive<u64>),
+    Span(RangeInclusive<Span>),
+    Choice(Vec<&'static str>),
+    Address,
+    Path,
+    Paths,
+    Section,
+}
+
 pub(super) struct Reader<'t> {
     root: Section<'t>,
 }
 
 impl<'t> Reader<'t> {
-    pub fn new(text: &'t str, folder: &'t Path, environment: &'t dyn Fn(&str) -> Option<String>) -> Reader<'t> {
+    pub fn new(
+        text: &'t str,
+        folder: &'t Path,
+        environment: &'t dyn Fn(&str) -> Option<String>,
+        asked: &'t RefCell<Vec<Setting>>,
+    ) -> Reader<'t> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let faults = errors.iter().map(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -31,7 +61,11 @@ impl<'t> Reader<'t> {
             asked: Vec::new(),
             missing: Vec::new(),
             faults: faults.collect(),
-            around: Around { folder, environment },
+            around: Around {
+                folder,
+                environment,
+                asked,
+            },
         };
         Reader { root }
     }
@@ -56,6 +90,7 @@ impl<'t> Reader<'t> {
 struct Around<'t> {
     folder: &'t Path,
     environment: &'t dyn Fn(&str) -> Option<String>,
+    asked: &'t RefCell<Vec<Setting>>,
 }
 
 /// One table of the file; it may be absent, then every key is.
@@ -87,6 +122,7 @@ impl<'t> Section<'t> {
 
     /// A table that means something by being there.
     pub fn inner(&mut self, key: &'static str) -> Option<Section<'t>> {
+        self.note(key, Shape::Section);
         let value = self.value(key)?;
         let at = self.place(key);
         let table = match value.into_inner() {
@@ -186,7 +222,18 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// Keeps what is asked for, so that the schema says what the reader does.
+    fn note(&self, key: &'static str, shape: Shape) {
+        let section = self.name.clone();
+        self.around.asked.borrow_mut().push(Setting { section, key, shape });
+    }
+
     pub fn text(&mut self, key: &'static str) -> Option<String> {
+        self.note(key, Shape::Text);
+        self.words(key)
+    }
+
+    fn words(&mut self, key: &'static str) -> Option<String> {
         match self.value(key)?.into_inner() {
             DeValue::String(text) if !text.trim().is_empty() => Some(text.into_owned()),
             DeValue::String(_) => {
@@ -209,6 +256,11 @@ impl<'t> Section<'t> {
     }
 
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        self.note(key, Shape::Texts);
+        self.list(key)
+    }
+
+    fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
         let DeValue::Array(items) = self.value(key)?.into_inner() else {
             self.wrong(key, "must be a list of strings, like [\"one\", \"two\"]");
             return None;
@@ -227,6 +279,7 @@ impl<'t> Section<'t> {
     }
 
     pub fn switch(&mut self, key: &'static str) -> Option<bool> {
+        self.note(key, Shape::Switch);
         match self.value(key)?.into_inner() {
             DeValue::Boolean(on) => Some(on),
             other => {
@@ -237,6 +290,7 @@ impl<'t> Section<'t> {
     }
 
     pub fn whole(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        self.note(key, Shape::Whole(range.clone()));
         let value = self.value(key)?;
         let number = match value.get_ref() {
             DeValue::Integer(digits) => u64::from_str_radix(digits.as_str(), digits.radix()).ok(),
@@ -254,7 +308,8 @@ impl<'t> Section<'t> {
 
     /// Milliseconds.
     pub fn span(&mut self, key: &'static str, range: RangeInclusive<Span>) -> Option<i64> {
-        let text = self.text(key)?;
+        self.note(key, Shape::Span(range.clone()));
+        let text = self.words(key)?;
         match Span::parse(&text) {
             Ok(span) if range.contains(&span) => Some(span.ms),
             Ok(_) => {
@@ -272,7 +327,8 @@ impl<'t> Section<'t> {
     }
 
     pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&'static str, T)]) -> Option<T> {
-        let text = self.text(key)?;
+        self.note(key, Shape::Choice(choices.iter().map(|(word, _)| *word).collect()));
+        let text = self.words(key)?;
         let found = choices.iter().find(|(word, _)| *word == text);
         if found.is_none() {
             let words: Vec<String> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
@@ -285,7 +341,8 @@ impl<'t> Section<'t> {
     }
 
     pub fn address(&mut self, key: &'static str) -> Option<SocketAddr> {
-        let text = self.text(key)?;
+        self.note(key, Shape::Address);
+        let text = self.words(key)?;
         let address = text.parse();
         if address.is_err() {
             self.wrong(
@@ -297,12 +354,17 @@ impl<'t> Section<'t> {
     }
 
     pub fn path(&mut self, key: &'static str) -> Option<PathBuf> {
-        let text = self.text(key)?;
+        self.note(key, Shape::Path);
+        let text = self.words(key)?;
         Some(self.beside(&text))
     }
 
     pub fn required_path(&mut self, key: &'static str, why: &str) -> Option<PathBuf> {
-        let text = self.required(key, why);
+        self.note(key, Shape::Path);
+        if !self.has(key) {
+            self.missing.push((key, why.to_owned()));
+        }
+        let text = self.words(key).unwrap_or_default();
         (!text.is_empty()).then(|| self.beside(&text))
     }
 
@@ -318,7 +380,8 @@ impl<'t> Section<'t> {
 
     /// At least one path.
     pub fn paths(&mut self, key: &'static str, why: &str) -> Vec<PathBuf> {
-        match self.texts(key) {
+        self.note(key, Shape::Paths);
+        match self.list(key) {
             Some(texts) if texts.is_empty() => {
                 self.wrong(key, &format!("is empty: {why}"));
                 Vec::new()

@@ -242,15 +242,15 @@ impl Desk {
     }
 
     /// Ticks the office clock: the event for the engine and the entry for the ledger.
-    pub fn tick(&mut self, now: Moment) -> Option<NewEntry> {
-        if now <= self.ticked {
+    pub fn tick(&mut self, at: Moment, now: Moment) -> Option<NewEntry> {
+        if at <= self.ticked {
             return None;
         }
         let event = Event {
             office: self.office.clone(),
             device: crate::engine::event::DeviceId::new(MONITOR),
             id: uuid::Uuid::now_v7().to_string().into_boxed_str(),
-            time: now,
+            time: at,
             place: None,
             kind: Kind::Ticked,
         };
@@ -260,10 +260,10 @@ impl Desk {
             office: self.office.clone(),
             source: format!("/{}/{MONITOR}", self.office),
             id: event.id.to_string(),
-            time: now,
+            time: at,
             body: wire::to_json(&event, self.roster.office.zone).into_bytes(),
         };
-        self.ticked = now;
+        self.ticked = at;
         // The clock only moves forward here, so nothing can be too late for it.
         self.engine.insert(event).ok()?;
         Some(entry)

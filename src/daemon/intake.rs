@@ -66,6 +66,13 @@ pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Mome
             reason: rejected.reason,
             payload: message.payload.clone(),
         };
+        if let Some(reason) = &message.refused {
+            intake.turn.quarantined.push(quarantine(Rejected {
+                code: "wrong_topic",
+                reason: reason.clone(),
+            }));
+            continue;
+        }
         match topic(&message.topic) {
             Topic::Events { office } => {
                 let Some(ix) = desks.iter().position(|desk| desk.office.as_str() == office) else {
@@ -106,7 +113,7 @@ pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Mome
                 })),
             },
             Topic::Other => intake.turn.quarantined.push(quarantine(Rejected {
-                code: "bad_topic",
+                code: "wrong_topic",
                 reason: "the topic is not jagaloket/v1/{office}/{device}/events".into(),
             })),
         }

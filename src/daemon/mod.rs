@@ -4,9 +4,11 @@
 pub mod desk;
 mod intake;
 pub mod order;
+mod ticks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -27,12 +29,17 @@ use crate::telemetry::Metrics;
 use crate::wire::{self, Limits};
 use desk::Desk;
 use order::{Activated, Order};
+use ticks::Comeback;
 
 /// Messages a turn takes at most.
 const TURN_MAX: usize = 2_000;
 /// The office clock ticks at least this often, on the monitor's clock.
 const TICK_EVERY_MS: i64 = 10_000;
+/// How soon a clock that is held back is looked at again.
+const HELD_MS: i64 = 1_000;
 pub const DAY_MS: i64 = 86_400_000;
+/// What a stop waits for a turn that the database holds up.
+const LAST_TURN_MAX: Duration = Duration::from_secs(3);
 /// The live view is made anew at least this often.
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 
@@ -78,10 +85,11 @@ impl Daemon {
         let started = self.clock.now();
         let mut settled = started;
         let mut last_event = None;
+        let mut comeback = Comeback::new(&self.clock);
         self.show(started, last_event);
         loop {
             let wake = {
-                let sleep = tokio::time::sleep(self.sleep());
+                let sleep = tokio::time::sleep(self.sleep(&comeback));
                 tokio::select! {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
@@ -96,10 +104,28 @@ impl Daemon {
                 Wake::Messages | Wake::Time => {}
             }
             let now = self.clock.now();
+            comeback.follow(&self.line.borrow(), now);
             if !messages.is_empty() {
                 last_event = Some(now);
             }
-            self.turn(&mut messages, now).await?;
+            let stopping = AtomicBool::new(false);
+            let given_up = async {
+                shutdown.as_mut().await;
+                stopping.store(true, Ordering::Relaxed);
+                tokio::time::sleep(LAST_TURN_MAX).await;
+            };
+            tokio::select! {
+                biased;
+                done = self.turn(&mut messages, now, &comeback) => done?,
+                // It waits for the database. Nothing of it was acknowledged, so that all of it comes again.
+                () = given_up => {
+                    tracing::error!("stopping although the last turn could not be committed");
+                    return Ok(());
+                }
+            }
+            if stopping.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             if now.ms_since(settled) > 3_600_000 {
                 settled = now;
                 for desk in &mut self.desks {
@@ -112,12 +138,14 @@ impl Daemon {
     }
 
     /// How long nothing is due.
-    fn sleep(&self) -> Duration {
+    fn sleep(&self, comeback: &Comeback) -> Duration {
         let now = self.clock.now();
         let mut due = now.plus_ms(i64::MAX / 8);
         if self.ticks {
             for desk in &self.desks {
-                due = due.min(desk.engine.wake_at()).min(desk.ticked.plus_ms(TICK_EVERY_MS));
+                let wake = desk.engine.wake_at().min(desk.ticked.plus_ms(TICK_EVERY_MS));
+                let held = wake <= now && comeback.clock_max(desk, now) < wake;
+                due = due.min(if held { now.plus_ms(HELD_MS) } else { wake });
             }
         }
         if let Some(wake) = self.book.next_wake() {
@@ -129,7 +157,7 @@ impl Daemon {
     }
 
     /// One turn: everything that follows from these messages and this moment, whole or not at all.
-    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment) -> Result<()> {
+    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<()> {
         let began = crate::clock::instant();
         let intake = loop {
             match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
@@ -165,9 +193,10 @@ impl Daemon {
         let mut said: Vec<(usize, Vec<Decision>)> = Vec::new();
         for (ix, desk) in self.desks.iter_mut().enumerate() {
             if self.ticks {
-                let due = desk.engine.wake_at() <= now || now.ms_since(desk.ticked) >= TICK_EVERY_MS;
+                let at = comeback.clock_max(desk, now);
+                let due = desk.engine.wake_at() <= at || at.ms_since(desk.ticked) >= TICK_EVERY_MS;
                 if stirred[ix] || due {
-                    turn.entries.extend(desk.tick(now));
+                    turn.entries.extend(desk.tick(at, now));
                 }
             }
             said.push((ix, desk.engine.judge()));
@@ -187,6 +216,10 @@ impl Daemon {
         if !turn.is_empty() {
             // What was judged is in memory already: it must reach the disk before anything else happens.
             while let Err(error) = self.store.commit(&turn).await {
+                if !error.passes() {
+                    // The ledger says otherwise than this process: the next start reads it again.
+                    return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
+                }
                 pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
             }
         }

@@ -157,7 +157,10 @@ impl State {
     }
 
     fn sign_in(&mut self, op: &Op, here: DeviceIx, officer: OfficerIx, dirty: &mut Dirty) {
+        // Signing in again where he is signed in leaves no moment without a session: his last one has not closed.
+        let declared = self.officers[officer.at()].declared;
         self.end_session(here, dirty);
+        self.officers[officer.at()].declared = declared;
         self.clear_attached(here, dirty);
         self.serial += 1;
         self.counters[here.at()].session = Some(Session {

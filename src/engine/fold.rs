@@ -62,7 +62,7 @@ impl Fold {
     }
 
     /// Changes the operations: takes some out, puts some in. Answers the first index of `closed` that may change.
-    pub fn edit(&mut self, mut add: Vec<Op>, remove: Vec<Op>, names: &Names) -> usize {
+    pub fn edit(&mut self, mut add: Vec<Op>, mut remove: Vec<Op>, names: &Names) -> usize {
         let Some(first) = add.iter().chain(&remove).map(|op| op.at).min() else {
             return self.closed.len();
         };
@@ -78,11 +78,8 @@ impl Fold {
         }
         let mut tail = self.ops.split_off(start);
         if !remove.is_empty() {
-            tail.retain(|op| {
-                !remove
-                    .iter()
-                    .any(|gone| gone.at == op.at && gone.order(op, names).is_eq())
-            });
+            remove.sort_by(|a, b| a.order(b, names));
+            tail.retain(|op| remove.binary_search_by(|gone| gone.order(op, names)).is_err());
         }
         self.ops.reserve(tail.len() + add.len());
         let mut add = add.into_iter().peekable();

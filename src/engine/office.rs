@@ -48,8 +48,10 @@ pub struct Engine {
     pub(super) latest: Option<Moment>,
     pub(super) clock: Moment,
     pub(super) ticks_only: bool,
-    /// Events beyond the office clock, by effective time.
-    pub(super) waiting: BTreeMap<(Moment, DeviceIx), Vec<Arrival>>,
+    /// Events beyond the office clock, by device and effective time.
+    pub(super) waiting: BTreeMap<(DeviceIx, Moment), Vec<Arrival>>,
+    /// Ticks have only just begun: what was taken for known may lie beyond them.
+    pub(super) ticks_begin: bool,
     /// What was said of the fold's closed runs, index by index, and of the others.
     pub(super) said: Vec<Option<Verdict>>,
     pub(super) said_open: Vec<Verdict>,
@@ -80,6 +82,7 @@ impl Engine {
             clock: Moment::MIN,
             ticks_only: clock == Clock::Ticks,
             waiting: BTreeMap::new(),
+            ticks_begin: false,
             said: Vec::new(),
             said_open: Vec::new(),
             said_up_to: Moment::MIN,
@@ -116,7 +119,10 @@ impl Engine {
 
     /// Events missing in the sequences of all devices.
     pub fn missing(&self) -> u64 {
-        self.timelines.iter().map(Timeline::missing).sum()
+        self.timelines
+            .iter()
+            .map(Timeline::missing)
+            .fold(0, u64::saturating_add)
     }
 
     /// Stretches of silence of all devices so far.
@@ -174,7 +180,8 @@ impl Engine {
             Some(place) => (timeline.boot(&place.boot), place.sequence),
             None => (0, 0),
         };
-        let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() {
+        // Nothing that waits matters to the highest of its boot.
+        let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() && !timeline.is_highest(boot, sequence) {
             true => self.waiting_of(device),
             false => Vec::new(),
         };
@@ -182,12 +189,16 @@ impl Engine {
         let at = timeline.effective(own, boot, sequence, &waiting);
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         hasher.write(event.id.as_bytes());
+        let mut head = [0; 16];
+        head.iter_mut().zip(event.id.bytes()).for_each(|(to, from)| *to = from);
         let stamp = Stamp {
             at,
             boot,
             sequence,
+            head,
             tie: hasher.finish(),
             started: matches!(event.kind, Kind::WorkstationStarted),
+            acts: !event.kind.is_pulse(),
         };
         let effect = match &event.kind {
             Kind::Granted { from, .. } => *from,
@@ -198,7 +209,7 @@ impl Engine {
                 settled: self.fold.settled(),
             });
         }
-        let op = self.op(event, device, sequence, effect);
+        let op = self.op(event, device, stamp, effect);
         self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));
         let pushed = self.timelines[device.at()].pushed(at, boot, sequence);
         self.timelines[device.at()].note(at, boot, sequence, true);
@@ -215,12 +226,12 @@ impl Engine {
         if known {
             self.place(device, stamp, op);
         } else {
-            self.waiting.entry((at, device)).or_default().push((stamp, op));
+            self.waiting.entry((device, at)).or_default().push((stamp, op));
         }
         Ok(())
     }
 
-    fn op(&mut self, event: Event, device: DeviceIx, sequence: u64, effect: Moment) -> Option<Op> {
+    fn op(&mut self, event: Event, device: DeviceIx, stamp: Stamp, effect: Moment) -> Option<Op> {
         if event.kind.is_pulse() {
             return None;
         }
@@ -243,9 +254,9 @@ impl Engine {
         Some(Op {
             at: effect,
             device,
-            sequence,
+            sequence: stamp.sequence,
             reference: Arc::from(event.reference()),
-            own: event.time,
+            own: stamp.at,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {
@@ -273,13 +284,13 @@ impl Engine {
         };
         let Some(clock) = clock else { return };
         self.clock = clock;
-        while let Some(entry) = self.waiting.first_entry() {
-            if entry.key().0 > clock {
-                break;
-            }
-            let (_, device) = *entry.key();
-            for (stamp, op) in entry.remove() {
-                self.place(device, stamp, op);
+        if std::mem::take(&mut self.ticks_begin) {
+            self.withdraw_after(clock);
+        }
+        let due: Vec<(DeviceIx, Moment)> = self.waiting.keys().filter(|(_, at)| *at <= clock).copied().collect();
+        for key in due {
+            for (stamp, op) in self.waiting.remove(&key).unwrap_or_default() {
+                self.place(key.0, stamp, op);
             }
         }
         let mut changes = Vec::new();
@@ -319,10 +330,13 @@ impl Engine {
         if self.clock == Moment::MIN {
             return Vec::new();
         }
-        let late = self
-            .add
-            .iter()
-            .any(|op| op.at <= self.fold.state.now && matches!(op.act, Act::Event { .. }));
+        // Heartbeats are no operations: that they came late shows in silence that was known and no longer is.
+        let now = self.fold.state.now;
+        let silence = |op: &Op| matches!(op.act, Act::Derived(Derived::GapBegins | Derived::Lost));
+        let mut before = self.add.iter().filter(|op| op.at <= now).peekable();
+        let came = before.peek().is_some() && !before.clone().any(silence);
+        let late =
+            came || before.any(|op| matches!(op.act, Act::Event { .. })) || self.remove.iter().any(|op| op.at <= now);
         let add = std::mem::take(&mut self.add);
         let remove = std::mem::take(&mut self.remove);
         let rewound =
@@ -424,7 +438,7 @@ impl Engine {
             let last = timeline.last()?;
             (!timeline.is_silent()).then(|| last.plus_ms(limit_ms + 1))
         });
-        let waiting = self.waiting.keys().next().map(|(at, _)| *at);
+        let waiting = self.waiting.keys().map(|(_, at)| *at).min();
         let timer = self.fold.state.next_timer();
         silences
             .chain(waiting)
@@ -432,6 +446,26 @@ impl Engine {
             .min()
             .unwrap_or(Moment::MAX)
             .min(self.deadline)
+    }
+
+    /// The last moment at which no device would be silent yet that was not heard at or after `since`; `None` if there
+    /// is no such device.
+    pub fn silent_at_unless_heard(&self, since: Moment) -> Option<Moment> {
+        let rules = self.rules_at(self.clock);
+        let devices = self
+            .timelines
+            .iter()
+            .enumerate()
+            .filter(|(_, timeline)| !timeline.is_silent());
+        devices
+            .filter_map(|(ix, timeline)| {
+                let device = DeviceIx(ix as u32);
+                let limit_ms = rules.silent_after_ms(device)?;
+                let waits = self.waiting_of(device).iter().map(|stamp| stamp.at).max();
+                let last = timeline.last().max(waits)?;
+                (last < since).then(|| last.plus_ms(limit_ms))
+            })
+            .min()
     }
 
     /// Gives up the means to change anything before `moment`, but for what is still an open question.

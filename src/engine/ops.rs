@@ -18,7 +18,7 @@ pub(crate) struct Op {
     pub sequence: u64,
     /// `/{office}/{device}#{id}`; empty for what is derived.
     pub reference: Evidence,
-    /// The event's own time.
+    /// The event's own time, never before a lower sequence of its boot.
     pub own: Moment,
     /// A boot on a device without heartbeats: it ends what was open at its own time.
     pub ends_boot: bool,
@@ -51,6 +51,22 @@ impl Op {
             Act::Derived(Derived::Lost) => 4,
             Act::Derived(Derived::BootEnds) => 5,
         }
+    }
+
+    /// A lower sequence of its boot turned out to be later: moves the event there. A grant takes effect at its `from`,
+    /// wherever its own place is.
+    pub fn move_to(&mut self, moment: Moment) {
+        self.own = moment;
+        if !self.is_grant() {
+            self.at = moment;
+        }
+    }
+
+    pub fn is_grant(&self) -> bool {
+        let Act::Event { kind, .. } = &self.act else {
+            return false;
+        };
+        matches!(kind, Kind::Granted { .. })
     }
 
     /// The contract's order: effective time, source, sequence, id. (References of one device differ in the id only.)

@@ -1,14 +1,16 @@
 //! Policies: what their files say, checked; conditions are compiled by `expr`.
 
-use std::fmt;
+mod fault;
+mod quoted;
+mod read;
 
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
-use super::event;
-use super::expr::{self, Condition, did_you_mean, nearest};
-use super::roster::place;
-use super::time::Span;
+pub use fault::{Level, PolicyErrors, PolicyFault};
+pub use read::{KEYS, Key};
+
+use super::expr::{self, Condition};
+use fault::Found;
 
 /// What a policy's verdicts are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize, Serialize)]
@@ -20,6 +22,8 @@ pub enum Class {
 }
 
 impl Class {
+    pub const ALL: [Class; 3] = [Class::Indication, Class::Unverifiable, Class::Technical];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Class::Indication => "indication",
@@ -40,6 +44,8 @@ pub enum Severity {
 }
 
 impl Severity {
+    pub const ALL: [Severity; 4] = [Severity::Info, Severity::Minor, Severity::Major, Severity::Critical];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Severity::Info => "info",
@@ -62,6 +68,28 @@ pub enum Per {
     Office,
 }
 
+impl Per {
+    pub const ALL: [Per; 6] = [
+        Per::Service,
+        Per::Session,
+        Per::Counter,
+        Per::Officer,
+        Per::Lockbox,
+        Per::Office,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Per::Service => "service",
+            Per::Session => "session",
+            Per::Counter => "counter",
+            Per::Officer => "officer",
+            Per::Lockbox => "lockbox",
+            Per::Office => "office",
+        }
+    }
+}
+
 /// Whom a policy tells.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +97,18 @@ pub enum Tell {
     Supervisor,
     Integrity,
     Technician,
+}
+
+impl Tell {
+    pub const ALL: [Tell; 3] = [Tell::Supervisor, Tell::Integrity, Tell::Technician];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tell::Supervisor => "supervisor",
+            Tell::Integrity => "integrity",
+            Tell::Technician => "technician",
+        }
+    }
 }
 
 /// A text in both languages.
@@ -122,102 +162,37 @@ pub struct PolicySet {
     pub policies: Vec<Policy>,
 }
 
-/// What is wrong with a policy file, and where.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PolicyFault {
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-    pub message: String,
-    /// The line of the file that the fault is in.
-    pub source: String,
-}
+/// One policy file: its path as shown to people, its name without `.toml`, its text.
+pub type PolicyFile<'f> = (&'f str, &'f str, &'f str);
 
-impl fmt::Display for PolicyFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error: {}", self.message)?;
-        writeln!(f, "  --> {}:{}:{}", self.file, self.line, self.column)?;
-        if !self.source.is_empty() {
-            let number = self.line.to_string();
-            writeln!(f, "{:w$} |", "", w = number.len())?;
-            writeln!(f, "{number} | {}", self.source)?;
-            write!(
-                f,
-                "{:w$} | {:c$}^",
-                "",
-                "",
-                w = number.len(),
-                c = self.column.saturating_sub(1)
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// Every fault of every file at once.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PolicyErrors(pub Vec<PolicyFault>);
-
-impl fmt::Display for PolicyErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, fault) in self.0.iter().enumerate() {
-            if n > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "{fault}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for PolicyErrors {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicyToml {
-    id: Spanned<String>,
-    title: Title,
-    basis: String,
-    verdict: Class,
-    severity: Severity,
-    per: Per,
-    #[serde(rename = "while")]
-    while_: Option<Spanned<String>>,
-    on: Option<Spanned<toml::Value>>,
-    #[serde(rename = "where")]
-    where_: Option<Spanned<String>>,
-    #[serde(rename = "for")]
-    for_: Option<Spanned<Span>>,
-    bridge: Option<Spanned<Span>>,
-    group_within: Option<Span>,
-    notify: Vec<Tell>,
+/// What looking at policy files says of them.
+#[derive(Debug)]
+pub struct Checked {
+    /// `None` where there is an error.
+    pub set: Option<PolicySet>,
+    /// Errors and warnings, file by file in the order given, each file's in the order of its text.
+    pub faults: Vec<PolicyFault>,
 }
 
 impl PolicySet {
-    /// Reads policy files, given as (path as shown to people, name without `.toml`, text).
-    pub fn parse<'f>(files: impl IntoIterator<Item = (&'f str, &'f str, &'f str)>) -> Result<PolicySet, PolicyErrors> {
-        let mut policies = Vec::new();
-        let mut faults = Vec::new();
-        for (path, name, text) in files {
-            match parse(name, text) {
-                Ok(policy) => policies.push(policy),
-                Err(found) => faults.extend(found.into_iter().map(|(offset, message)| {
-                    let (line, column) = place(text, offset);
-                    PolicyFault {
-                        file: path.to_string(),
-                        line,
-                        column,
-                        message,
-                        source: text.lines().nth(line - 1).unwrap_or("").to_string(),
-                    }
-                })),
-            }
+    /// Reads policy files; answers every error of every file at once.
+    pub fn parse<'f>(files: impl IntoIterator<Item = PolicyFile<'f>>) -> Result<PolicySet, PolicyErrors> {
+        let (policies, faults) = read_all(&files.into_iter().collect::<Vec<_>>(), false);
+        if faults.is_empty() {
+            Ok(sorted(policies))
+        } else {
+            Err(PolicyErrors(faults))
         }
-        if !faults.is_empty() {
-            return Err(PolicyErrors(faults));
+    }
+
+    /// Reads policy files and also looks for what is right and yet hardly meant.
+    pub fn check<'f>(files: impl IntoIterator<Item = PolicyFile<'f>>) -> Checked {
+        let (policies, faults) = read_all(&files.into_iter().collect::<Vec<_>>(), true);
+        let is_sound = !faults.iter().any(|fault| fault.level == Level::Error);
+        Checked {
+            set: is_sound.then(|| sorted(policies)),
+            faults,
         }
-        policies.sort_by(|a: &Policy, b| a.head.id.cmp(&b.head.id));
-        Ok(PolicySet { policies })
     }
 
     pub fn heads(&self) -> impl Iterator<Item = &Head> {
@@ -225,170 +200,53 @@ impl PolicySet {
     }
 }
 
-/// One file; its faults as byte offset and message.
-fn parse(name: &str, text: &str) -> Result<Policy, Vec<(usize, String)>> {
-    let file: PolicyToml = toml::from_str(text)
-        .map_err(|error| vec![(error.span().map_or(0, |span| span.start), error.message().to_string())])?;
+fn sorted(mut policies: Vec<Policy>) -> PolicySet {
+    policies.sort_by(|a, b| a.head.id.cmp(&b.head.id));
+    PolicySet { policies }
+}
+
+/// Every policy that is right, and every fault of the others.
+fn read_all(files: &[PolicyFile], with_warnings: bool) -> (Vec<Policy>, Vec<PolicyFault>) {
+    let mut policies = Vec::new();
     let mut faults = Vec::new();
-    if file.id.get_ref() != name {
-        faults.push((
-            file.id.span().start,
-            format!(
-                "the id \"{}\" must be the name of the file, \"{name}\"",
-                file.id.get_ref()
-            ),
-        ));
+    let mut ids: Vec<(String, &str)> = Vec::new();
+    for (path, name, text) in files {
+        let file = read::file(name, text);
+        let mut found = file.found;
+        if let Some((id, span)) = file.id {
+            match ids.iter().find(|(other, _)| *other == id) {
+                Some((_, other)) => {
+                    found.retain(|found| found.code != "id-not-file-name");
+                    found.push(
+                        Found::error(span, "duplicate-id", format!("two policies have the id \"{id}\"")).help(format!(
+                            "the other is {other}; the id is the name of the file, \"{name}\""
+                        )),
+                    );
+                }
+                None => ids.push((id, path)),
+            }
+        }
+        if let Some((policy, condition)) = file.policy {
+            if with_warnings && let Some(condition) = condition {
+                found.extend(idle(&policy, &condition));
+            }
+            policies.push(policy);
+        }
+        found.sort_by_key(|found| (found.span.start, found.span.end));
+        faults.extend(found.into_iter().map(|found| found.told(path, text)));
     }
-    let id_at = file.id.span().start;
-    let (trigger, condition) = match (file.while_, file.on) {
-        (Some(while_), None) => {
-            if let Some(where_) = &file.where_ {
-                faults.push((
-                    where_.span().start,
-                    "`where` goes with `on`; put this condition into `while`".into(),
-                ));
-            }
-            let condition = compile(&while_, text, file.per, &[], &mut faults);
-            (condition.map(Trigger::While), while_.into_inner())
-        }
-        (None, Some(on)) => {
-            let types = match event_types(&on, text) {
-                Ok(types) => types,
-                Err(fault) => {
-                    faults.push(fault);
-                    Vec::new()
-                }
-            };
-            for (key, span) in [("for", &file.for_), ("bridge", &file.bridge)] {
-                if let Some(span) = span {
-                    faults.push((
-                        span.span().start,
-                        format!("`{key}` goes with `while`; a policy with `on` is judged at once"),
-                    ));
-                }
-            }
-            for kind in &types {
-                let known = || event::TYPES.iter().map(|(name, _)| *name);
-                if !known().any(|name| name == kind.1) {
-                    let near = did_you_mean(nearest(&kind.1, known()));
-                    faults.push((kind.0, format!("there is no event type \"{}\"{near}", kind.1)));
-                } else if let Some(why) = unanswerable(file.per, &kind.1) {
-                    faults.push((kind.0, why));
-                }
-            }
-            let types: Vec<String> = types.into_iter().map(|(_, kind)| kind).collect();
-            let names: Vec<&str> = types.iter().map(String::as_str).collect();
-            let mut written = format!("on {}", types.join(", "));
-            let condition = file.where_.map(|where_| {
-                written = format!("{written} where {}", where_.get_ref());
-                compile(&where_, text, file.per, &names, &mut faults)
-            });
-            let trigger = match condition {
-                Some(None) => None,
-                Some(Some(condition)) => Some(Trigger::On {
-                    types,
-                    condition: Some(condition),
-                }),
-                None => Some(Trigger::On { types, condition: None }),
-            };
-            (trigger, written)
-        }
-        (Some(while_), Some(_)) => {
-            faults.push((while_.span().start, "a policy has `while` or `on`, not both".into()));
-            (None, String::new())
-        }
-        (None, None) => {
-            faults.push((
-                id_at,
-                "the policy has no condition: write `while = '…'`, or `on = \"…\"` with an optional `where`".into(),
-            ));
-            (None, String::new())
-        }
-    };
-    match (trigger, faults.is_empty()) {
-        (Some(trigger), true) => Ok(Policy {
-            head: Head {
-                id: event::PolicyId::new(name),
-                title: file.title,
-                basis: file.basis,
-                class: file.verdict,
-                severity: file.severity,
-                per: file.per,
-                condition,
-                for_ms: file.for_.map_or(0, |span| span.into_inner().ms),
-                bridge_ms: file.bridge.map_or(0, |span| span.into_inner().ms),
-                group_within_ms: file.group_within.map_or(1_800_000, |span| span.ms),
-                notify: file.notify,
-            },
-            trigger,
-        }),
-        _ => Err(faults),
-    }
+    (policies, faults)
 }
 
-/// The event types of `on`, each with its place: a string or a list of strings.
-fn event_types(on: &Spanned<toml::Value>, text: &str) -> Result<Vec<(usize, String)>, (usize, String)> {
-    let start = on.span().start;
-    let wrong = || {
-        (
-            start,
-            "`on` is an event type, or a list of event types, in quotes".to_string(),
-        )
+/// Warnings about a condition that is right.
+fn idle(policy: &Policy, condition: &quoted::Quoted) -> Vec<Found> {
+    let types: Vec<&str> = match &policy.trigger {
+        Trigger::While(_) => Vec::new(),
+        Trigger::On { types, .. } => types.iter().map(String::as_str).collect(),
     };
-    let list = match on.get_ref() {
-        toml::Value::String(one) => vec![one.clone()],
-        toml::Value::Array(many) => many
-            .iter()
-            .map(|item| item.as_str().map(str::to_string).ok_or_else(wrong))
-            .collect::<Result<_, _>>()?,
-        _ => return Err(wrong()),
-    };
-    if list.is_empty() {
-        return Err((start, "`on` names no event type".into()));
-    }
-    let raw = text.get(on.span()).unwrap_or("");
-    Ok(list
+    let indication = policy.head.class == Class::Indication;
+    expr::idle(&condition.value, policy.head.per, &types, indication)
         .into_iter()
-        .map(|kind| (start + raw.find(kind.as_str()).unwrap_or(0), kind))
-        .collect())
-}
-
-fn compile(
-    source: &Spanned<String>,
-    text: &str,
-    per: Per,
-    on: &[&str],
-    faults: &mut Vec<(usize, String)>,
-) -> Option<Condition> {
-    match expr::compile(source.get_ref(), per, on) {
-        Ok(condition) => Some(condition),
-        Err(problem) => {
-            // The value's span begins at its quotes.
-            let span = source.span();
-            let quotes = text.get(span.clone()).map_or(0, |raw| {
-                let marks = raw.len() - raw.trim_start_matches(['\'', '"']).len();
-                if marks >= 3 {
-                    3 + usize::from(raw[3..].starts_with('\n'))
-                } else {
-                    marks.min(1)
-                }
-            });
-            faults.push((span.start + quotes + problem.offset, problem.message));
-            None
-        }
-    }
-}
-
-/// Why events of a type have no subject of this sort.
-fn unanswerable(per: Per, kind: &str) -> Option<String> {
-    let (_, senders) = event::TYPES.iter().find(|(name, _)| *name == kind)?;
-    let names_officer = expr::names_officer(kind);
-    let fits = match per {
-        Per::Office => true,
-        Per::Lockbox => senders.contains(&event::DeviceKind::Lockbox),
-        Per::Counter => senders.contains(&event::DeviceKind::Workstation),
-        Per::Service | Per::Session => senders.contains(&event::DeviceKind::Workstation) || names_officer,
-        Per::Officer => senders.contains(&event::DeviceKind::Workstation) || names_officer,
-    };
-    (!fits).then(|| format!("an event \"{kind}\" belongs to no {}", expr::per_word(per)))
+        .map(|problem| Found::warning(condition.span(problem.span), problem.code, problem.message).helps(problem.help))
+        .collect()
 }

@@ -12,14 +12,18 @@ pub(crate) struct Stamp {
     /// Number of the boot id, 0 where boot id or sequence is missing.
     pub boot: u32,
     pub sequence: u64,
-    /// Orders what the other keys leave open; a hash of the event's id.
+    /// The first bytes of the event's id, which is what orders events of one moment and sequence …
+    pub head: [u8; 16],
+    /// … and a hash of all of it, for ids that begin alike.
     pub tie: u64,
     pub started: bool,
+    /// It does more than let time pass.
+    pub acts: bool,
 }
 
 impl Stamp {
-    fn key(&self) -> (Moment, u64, u64) {
-        (self.at, self.sequence, self.tie)
+    fn key(&self) -> (Moment, u64, [u8; 16], u64) {
+        (self.at, self.sequence, self.head, self.tie)
     }
 }
 
@@ -75,6 +79,14 @@ impl Timeline {
         let number = self.highest.len() as u32;
         self.boots.insert(Box::from(name), number);
         number
+    }
+
+    /// Whether no event of the boot has this sequence or a higher one.
+    pub fn is_highest(&self, boot: u32, sequence: u64) -> bool {
+        boot != 0 && {
+            let highest = self.highest[boot as usize - 1];
+            highest.at == Moment::MIN || sequence > highest.sequence
+        }
     }
 
     /// The effective time of an event: never before that of any lower sequence of its boot.
@@ -164,10 +176,11 @@ impl Timeline {
 
     /// Events missing between the lowest and the highest sequence of each boot: for people; verdicts look at gaps alone.
     pub fn missing(&self) -> u64 {
+        // A device may say any number, so the sum stops at the greatest.
         let boots = self.highest.iter().filter(|boot| boot.count > 0);
         boots
-            .map(|boot| (boot.sequence - boot.lowest + 1).saturating_sub(boot.count))
-            .sum()
+            .map(|boot| (boot.sequence - boot.lowest).saturating_sub(boot.count - 1))
+            .fold(0, u64::saturating_add)
     }
 
     /// All gaps so far.
@@ -229,7 +242,10 @@ impl Timeline {
                         fresh.push((b, Derived::GapEnds));
                         let before = self.stamps[next - 1];
                         let both = before.boot != 0 && after.boot != 0;
-                        if workstation && both && (before.boot != after.boot || after.sequence > before.sequence + 1) {
+                        if workstation
+                            && both
+                            && (before.boot != after.boot || after.sequence.saturating_sub(before.sequence) > 1)
+                        {
                             fresh.push((a, Derived::Lost));
                         }
                     }

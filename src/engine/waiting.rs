@@ -2,17 +2,16 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use super::event::Kind;
 use super::names::DeviceIx;
 use super::office::{Engine, TooLate};
-use super::ops::{Act, Op};
+use super::ops::Op;
 use super::time::Moment;
 use super::timeline::Stamp;
 
 impl Engine {
     pub(super) fn waiting_of(&self, device: DeviceIx) -> Vec<Stamp> {
-        let of_device = self.waiting.iter().filter(|((_, of), _)| *of == device);
-        of_device
+        self.waiting
+            .range((device, Moment::MIN)..=(device, Moment::MAX))
             .flat_map(|(_, list)| list.iter().map(|(stamp, _)| *stamp))
             .collect()
     }
@@ -21,16 +20,13 @@ impl Engine {
     pub(super) fn push_later(&mut self, device: DeviceIx, from: Stamp, to: Moment) {
         self.timelines[device.at()].remove(&from);
         let mut op = self.take_op(device, &from);
-        // A grant takes effect at its `from`, wherever its own place is.
-        if let Some(op) = &mut op
-            && op.at == from.at
-        {
-            op.at = to;
+        if let Some(op) = &mut op {
+            op.move_to(to);
         }
         let stamp = Stamp { at: to, ..from };
         self.timelines[device.at()].note(to, from.boot, from.sequence, false);
         if self.ticked.is_some_and(|tick| to > tick) {
-            self.waiting.entry((to, device)).or_default().push((stamp, op));
+            self.waiting.entry((device, to)).or_default().push((stamp, op));
         } else {
             self.place(device, stamp, op);
         }
@@ -38,24 +34,21 @@ impl Engine {
 
     /// Takes the operation of a stamp out, wherever it is by now.
     pub(super) fn take_op(&mut self, device: DeviceIx, stamp: &Stamp) -> Option<Op> {
+        if !stamp.acts {
+            return None;
+        }
         let is_it = |op: &Op| {
-            let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-            hasher.write(op.reference.rsplit_once('#').map_or("", |(_, id)| id).as_bytes());
-            op.device == device && op.sequence == stamp.sequence && hasher.finish() == stamp.tie
+            op.device == device && op.sequence == stamp.sequence && {
+                let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+                hasher.write(op.reference.rsplit_once('#').map_or("", |(_, id)| id).as_bytes());
+                hasher.finish() == stamp.tie
+            }
         };
         if let Some(ix) = self.add.iter().position(is_it) {
             return Some(self.add.swap_remove(ix));
         }
         // Only a grant takes effect elsewhere than at its own place.
-        let is_grant = |op: &Op| {
-            matches!(
-                op.act,
-                Act::Event {
-                    kind: Kind::Granted { .. },
-                    ..
-                }
-            ) && is_it(op)
-        };
+        let is_grant = |op: &Op| op.is_grant() && is_it(op);
         let op = self
             .fold
             .find(stamp.at, is_it)
@@ -65,7 +58,9 @@ impl Engine {
     }
 
     pub(super) fn push_waiting(&mut self, device: DeviceIx, boot: u32, sequence: u64, at: Moment) {
-        let keys: Vec<(Moment, DeviceIx)> = self.waiting.keys().filter(|(_, of)| *of == device).copied().collect();
+        // Only what is earlier than `at` can move there.
+        let earlier = self.waiting.range((device, Moment::MIN)..(device, at));
+        let keys: Vec<(DeviceIx, Moment)> = earlier.map(|(key, _)| *key).collect();
         for key in keys {
             let Some(list) = self.waiting.get_mut(&key) else {
                 continue;
@@ -73,19 +68,19 @@ impl Engine {
             let (moved, stay): (Vec<_>, Vec<_>) = std::mem::take(list)
                 .into_iter()
                 .partition(|(stamp, _)| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at);
-            *list = stay;
+            match stay.is_empty() {
+                true => drop(self.waiting.remove(&key)),
+                false => *list = stay,
+            }
             for (mut stamp, mut op) in moved {
-                if let Some(op) = &mut op
-                    && op.at == stamp.at
-                {
-                    op.at = at;
+                if let Some(op) = &mut op {
+                    op.move_to(at);
                 }
                 stamp.at = at;
                 self.timelines[device.at()].note(at, boot, stamp.sequence, false);
-                self.waiting.entry((at, device)).or_default().push((stamp, op));
+                self.waiting.entry((device, at)).or_default().push((stamp, op));
             }
         }
-        self.waiting.retain(|_, list| !list.is_empty());
     }
 
     /// The monitor's tick: from the first one on, ticks alone are the office clock.
@@ -100,7 +95,7 @@ impl Engine {
                     });
                 }
                 self.ticked = Some(at);
-                self.withdraw_after(at);
+                self.ticks_begin = true;
             }
         }
         Ok(())
@@ -112,7 +107,7 @@ impl Engine {
             let device = DeviceIx(ix as u32);
             for stamp in self.timelines[ix].take_after(tick) {
                 let op = self.take_op(device, &stamp);
-                self.waiting.entry((stamp.at, device)).or_default().push((stamp, op));
+                self.waiting.entry((device, stamp.at)).or_default().push((stamp, op));
             }
         }
     }

@@ -76,7 +76,11 @@ impl Incident {
         letters: &mut Vec<NewLetter>,
     ) {
         let stretches = match kind {
-            LetterKind::Retracted => &self.stood,
+            // What people were told is withdrawn, in the words in which they know it.
+            LetterKind::Retracted => match &self.told {
+                Some(told) if !told.is_empty() => told,
+                _ => &self.stood,
+            },
             _ => &self.stands,
         };
         for correspondent in &mut self.correspondents {

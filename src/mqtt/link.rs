@@ -53,6 +53,10 @@ pub enum Events {
     V5(Box<v5::EventLoop>),
 }
 
+/// Messages of ours under way to the broker. Nothing is published; the library makes and walks a place for each of
+/// these at every flush, of which its default has 65 535.
+const OUTGOING_MAX: u16 = 1;
+
 /// Every stream that the client has let go of comes to `left`.
 pub fn open(settings: &Settings, left: mpsc::UnboundedSender<Stream>) -> Result<(Client, Events), Error> {
     let cut = Cut::new(PAYLOAD_BYTES_MAX, settings.version == Version::V5);
@@ -84,6 +88,7 @@ pub fn open(settings: &Settings, left: mpsc::UnboundedSender<Stream>) -> Result<
                 // Not told to the broker, which would throw larger messages away: they are cut and quarantined.
                 .set_unlimited_incoming_packet_size()
                 .set_session_store(Nothing)
+                .set_outgoing_inflight_upper_limit(OUTGOING_MAX)
                 .set_keep_alive(settings.keep_alive_s)
                 .set_ack_mode(v5::AckMode::Manual)
                 .set_max_request_batch(BATCH)
@@ -210,7 +215,7 @@ impl v5::SessionStore for Nothing {
             client_id: key.client_id().to_owned(),
             clean_start: false,
             session_expiry_interval: None,
-            outgoing_inflight_upper_limit: None,
+            outgoing_inflight_upper_limit: Some(OUTGOING_MAX),
             ack_mode: v5::PersistedAckMode::Manual,
             last_pkid: 0,
             last_puback: 0,

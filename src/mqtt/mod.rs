@@ -352,6 +352,7 @@ impl Receiver {
             topic: message.topic,
             payload: message.payload,
             retained: message.retained,
+            refused: None,
             receipt,
         });
         Next::Poll

@@ -6,7 +6,7 @@ mod sort;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io::{IsTerminal as _, Write};
+use std::io::{IsTerminal as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -14,6 +14,7 @@ use std::sync::mpsc::sync_channel;
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::SpooledTempFile;
 
 use crate::engine::event::{Event, Kind};
 use crate::engine::policy::PolicySet;
@@ -154,9 +155,9 @@ impl Replay<'_> {
                 *file = read::spool(spooled.path())?;
             }
         }
-        let mut rejections = Vec::new();
+        let mut rejections = spool();
         if let Pass::Done(engine, summary) = self.stream(&files, &mut rejections)? {
-            self.err.write_all(&rejections)?;
+            copy_out(rejections, self.err)?;
             return Ok((*engine, summary));
         }
         if !self.past.quiet {
@@ -188,7 +189,7 @@ impl Replay<'_> {
     }
 
     /// One pass in the given order, in flat memory.
-    fn stream(&mut self, files: &[PathBuf], rejections: &mut Vec<u8>) -> Result<Pass> {
+    fn stream(&mut self, files: &[PathBuf], rejections: &mut SpooledTempFile) -> Result<Pass> {
         let progress = self.progress(files);
         let (sender, lines) = sync_channel(4);
         let names = self.names();
@@ -251,7 +252,7 @@ impl Replay<'_> {
         files: &[PathBuf],
         doubtful: &mut Bodies,
         summary: &mut Summary,
-        rejections: &mut Vec<u8>,
+        rejections: &mut SpooledTempFile,
     ) -> Result<()> {
         let names = self.names();
         read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
@@ -287,7 +288,7 @@ impl Replay<'_> {
             ..Summary::default()
         };
         let mut by_identity = Sorter::default();
-        let mut rejections = Vec::new();
+        let mut rejections = spool();
         let mut ticks = false;
         read::each_line(files, &self.progress(files), &mut |place, text| {
             let line = read::parse(place, text, &self.past.roster);
@@ -340,7 +341,7 @@ impl Replay<'_> {
                 }
             }
         }
-        self.err.write_all(&rejections)?;
+        copy_out(rejections, self.err)?;
         let clock = if ticks { Clock::Ticks } else { Clock::Events };
         let mut engine = Engine::new(self.past.roster.clone(), self.past.policies.clone(), clock);
         let mut records = by_time.sorted()?;
@@ -396,6 +397,17 @@ fn effect(event: &Event) -> Moment {
     }
 }
 
+/// Rejections are told when it is sure that no second pass tells them again; until then many of them go to disk.
+fn spool() -> SpooledTempFile {
+    SpooledTempFile::new(1 << 20)
+}
+
+fn copy_out(mut rejections: SpooledTempFile, err: &mut dyn Write) -> Result<()> {
+    rejections.rewind()?;
+    std::io::copy(&mut rejections, err)?;
+    Ok(())
+}
+
 struct FileNames(Vec<String>);
 
 impl FileNames {
@@ -406,7 +418,7 @@ impl FileNames {
     }
 }
 
-fn say(rejections: &mut Vec<u8>, names: &FileNames, place: Place, rejected: &Rejected) -> Result<()> {
+fn say(rejections: &mut SpooledTempFile, names: &FileNames, place: Place, rejected: &Rejected) -> Result<()> {
     writeln!(
         rejections,
         "{}: rejected ({}): {}",

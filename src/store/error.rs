@@ -83,6 +83,25 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed later, without anybody stopping the program.
+    pub fn passes(&self) -> bool {
+        match self {
+            Error::DiskFull { .. } | Error::ReadOnly { .. } | Error::Locked { .. } | Error::File { .. } => true,
+            Error::Database { error, .. } => {
+                matches!(
+                    error,
+                    sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed
+                ) || matches!(error, sqlx::Error::Database(error) if error.code().as_deref().is_some_and(is_io))
+            }
+            Error::InUse { .. }
+            | Error::CannotOpen { .. }
+            | Error::Damaged { .. }
+            | Error::Newer(_)
+            | Error::Known { .. }
+            | Error::Broken(_) => false,
+        }
+    }
+
     pub(super) fn migrating(error: MigrateError) -> Error {
         let doing = "bringing the database's tables up to date";
         match error {
@@ -98,4 +117,9 @@ impl Error {
             },
         }
     }
+}
+
+/// SQLite's code for a failure of the disk, with its details above the lowest byte.
+fn is_io(code: &str) -> bool {
+    code.parse::<i32>().is_ok_and(|code| code & 0xff == 10)
 }

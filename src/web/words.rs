@@ -342,6 +342,7 @@ impl Words {
             "bad_interval" => self.pick("Rentang waktu tidak sah", "Invalid interval"),
             "bad_sequence" => self.pick("Nomor urut tidak sah", "Invalid sequence number"),
             "bad_source" => self.pick("Sumber tidak sah", "Invalid source"),
+            "bad_status" => self.pick("Status sambungan tidak sah", "Invalid connection state"),
             "bad_time" => self.pick("Waktu tidak sah", "Invalid time"),
             "bad_value" => self.pick("Nilai tidak sah", "Invalid value"),
             "bad_version" => self.pick("Versi CloudEvents lain", "Another version of CloudEvents"),

@@ -13,11 +13,12 @@ pub struct Rejected {
 
 impl Rejected {
     /// Every code there is, for counters.
-    pub const CODES: [&str; 22] = [
+    pub const CODES: [&str; 23] = [
         "bad_id",
         "bad_interval",
         "bad_sequence",
         "bad_source",
+        "bad_status",
         "bad_time",
         "bad_value",
         "bad_version",

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use crate::support::{EXAMPLE_DAYS, example, example_events, policies};
 
-fn rules() -> (Arc<Roster>, Arc<PolicySet>) {
+pub fn rules() -> (Arc<Roster>, Arc<PolicySet>) {
     let roster = replay::read_roster(&example("roster.toml")).unwrap();
     let policies = replay::read_policies(&policies()).unwrap();
     (Arc::new(roster), Arc::new(policies))
@@ -28,13 +28,13 @@ fn events(day: &str, roster: &Roster) -> Vec<Event> {
         .collect()
 }
 
-fn without_evidence(mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+pub fn without_evidence(mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
     verdicts.iter_mut().for_each(|verdict| verdict.evidence.clear());
     verdicts
 }
 
 /// Plays the events in portions, and checks that the decisions told on the way add up to what is said in the end.
-fn play(events: &[Event], portion: impl FnMut() -> usize) -> Vec<Verdict> {
+pub fn play(events: &[Event], portion: impl FnMut() -> usize) -> Vec<Verdict> {
     let (roster, policies) = rules();
     let mut engine = Engine::new(roster, policies, Clock::Events);
     let mut told: Vec<Verdict> = Vec::new();

@@ -132,7 +132,7 @@ fn a_roster_or_policy_with_faults_is_refused_with_its_place() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(
-        errors.contains("there is no name `servce.active`; did you mean `service.active`?"),
+        errors.contains("there is no name `servce.active`") && errors.contains("help: did you mean `service.active`?"),
         "{errors}"
     );
     assert!(errors.contains("phone-out-during-service.toml:7:13"), "{errors}");

@@ -111,11 +111,11 @@ pub fn python_command(script: &str) -> Command {
             PathBuf::from,
         );
         let found = Command::new(&python)
-            .args(["-c", "import paho.mqtt.client, aiosmtpd"])
+            .args(["-c", "import paho.mqtt.client, aiosmtpd, jsonschema"])
             .output();
         assert!(
             found.is_ok_and(|output| output.status.success()),
-            "{} with paho-mqtt and aiosmtpd is missing; {INSTALL}",
+            "{} with the packages of tests/requirements.txt is missing; {INSTALL}",
             python.display()
         );
         python

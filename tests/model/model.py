@@ -14,6 +14,7 @@ All moments are whole milliseconds since 1970 (UTC), all durations whole millise
 """
 
 import copy
+import itertools
 import json
 import re
 import sys
@@ -143,7 +144,7 @@ class Event:
     boot: str | None                  # None unless bootid and sequence are both there
     sequence: int                     # absent counts as 0 in the order
     data: dict
-    body: object                      # the whole JSON value, to tell a duplicate from a conflict
+    body: str                         # all of it with sorted keys: a duplicate or a conflict?
     at: int = 0                       # effective time, set by set_effective_times
     made: int = 0                     # the same without regard to an exemption's `from`
 
@@ -186,13 +187,17 @@ def check_field(where, value, kind):
             raise Rejected(f"{where}: {error}") from None
 
 
+def refuse_constant(name):
+    raise ValueError(f"{name} is not JSON")       # Python would take NaN and Infinity
+
+
 def parse_line(raw, roster):
     """One line of bytes -> Event, or Rejected."""
     if len(raw) > LINE_BYTES_MAX:
         raise Rejected("over 16 KiB")
     try:
-        body = json.loads(raw.decode("utf-8"))
-    except ValueError:
+        body = json.loads(raw.decode("utf-8"), parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
         raise Rejected("not JSON") from None
     if not isinstance(body, dict):
         raise Rejected("not a JSON object")
@@ -245,7 +250,7 @@ def parse_line(raw, roster):
         time=parse_time(body["time"]),
         boot=body["bootid"] if both else None,
         sequence=int(body["sequence"]) if both else 0,
-        data=data, body=body)
+        data=data, body=json.dumps(body, sort_keys=True))
 
 
 def read_events(paths, roster):
@@ -286,12 +291,11 @@ def set_effective_times(events):
     for boot in boots.values():
         boot.sort(key=lambda e: e.sequence)
         below = None                  # latest time among strictly lower sequences
-        for event in boot:
-            below = max((e.time for e in boot if e.sequence < event.sequence), default=None) \
-                if below is None or event.sequence != previous else below
-            previous = event.sequence
-            if below is not None:
-                event.made = max(event.time, below)
+        for _, equals in itertools.groupby(boot, key=lambda e: e.sequence):
+            equals = list(equals)
+            for event in equals:
+                event.made = event.time if below is None else max(event.time, below)
+            below = max(event.made for event in equals)
     for event in events:
         event.at = parse_time(event.data["from"]) if event.type == "exemption.granted" \
             else event.made
@@ -601,15 +605,13 @@ class State:
                         o.held = False
             case "lockbox.checked":
                 o.checked = t
-                if self.handsets(name):
+                if self.handsets(name):           # else it concerns no handset of his
                     if event.device.kind == "S":
                         o.located = t
                     if event.data["present"]:
-                        o.inside = set(self.handsets(name))
-                        o.declared = None
+                        o.inside, o.declared = set(self.handsets(name)), None
                     else:
-                        o.inside = set()
-                        o.held = False
+                        o.inside, o.held = set(), False
             case "handset.seen":
                 # A private phone was seen: that contradicts and ends a declaration also for an
                 # officer without registered handsets (the examples say so), who has no more to
@@ -639,10 +641,16 @@ class State:
 
 
 class View:
-    """The names a policy may use, for one subject on the elementary interval that begins at t."""
+    """The names a policy may use, for one subject on the elementary interval that begins at t.
 
-    def __init__(self, state, t, counter=None, lockbox=None, officer=None):
+    `on` policies see the interval before their instant, with an emergency that begins at it and
+    whether the event is about a private phone.
+    """
+
+    def __init__(self, state, t, counter=None, lockbox=None, officer=None,
+                 emergency_begins=False, private=False):
         self.state, self.t = state, t
+        self.emergency_begins, self.private = emergency_begins, private
         self.counter, self.lockbox, self.officer = counter, lockbox, officer
         self.desk = state.counters.get(counter)
         if self.desk and officer is None:
@@ -695,7 +703,7 @@ class View:
 
     @property
     def emergency(self):
-        return self.state.in_emergency(self.t)
+        return self.emergency_begins or self.state.in_emergency(self.t)
 
 
 @dataclass
@@ -704,7 +712,7 @@ class Policy:
     verdict: str
     severity: str
     per: str                          # session | counter | officer | lockbox
-    holds: object                     # predicate of a View (and for `on` policies an event)
+    holds: object                     # predicate of a View
     hold_for: int = 0
     bridge: int = 0
     names_custody: bool = False       # then the officer's lockbox bounds the horizon
@@ -735,7 +743,7 @@ POLICIES = [
            lambda v: v.session_active and bool(v.usb & PHONE_CLASSES),
            0, 15 * MINUTE),
     Policy("declared-none-contradicted", "indication", "major", "officer",
-           lambda v, event, private: v.declared_none and private,
+           lambda v: v.declared_none and v.private,
            on=("handset.seen", "lockbox.withdrawn")),
     Policy("custody-unverifiable", "unverifiable", "minor", "session",
            lambda v: v.service_active and v.custody == "unknown",
@@ -757,7 +765,7 @@ POLICIES = [
            lambda v: v.lockbox_silent,
            2 * MINUTE, names_silence=True),
     Policy("lockbox-forced", "technical", "critical", "lockbox",
-           lambda v, event, private: not v.emergency,
+           lambda v: not v.emergency,
            on=("lockbox.forced", "lockbox.tampered")),
 ]
 
@@ -867,12 +875,9 @@ def judge_event(policy, before, event, private, emergency_begins):
     t, state = before
     view = View(state, t,
                 lockbox=event.device.id if policy.per == "lockbox" else None,
-                officer=event.data["officer"] if policy.per == "officer" else None)
-    if policy.verdict == "indication" and (view.emergency or emergency_begins):
-        return
-    if emergency_begins and policy.id == "lockbox-forced":
-        return
-    if policy.holds(view, event, private):
+                officer=event.data["officer"] if policy.per == "officer" else None,
+                emergency_begins=emergency_begins, private=private)
+    if policy.holds(view) and not (policy.verdict == "indication" and view.emergency):
         yield view, event.at, event.at, event.at
 
 
@@ -896,8 +901,9 @@ def judge(roster, accepted):
     found = []                        # (policy, view, since, opened, until)
     state = State(line)
     intervals = []                    # (start, state on the interval up to the next start)
-    before = (line.instants()[0] - 1, state.snapshot())
-    for t in line.instants():
+    instants = line.instants()
+    before = (instants[0] - 1, state.snapshot())
+    for t in instants:
         privates = [(event, state.apply(event)) for event in events_at[t]]
         for change, counter in late_at[t]:
             change(state, counter)

@@ -1,47 +1,191 @@
 //! `jagaloket policy check`.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
-use crate::engine::policy::Per;
+use anyhow::{Context as _, bail};
+
+use crate::engine::policy::{Level, PolicyFault, PolicySet};
 use crate::engine::time::Span;
 use crate::exit::Exit;
-use crate::replay::read_policies;
 
-/// Check every policy file of a folder and list what the policies say.
+/// Check every policy file of a folder: every fault at once.
 ///
-/// Every fault is told with file, line, column and the nearest valid name.
+/// Each is told with file, line, column, and the nearest valid name. Warned is of a policy without tests beside it, of
+/// a condition that never or always holds, of a clause that never matters, and of files nobody reads. Without faults
+/// the policies are listed.
 #[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Exit codes:
+  0  no faults; there may be warnings
+  1  the folder cannot be read, or has no policy
+  2  there are faults; with --strict also warnings
+
+With --format json each fault is one object a line: level (error, warning), code, file, line, column, end_line,
+end_column (all from 1, columns in characters, the end is where it is over; all 0 for a file as a whole), message,
+help (or null), source (the line).")]
 pub struct Args {
     /// A folder of policy files
     #[arg(value_name = "DIR", default_value = "policies")]
     policies: PathBuf,
+
+    /// How faults are told: for people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Take warnings for errors
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
-    let set = read_policies(&args.policies)?;
-    for head in set.heads() {
-        let (class, severity, span) = (
-            head.class.as_str(),
-            head.severity.as_str(),
-            Span::ms(head.for_ms).to_string(),
-        );
-        println!(
-            "{:<28} {class:<13} {severity:<9} {:<8} {span:>6}  {}",
-            head.id.as_str(),
-            per(head.per),
-            head.title.en
-        );
+    let folder = Folder::read(&args.policies)?;
+    let (set, mut faults) = folder.check();
+    if args.strict {
+        faults.iter_mut().for_each(|fault| fault.level = Level::Error);
     }
-    Ok(Exit::Done)
+    let errors = faults.iter().filter(|fault| fault.level == Level::Error).count();
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        Format::Json => {
+            for fault in &faults {
+                writeln!(out, "{}", serde_json::to_string(fault)?)?;
+            }
+        }
+        Format::Text => {
+            for fault in &faults {
+                eprintln!("{fault}\n");
+            }
+            if errors == 0 {
+                list(&set.unwrap_or_default(), &mut out)?;
+            }
+            if !faults.is_empty() {
+                let warnings = faults.len() - errors;
+                eprintln!(
+                    "{} and {} in {}",
+                    counted(errors, "error", "errors"),
+                    counted(warnings, "warning", "warnings"),
+                    counted(folder.policies.len(), "policy", "policies"),
+                );
+            }
+        }
+    }
+    Ok(if errors == 0 { Exit::Done } else { Exit::Usage })
 }
 
-fn per(per: Per) -> &'static str {
-    match per {
-        Per::Service => "service",
-        Per::Session => "session",
-        Per::Counter => "counter",
-        Per::Officer => "officer",
-        Per::Lockbox => "lockbox",
-        Per::Office => "office",
+fn list(set: &PolicySet, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    for head in set.heads() {
+        writeln!(
+            out,
+            "{:<28} {:<13} {:<9} {:<8} {:>6}  {}",
+            head.id.as_str(),
+            head.class.as_str(),
+            head.severity.as_str(),
+            head.per.as_str(),
+            Span::ms(head.for_ms).to_string(),
+            head.title.en
+        )?;
+    }
+    Ok(())
+}
+
+fn counted(many: usize, one: &str, more: &str) -> String {
+    format!("{many} {}", if many == 1 { one } else { more })
+}
+
+/// What lies in a folder of policies.
+struct Folder {
+    /// (path as shown, name without `.toml`, text), by path.
+    policies: Vec<(String, String, String)>,
+    /// Ids that have tests beside them.
+    tested: Vec<String>,
+    /// Faults of files as a whole.
+    faults: Vec<PolicyFault>,
+}
+
+impl Folder {
+    fn read(folder: &Path) -> anyhow::Result<Folder> {
+        let cannot = || format!("cannot read the policies in {}", folder.display());
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).with_context(cannot)? {
+            paths.push(entry.with_context(cannot)?.path());
+        }
+        paths.sort();
+        let mut read = Folder {
+            policies: Vec::new(),
+            tested: Vec::new(),
+            faults: Vec::new(),
+        };
+        let mut tests = Vec::new();
+        for path in paths.iter().filter(|path| !path.is_dir()) {
+            let shown = path.display().to_string();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if let Some(id) = name.strip_suffix(".test.toml") {
+                tests.push((shown, id.to_string()));
+            } else if let Some(id) = name.strip_suffix(".toml").filter(|_| !name.starts_with('.')) {
+                let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+                match String::from_utf8(bytes) {
+                    Ok(text) => read.policies.push((shown, id.to_string(), text)),
+                    Err(_) => read.fault(
+                        Level::Error,
+                        "not-utf-8",
+                        &shown,
+                        "the file is not UTF-8 text",
+                        "save it as UTF-8",
+                    ),
+                }
+            } else if !(name.starts_with('.') || name.ends_with(".md") || name.ends_with(".schema.json")) {
+                let help = "a policy is ID.toml, its tests are ID.test.toml, notes are *.md, a schema for editors is *.schema.json";
+                read.fault(Level::Warning, "unknown-file", &shown, "nobody reads this file", help);
+            }
+        }
+        for (shown, id) in tests {
+            if !read.policies.iter().any(|(_, other, _)| *other == id) {
+                let message = format!("these tests are of no policy: there is no {id}.toml");
+                read.fault(
+                    Level::Warning,
+                    "test-of-no-policy",
+                    &shown,
+                    &message,
+                    "rename or remove the file",
+                );
+            }
+            read.tested.push(id);
+        }
+        if read.policies.is_empty() && read.faults.iter().all(|fault| fault.level != Level::Error) {
+            bail!("there is no policy (*.toml) in {}", folder.display());
+        }
+        Ok(read)
+    }
+
+    fn fault(&mut self, level: Level, code: &'static str, file: &str, message: &str, help: &str) {
+        let help = Some(help.to_string());
+        self.faults
+            .push(PolicyFault::of_file(level, code, file, message.to_string(), help));
+    }
+
+    fn check(&self) -> (Option<PolicySet>, Vec<PolicyFault>) {
+        let files = self.policies.iter().map(|(path, id, text)| (&**path, &**id, &**text));
+        let checked = PolicySet::check(files);
+        let mut faults = checked.faults;
+        for (path, id, _) in &self.policies {
+            if !self.tested.contains(id) {
+                let message = "the policy has no tests".to_string();
+                let help = Some(format!(
+                    "say in {id}.test.toml what it must find and where it must be silent"
+                ));
+                faults.push(PolicyFault::of_file(Level::Warning, "no-tests", path, message, help));
+            }
+        }
+        faults.extend(self.faults.iter().cloned());
+        // File by file; what concerns a file as a whole comes after what stands in it.
+        faults.sort_by(|a, b| a.file.cmp(&b.file).then((a.line == 0).cmp(&(b.line == 0))));
+        (checked.set, faults)
     }
 }

@@ -1,24 +1,56 @@
-//! Checks what CEL parsed against the names and their types, and builds the tree.
+//! Checks what CEL parsed against the names and their types, and builds the tree. It goes on after a fault, so that all
+//! of a condition's faults are told at once.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators};
 
 use super::super::event::UsbClass;
 use super::super::policy::Per;
 use super::super::time::Span;
 use super::super::view::Custody;
-use super::clause::Leaf;
-use super::names::{EVENT_NAMES, NAMES, Name};
+use super::clause::Clause;
+use super::names::{EVENT_NAMES, NAMES, NOTHING, Name};
+use super::span::{qualified, span};
 use super::tree::{Bool, Compare, Int, IntName, ListName, Text, TextName};
-use super::{Problem, Reads, did_you_mean, nearest, per_word};
+use super::{Problem, Reads, instead, nearest};
+
+/// A condition's functions, for hints.
+const FUNCTIONS: [&str; 8] = [
+    "duration",
+    "size",
+    "startsWith",
+    "endsWith",
+    "contains",
+    "has",
+    "exists",
+    "all",
+];
 
 pub(super) struct Checker<'a> {
-    pub(super) program: &'a cel::Program,
-    pub(super) per: Per,
-    pub(super) on: &'a [&'a str],
-    pub(super) element: Option<&'a str>,
+    program: &'a cel::Program,
+    source: &'a str,
+    per: Per,
+    on: &'a [&'a str],
+    element: Option<&'a str>,
     pub(super) reads: Reads,
     pub(super) unchecked_limits_ms: Vec<i64>,
-    pub(super) leaves: Vec<Leaf>,
+    pub(super) clauses: Vec<Clause>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) seen: Seen,
+    /// Clauses, by their ids in the parsed text, that count as constants: what would the condition be without them?
+    pub(super) replaced: &'a [(u64, bool)],
+}
+
+/// What the condition compares: enough to list the states it can tell apart.
+#[derive(Default, Debug)]
+pub(super) struct Seen {
+    pub names: BTreeSet<String>,
+    pub ints: BTreeSet<i64>,
+    pub texts: BTreeSet<String>,
+    /// Something was compared whose values cannot be listed.
+    pub boundless: bool,
 }
 
 pub(super) enum Typed {
@@ -29,6 +61,8 @@ pub(super) enum Typed {
     Custody,
     Unchecked,
     Span(i64),
+    /// It was wrong, and that has been told.
+    Wrong,
 }
 
 impl Typed {
@@ -39,125 +73,154 @@ impl Typed {
             Typed::Text(_) | Typed::Custody => "a string",
             Typed::List(_) => "a list of strings",
             Typed::Unchecked | Typed::Span(_) => "a duration",
+            Typed::Wrong => "wrong",
         }
     }
 }
 
 impl<'a> Checker<'a> {
-    fn problem(&self, at: &IdedExpr, message: String) -> Problem {
-        Problem {
-            offset: self.offset(at),
+    pub(super) fn new(program: &'a cel::Program, source: &'a str, per: Per, on: &'a [&'a str]) -> Checker<'a> {
+        Checker {
+            program,
+            source,
+            per,
+            on,
+            element: None,
+            reads: NOTHING,
+            unchecked_limits_ms: Vec::new(),
+            clauses: Vec::new(),
+            problems: Vec::new(),
+            seen: Seen::default(),
+            replaced: &[],
+        }
+    }
+
+    pub(super) fn span(&self, at: &IdedExpr) -> Range<usize> {
+        span(self.program.source_info(), self.source, at)
+    }
+
+    fn wrong(&mut self, at: &IdedExpr, code: &'static str, message: String, help: Option<String>) -> Typed {
+        let span = self.span(at);
+        self.problems.push(Problem {
+            span,
+            code,
             message,
-        }
+            help,
+        });
+        Typed::Wrong
     }
 
-    /// Where an expression begins; a call's own id may point at its operator, so its first operand is asked too.
-    fn offset(&self, at: &IdedExpr) -> usize {
-        let own = self
-            .program
-            .source_info()
-            .offset_for(at.id)
-            .map(|(start, _)| start as usize);
-        let first = match &at.expr {
-            Expr::Select(select) => Some(self.offset(&select.operand)),
-            Expr::Call(call) => call.target.as_deref().or(call.args.first()).map(|arg| self.offset(arg)),
-            Expr::Comprehension(loop_) => Some(self.offset(&loop_.iter_range)),
-            _ => None,
-        };
-        match (own, first) {
-            (Some(own), Some(first)) => own.min(first),
-            (own, first) => own.or(first).unwrap_or(0),
-        }
+    fn wrong_type(&mut self, at: &IdedExpr, message: String) -> Typed {
+        self.wrong(at, "wrong-type", message, None)
     }
 
-    pub(super) fn bool(&mut self, expr: &'a IdedExpr) -> Result<Bool, Problem> {
-        match self.any(expr)? {
+    /// A form that CEL has and policies have not.
+    fn foreign(&mut self, at: &IdedExpr, message: &str) -> Typed {
+        let help = "use names, comparisons, `in`, `!`, `&&` and `||`".to_string();
+        self.wrong(at, "not-known-here", message.to_string(), Some(help))
+    }
+
+    pub(super) fn bool(&mut self, expr: &'a IdedExpr) -> Bool {
+        match self.any(expr) {
             Typed::Bool(value) => {
-                self.leaf(expr, &value, false);
-                Ok(value)
+                self.clause(expr, &value);
+                value
             }
-            other => Err(self.problem(
-                expr,
-                format!("a condition must be a bool here, this is {}", other.what()),
-            )),
+            Typed::Wrong => Bool::Constant(false),
+            other => {
+                self.wrong_type(
+                    expr,
+                    format!("a condition must be a bool here, this is {}", other.what()),
+                );
+                Bool::Constant(false)
+            }
         }
     }
 
     /// Notes a clause, for whoever wants to see it turn. What a loop asks of each element is a part of the loop's clause.
-    fn leaf(&mut self, expr: &IdedExpr, test: &Bool, compared: bool) {
-        if self.element.is_none() && Leaf::is_leaf(test) {
-            self.leaves.push(Leaf {
-                start: self.offset(expr),
-                compared,
-                test: test.clone(),
-            });
+    fn clause(&mut self, expr: &IdedExpr, test: &Bool) {
+        if self.element.is_none() && Clause::is_smallest(test) {
+            self.clauses
+                .push(Clause::new(self.source, self.span(expr), test.clone()));
         }
     }
 
-    fn text(&mut self, expr: &'a IdedExpr) -> Result<Text, Problem> {
-        match self.any(expr)? {
-            Typed::Text(value) => Ok(value),
-            Typed::Custody => Err(self.problem(
-                expr,
-                "custody can be compared with == and != and tested with `in [...]` only".into(),
-            )),
-            other => Err(self.problem(expr, format!("a string is needed here, this is {}", other.what()))),
+    fn text(&mut self, expr: &'a IdedExpr) -> Option<Text> {
+        match self.any(expr) {
+            Typed::Text(value) => Some(value),
+            Typed::Wrong => None,
+            Typed::Custody => {
+                self.wrong_type(
+                    expr,
+                    "custody can be compared with == and != and tested with `in [...]` only".into(),
+                );
+                None
+            }
+            other => {
+                self.wrong_type(expr, format!("a string is needed here, this is {}", other.what()));
+                None
+            }
         }
     }
 
-    fn any(&mut self, expr: &'a IdedExpr) -> Result<Typed, Problem> {
+    fn any(&mut self, expr: &'a IdedExpr) -> Typed {
+        if let Some((_, value)) = self.replaced.iter().find(|(id, _)| *id == expr.id) {
+            return Typed::Bool(Bool::Constant(*value));
+        }
         match &expr.expr {
-            Expr::Literal(LiteralValue::Boolean(value)) => Ok(Typed::Bool(Bool::Constant(*value.inner()))),
-            Expr::Literal(LiteralValue::Int(value)) => Ok(Typed::Int(Int::Constant(*value.inner()))),
-            Expr::Literal(LiteralValue::String(value)) => Ok(Typed::Text(Text::Constant(Box::from(value.inner())))),
-            Expr::Ident(name) if self.element == Some(name) => Ok(Typed::Text(Text::Element)),
+            Expr::Literal(LiteralValue::Boolean(value)) => Typed::Bool(Bool::Constant(*value.inner())),
+            Expr::Literal(LiteralValue::Int(value)) => Typed::Int(Int::Constant(*value.inner())),
+            Expr::Literal(LiteralValue::String(value)) => Typed::Text(Text::Constant(Box::from(value.inner()))),
+            Expr::Ident(name) if self.element == Some(name) => Typed::Text(Text::Element),
             Expr::Ident(name) => self.name(expr, name),
             Expr::Select(select) if select.test => self.has(expr, select),
             Expr::Select(_) => match qualified(expr) {
                 Some(name) => self.name(expr, &name),
-                None => Err(self.problem(expr, "only names like `service.active` have parts".into())),
+                None => self.foreign(expr, "only names like `service.active` have parts"),
             },
             Expr::Call(call) => self.call(expr, call),
             Expr::Comprehension(loop_) => {
-                let Typed::List(list) = self.any(&loop_.iter_range)? else {
-                    return Err(self.problem(
-                        &loop_.iter_range,
-                        "`exists` and `all` look through `workstation.apps` or `workstation.usb`".into(),
-                    ));
+                const ONLY: &str = "of CEL's loops only `exists` and `all` are known here";
+                let list = match self.any(&loop_.iter_range) {
+                    Typed::List(list) => Some(list),
+                    Typed::Wrong => None,
+                    _ => {
+                        let message = "`exists` and `all` look through `workstation.apps` or `workstation.usb`";
+                        self.wrong_type(&loop_.iter_range, message.into());
+                        None
+                    }
                 };
                 let exists = match &loop_.accu_init.expr {
                     Expr::Literal(LiteralValue::Boolean(start)) => !*start.inner(),
-                    _ => return Err(self.problem(expr, "of CEL's loops only `exists` and `all` are known here".into())),
+                    _ => return self.foreign(expr, ONLY),
                 };
                 let Expr::Call(step) = &loop_.loop_step.expr else {
-                    return Err(self.problem(expr, "of CEL's loops only `exists` and `all` are known here".into()));
+                    return self.foreign(expr, ONLY);
                 };
-                if step.args.len() != 2
-                    || !matches!(step.func_name.as_str(), operators::LOGICAL_AND | operators::LOGICAL_OR)
-                {
-                    return Err(self.problem(expr, "of CEL's loops only `exists` and `all` are known here".into()));
+                let join = matches!(step.func_name.as_str(), operators::LOGICAL_AND | operators::LOGICAL_OR);
+                let [_, test] = &step.args[..] else {
+                    return self.foreign(expr, ONLY);
+                };
+                if !join {
+                    return self.foreign(expr, ONLY);
                 }
                 if self.element.is_some() {
-                    return Err(self.problem(expr, "a loop inside a loop is not allowed".into()));
+                    return self.foreign(expr, "a loop inside a loop is not allowed");
                 }
                 self.element = Some(&loop_.iter_var);
-                let test = self.bool(&step.args[1]);
+                let test = Box::new(self.bool(test));
                 self.element = None;
-                let test = Box::new(test?);
-                Ok(Typed::Bool(if exists {
-                    Bool::Any(list, test)
-                } else {
-                    Bool::All(list, test)
-                }))
+                match list {
+                    None => Typed::Wrong,
+                    Some(list) if exists => Typed::Bool(Bool::Any(list, test)),
+                    Some(list) => Typed::Bool(Bool::All(list, test)),
+                }
             }
-            _ => Err(self.problem(
-                expr,
-                "this form of CEL is not known here; use names, comparisons, `in`, `!`, `&&` and `||`".into(),
-            )),
+            _ => self.foreign(expr, "this form of CEL is not known here"),
         }
     }
 
-    fn name(&mut self, expr: &IdedExpr, name: &str) -> Result<Typed, Problem> {
+    fn name(&mut self, expr: &IdedExpr, name: &str) -> Typed {
         let known = NAMES
             .iter()
             .find(|(known, _)| *known == name)
@@ -167,28 +230,24 @@ impl<'a> Checker<'a> {
             .find(|(known, _, _)| *known == name)
             .map(|(_, what, types)| (*what, *types));
         let Some((what, types)) = known.or(event) else {
-            let candidates = NAMES
-                .iter()
-                .map(|(name, _)| *name)
-                .chain(EVENT_NAMES.iter().map(|(name, _, _)| *name));
-            let near = nearest(name, candidates.filter(|candidate| self.in_scope(candidate)));
-            return Err(self.problem(expr, format!("there is no name `{name}`{}", did_you_mean(near))));
+            return self.unknown_name(expr, name);
         };
         if !self.in_scope(name) {
-            let why = if name.starts_with("event.") {
-                "is known only in the `where` of a policy with `on`".to_string()
+            let message = if name.starts_with("event.") {
+                format!("`{name}` is known only in the `where` of a policy with `on`")
             } else {
-                format!("says nothing of a policy judged per {}", per_word(self.per))
+                format!("`{name}` says nothing of a policy judged per {}", self.per.as_str())
             };
-            return Err(self.problem(expr, format!("`{name}` {why}")));
+            let help = format!("names here: {}", self.names_here().join(", "));
+            return self.wrong(expr, "name-out-of-scope", message, Some(help));
         }
         if !types.is_empty() && !self.on.iter().any(|on| types.contains(on)) {
-            return Err(self.problem(
-                expr,
-                format!("no event in `on` has `{name}`; it comes with {}", types.join(", ")),
-            ));
+            let message = format!("no event in `on` has `{name}`");
+            let help = format!("it comes with {}", types.join(", "));
+            return self.wrong(expr, "name-out-of-scope", message, Some(help));
         }
-        Ok(match what {
+        self.seen.names.insert(name.to_string());
+        match what {
             Name::Bool(name, reads) => {
                 self.reads |= reads;
                 Typed::Bool(Bool::Name(name))
@@ -213,7 +272,29 @@ impl<'a> Checker<'a> {
                 self.reads |= Reads::CHECK | Reads::SESSION;
                 Typed::Unchecked
             }
-        })
+        }
+    }
+
+    fn unknown_name(&mut self, expr: &IdedExpr, name: &str) -> Typed {
+        let here = self.names_here();
+        let is_value = Custody::ALL.iter().any(|custody| custody.as_str() == name)
+            || UsbClass::ALL.iter().any(|class| class.as_str() == name);
+        let help = match nearest(name, here.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if is_value => format!("a value stands in quotes: \"{name}\""),
+            None => format!("names here: {}", here.join(", ")),
+        };
+        let message = format!("there is no name `{name}`");
+        self.wrong(expr, "unknown-name", message, Some(help))
+    }
+
+    fn names_here(&self) -> Vec<&'static str> {
+        let names = NAMES.iter().map(|(name, _)| *name);
+        let of_events = EVENT_NAMES
+            .iter()
+            .filter(|(_, _, types)| types.is_empty() || self.on.iter().any(|on| types.contains(on)))
+            .map(|(name, _, _)| *name);
+        names.chain(of_events).filter(|name| self.in_scope(name)).collect()
     }
 
     /// Whether a name means anything for the policy's subject.
@@ -228,25 +309,22 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn has(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Result<Typed, Problem> {
+    fn has(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Typed {
         let name = qualified(&select.operand)
             .map(|root| format!("{root}.{}", select.field))
             .unwrap_or_default();
-        match self.name(expr, &name)? {
-            Typed::Text(Text::Name(TextName::Event(text))) => Ok(Typed::Bool(Bool::Has(text))),
-            Typed::Int(Int::Name(IntName::EventSlot)) => Ok(Typed::Bool(Bool::HasSlot)),
-            _ => Err(self.problem(
+        match self.name(expr, &name) {
+            Typed::Text(Text::Name(TextName::Event(text))) => Typed::Bool(Bool::Has(text)),
+            Typed::Int(Int::Name(IntName::EventSlot)) => Typed::Bool(Bool::HasSlot),
+            Typed::Wrong => Typed::Wrong,
+            _ => self.wrong_type(
                 expr,
                 format!("`{name}` is always there; `has` asks for the event's optional data"),
-            )),
+            ),
         }
     }
 
-    fn call(&mut self, expr: &'a IdedExpr, call: &'a CallExpr) -> Result<Typed, Problem> {
-        let pair = |args: &'a [IdedExpr]| match args {
-            [left, right] => Some((left, right)),
-            _ => None,
-        };
+    fn call(&mut self, expr: &'a IdedExpr, call: &'a CallExpr) -> Typed {
         let compare = match call.func_name.as_str() {
             operators::EQUALS => Some(Compare::Equal),
             operators::NOT_EQUALS => Some(Compare::NotEqual),
@@ -256,198 +334,261 @@ impl<'a> Checker<'a> {
             operators::GREATER_EQUALS => Some(Compare::GreaterOrEqual),
             _ => None,
         };
-        if let (Some(compare), Some((left, right))) = (compare, pair(&call.args)) {
-            return self.compare(compare, left, right).map(Typed::Bool);
+        if let (Some(compare), [left, right]) = (compare, &call.args[..]) {
+            return self.compare(expr, compare, left, right);
         }
         match (call.func_name.as_str(), call.target.as_deref(), &call.args[..]) {
             (operators::LOGICAL_AND, None, [first, rest @ ..]) if !rest.is_empty() => {
                 self.chain(first, rest, Bool::And)
             }
             (operators::LOGICAL_OR, None, [first, rest @ ..]) if !rest.is_empty() => self.chain(first, rest, Bool::Or),
-            (operators::LOGICAL_NOT, None, [inner]) => Ok(Typed::Bool(Bool::Not(Box::new(self.bool(inner)?)))),
-            (operators::CONDITIONAL, None, [test, yes, no]) => Ok(Typed::Bool(Bool::Choice(
-                Box::new(self.bool(test)?),
-                Box::new(self.bool(yes)?),
-                Box::new(self.bool(no)?),
-            ))),
-            (operators::NEGATE, None, [inner]) => match self.any(inner)? {
-                Typed::Int(Int::Constant(value)) => Ok(Typed::Int(Int::Constant(value.saturating_neg()))),
-                _ => Err(self.problem(expr, "only a number can be negated".into())),
+            (operators::LOGICAL_NOT, None, [inner]) => Typed::Bool(Bool::Not(Box::new(self.bool(inner)))),
+            (operators::CONDITIONAL, None, [test, yes, no]) => Typed::Bool(Bool::Choice(
+                Box::new(self.bool(test)),
+                Box::new(self.bool(yes)),
+                Box::new(self.bool(no)),
+            )),
+            (operators::NEGATE, None, [inner]) => match self.any(inner) {
+                Typed::Int(Int::Constant(value)) => Typed::Int(Int::Constant(value.saturating_neg())),
+                Typed::Wrong => Typed::Wrong,
+                _ => self.wrong_type(expr, "only a number can be negated".into()),
             },
-            (operators::IN, None, [value, list]) => self.is_in(value, list).map(Typed::Bool),
-            ("duration", None, [text]) => match self.any(text)? {
+            (operators::IN, None, [value, list]) => self.is_in(value, list),
+            ("duration", None, [text]) => match self.any(text) {
                 Typed::Text(Text::Constant(literal)) => match Span::parse(&literal) {
-                    Ok(span) => Ok(Typed::Span(span.ms)),
-                    Err(message) => Err(self.problem(text, message)),
+                    Ok(span) => Typed::Span(span.ms),
+                    Err(message) => {
+                        let (message, help) = message.split_once("; ").unwrap_or((&message, ""));
+                        let help = (!help.is_empty()).then(|| help.to_string());
+                        self.wrong(text, "not-a-duration", message.to_string(), help)
+                    }
                 },
-                _ => Err(self.problem(text, "`duration` takes a literal such as \"2h\"".into())),
+                Typed::Wrong => Typed::Wrong,
+                _ => self.wrong_type(text, "`duration` takes a literal such as \"2h\"".into()),
             },
-            ("size", Some(list), []) | ("size", None, [list]) => match self.any(list)? {
-                Typed::List(list) => Ok(Typed::Int(Int::Size(list))),
-                other => Err(self.problem(list, format!("`size` counts a list, this is {}", other.what()))),
+            ("size", Some(list), []) | ("size", None, [list]) => match self.any(list) {
+                Typed::List(list) => Typed::Int(Int::Size(list)),
+                Typed::Wrong => Typed::Wrong,
+                other => self.wrong_type(list, format!("`size` counts a list, this is {}", other.what())),
             },
             (name @ ("startsWith" | "endsWith" | "contains"), Some(text), [part]) => {
-                let (text, part) = (self.text(text)?, self.text(part)?);
-                Ok(Typed::Bool(match name {
+                let (Some(text), Some(part)) = (self.text(text), self.text(part)) else {
+                    return Typed::Wrong;
+                };
+                match &part {
+                    Text::Constant(part) => {
+                        let samples = [format!("{part}~"), format!("~{part}"), format!("~{part}~")];
+                        self.seen.texts.extend(samples);
+                        self.seen.texts.insert(part.to_string());
+                    }
+                    _ => self.seen.boundless = true,
+                }
+                Typed::Bool(match name {
                     "startsWith" => Bool::Starts(text, part),
                     "endsWith" => Bool::Ends(text, part),
                     _ => Bool::Contains(text, part),
-                }))
+                })
             }
             (name, _, _) => {
-                let functions = [
-                    "duration",
-                    "size",
-                    "startsWith",
-                    "endsWith",
-                    "contains",
-                    "has",
-                    "exists",
-                    "all",
-                ];
                 let word = name.trim_matches('_').trim_matches('@');
-                let message = match nearest(word, functions.into_iter()) {
-                    Some(near) if near != word => format!("there is no function `{word}`{}", did_you_mean(Some(near))),
-                    Some(_) => format!("`{word}` is not used like this"),
-                    None => format!("`{word}` is not known here; use names, comparisons, `in`, `!`, `&&` and `||`"),
-                };
-                Err(self.problem(expr, message))
+                if FUNCTIONS.contains(&word) {
+                    return self.wrong(expr, "not-known-here", format!("`{word}` is not used like this"), None);
+                }
+                match nearest(word, FUNCTIONS.into_iter()) {
+                    Some(near) => {
+                        let help = Some(format!("did you mean `{near}`?"));
+                        self.wrong(expr, "unknown-function", format!("there is no function `{word}`"), help)
+                    }
+                    None => self.foreign(expr, &format!("`{word}` is not known here")),
+                }
             }
         }
     }
 
-    fn chain(
-        &mut self,
-        first: &'a IdedExpr,
-        rest: &'a [IdedExpr],
-        join: fn(Box<Bool>, Box<Bool>) -> Bool,
-    ) -> Result<Typed, Problem> {
-        let mut all = self.bool(first)?;
+    fn chain(&mut self, first: &'a IdedExpr, rest: &'a [IdedExpr], join: fn(Box<Bool>, Box<Bool>) -> Bool) -> Typed {
+        let mut all = self.bool(first);
         for next in rest {
-            all = join(Box::new(all), Box::new(self.bool(next)?));
+            all = join(Box::new(all), Box::new(self.bool(next)));
         }
-        Ok(Typed::Bool(all))
+        Typed::Bool(all)
     }
 
-    fn compare(&mut self, compare: Compare, left: &'a IdedExpr, right: &'a IdedExpr) -> Result<Bool, Problem> {
+    fn compare(&mut self, expr: &'a IdedExpr, compare: Compare, left: &'a IdedExpr, right: &'a IdedExpr) -> Typed {
         let equality = matches!(compare, Compare::Equal | Compare::NotEqual);
-        match (self.any(left)?, self.any(right)?) {
+        match (self.any(left), self.any(right)) {
+            (Typed::Wrong, _) | (_, Typed::Wrong) => Typed::Wrong,
             (Typed::Custody, Typed::Text(Text::Constant(value))) if equality => {
                 self.custody_set(compare, &[(right, &value)])
             }
             (Typed::Text(Text::Constant(value)), Typed::Custody) if equality => {
                 self.custody_set(compare, &[(left, &value)])
             }
-            (Typed::Unchecked, Typed::Span(limit_ms)) => Ok(self.unchecked(compare, limit_ms)),
-            (Typed::Span(limit_ms), Typed::Unchecked) => Ok(self.unchecked(compare.mirrored(), limit_ms)),
-            (Typed::Unchecked, Typed::Text(Text::Constant(value))) => Err(self.problem(
-                right,
-                format!("session.unchecked_for is a duration; write duration(\"{value}\")"),
-            )),
-            (Typed::Int(left), Typed::Int(right)) => Ok(Bool::Int(left, compare, right)),
-            (Typed::Text(left), Typed::Text(right)) => Ok(Bool::Text(left, compare, right)),
+            (Typed::Unchecked, Typed::Span(limit_ms)) => self.unchecked(compare, limit_ms),
+            (Typed::Span(limit_ms), Typed::Unchecked) => self.unchecked(compare.mirrored(), limit_ms),
+            (Typed::Unchecked, Typed::Text(Text::Constant(value))) => {
+                let message = "session.unchecked_for is a duration, this is a string".to_string();
+                let help = Some(format!("write duration(\"{value}\")"));
+                self.wrong(right, "wrong-type", message, help)
+            }
+            (Typed::Int(left), Typed::Int(right)) => {
+                self.note_int(&left);
+                self.note_int(&right);
+                Typed::Bool(Bool::Int(left, compare, right))
+            }
+            (Typed::Text(left), Typed::Text(right)) => {
+                self.note_text(&left);
+                self.note_text(&right);
+                let constant = |text: &Text| matches!(text, Text::Constant(_));
+                self.seen.boundless |= !equality || !(constant(&left) || constant(&right));
+                Typed::Bool(Bool::Text(left, compare, right))
+            }
             (Typed::Bool(left_test), Typed::Bool(right_test)) if equality => {
-                self.leaf(left, &left_test, true);
-                self.leaf(right, &right_test, true);
+                self.clause(left, &left_test);
+                self.clause(right, &right_test);
                 let same = Bool::Same(Box::new(left_test), Box::new(right_test));
-                Ok(if compare == Compare::Equal {
+                Typed::Bool(if compare == Compare::Equal {
                     same
                 } else {
                     Bool::Not(Box::new(same))
                 })
             }
-            (left_type, right_type) => Err(self.problem(
-                left,
-                format!(
-                    "{} cannot be compared with {} this way",
-                    left_type.what(),
-                    right_type.what()
-                ),
-            )),
+            (left, right) => self.wrong_type(
+                expr,
+                format!("{} cannot be compared with {} this way", left.what(), right.what()),
+            ),
         }
     }
 
-    fn unchecked(&mut self, compare: Compare, limit_ms: i64) -> Bool {
+    fn note_int(&mut self, int: &Int) {
+        if let Int::Constant(value) = int {
+            self.seen.ints.insert(*value);
+        }
+    }
+
+    fn note_text(&mut self, text: &Text) {
+        if let Text::Constant(text) = text {
+            self.seen.texts.insert(text.to_string());
+        }
+    }
+
+    fn unchecked(&mut self, compare: Compare, limit_ms: i64) -> Typed {
         self.unchecked_limits_ms.push(limit_ms);
-        Bool::Unchecked(compare, limit_ms)
+        Typed::Bool(Bool::Unchecked(compare, limit_ms))
     }
 
-    fn custody_set(&mut self, compare: Compare, values: &[(&IdedExpr, &str)]) -> Result<Bool, Problem> {
-        let mut set = 0u8;
+    fn custody_set(&mut self, compare: Compare, values: &[(&IdedExpr, &str)]) -> Typed {
+        let words = Custody::ALL.into_iter().map(Custody::as_str);
+        let mut set = Some(0u8);
         for (at, value) in values {
-            let Some(custody) = Custody::ALL.into_iter().find(|custody| custody.as_str() == *value) else {
-                let near = nearest(value, Custody::ALL.into_iter().map(Custody::as_str));
-                return Err(self.problem(
-                    at,
-                    format!(
-                        "custody is never \"{value}\"{}; it is one of in, out, unknown, none_declared, exempt",
-                        did_you_mean(near)
-                    ),
-                ));
-            };
-            set |= 1 << custody as u8;
+            match Custody::ALL.into_iter().find(|custody| custody.as_str() == *value) {
+                Some(custody) => set = set.map(|set| set | 1 << custody as u8),
+                None => {
+                    let message = format!("custody is never \"{value}\"");
+                    let help = match nearest(value, words.clone()) {
+                        Some(near) => {
+                            format!("did you mean \"{near}\"? it is one of in, out, unknown, none_declared, exempt")
+                        }
+                        None => "it is one of in, out, unknown, none_declared, exempt".to_string(),
+                    };
+                    self.wrong(at, "impossible-value", message, Some(help));
+                    set = None;
+                }
+            }
         }
-        Ok(Bool::CustodyIn(if compare == Compare::NotEqual { !set } else { set }))
+        match set {
+            None => Typed::Wrong,
+            Some(set) => Typed::Bool(Bool::CustodyIn(if compare == Compare::NotEqual { !set } else { set })),
+        }
     }
 
-    fn is_in(&mut self, value: &'a IdedExpr, list: &'a IdedExpr) -> Result<Bool, Problem> {
-        if let Expr::List(items) = &list.expr {
-            if let Typed::Custody = self.any(value)? {
+    fn is_in(&mut self, value: &'a IdedExpr, list: &'a IdedExpr) -> Typed {
+        let Expr::List(items) = &list.expr else {
+            return self.is_in_name(value, list);
+        };
+        match self.any(value) {
+            Typed::Custody => {
                 let mut values = Vec::new();
+                let mut right = true;
                 for item in &items.elements {
                     match &item.expr {
                         Expr::Literal(LiteralValue::String(text)) => values.push((item, text.inner())),
-                        _ => return Err(self.problem(item, "custody is tested against literal strings".into())),
-                    }
-                }
-                return self.custody_set(Compare::Equal, &values);
-            }
-            if let Typed::Int(number) = self.any(value)? {
-                let mut numbers = Vec::new();
-                for item in &items.elements {
-                    match self.any(item)? {
-                        Typed::Int(item) => numbers.push(item),
-                        other => {
-                            return Err(self.problem(item, format!("an int is needed here, this is {}", other.what())));
+                        _ => {
+                            self.wrong_type(item, "custody is tested against literal strings".into());
+                            right = false;
                         }
                     }
                 }
-                return Ok(Bool::IntIn(number, numbers));
-            }
-            let text = self.text(value)?;
-            let texts = items
-                .elements
-                .iter()
-                .map(|item| self.text(item))
-                .collect::<Result<_, _>>()?;
-            return Ok(Bool::TextIn(text, texts));
-        }
-        let text = self.text(value)?;
-        match self.any(list)? {
-            Typed::List(name) => {
-                if let (ListName::Usb, Text::Constant(class)) = (name, &text)
-                    && UsbClass::parse(class).is_none()
-                {
-                    let near = nearest(class, UsbClass::ALL.into_iter().map(UsbClass::as_str));
-                    return Err(self.problem(
-                        value,
-                        format!("there is no USB class \"{class}\"{}", did_you_mean(near)),
-                    ));
+                match self.custody_set(Compare::Equal, &values) {
+                    set if right => set,
+                    _ => Typed::Wrong,
                 }
-                Ok(Bool::InList(text, name))
             }
-            other => Err(self.problem(list, format!("`in` needs a list, this is {}", other.what()))),
+            Typed::Int(number) => match self.ints(items) {
+                Some(numbers) => Typed::Bool(Bool::IntIn(number, numbers)),
+                None => Typed::Wrong,
+            },
+            Typed::Text(text) => {
+                let texts: Vec<Option<Text>> = items.elements.iter().map(|item| self.text(item)).collect();
+                let Some(texts) = texts.into_iter().collect::<Option<Vec<Text>>>() else {
+                    return Typed::Wrong;
+                };
+                for text in &texts {
+                    self.note_text(text);
+                    self.seen.boundless |= !matches!(text, Text::Constant(_));
+                }
+                Typed::Bool(Bool::TextIn(text, texts))
+            }
+            Typed::Wrong => {
+                for item in &items.elements {
+                    self.any(item);
+                }
+                Typed::Wrong
+            }
+            other => self.wrong_type(value, format!("a string is needed here, this is {}", other.what())),
         }
     }
-}
 
-/// `a.b.c` of nested selections, `None` where something else stands at the root.
-pub(super) fn qualified(expr: &IdedExpr) -> Option<String> {
-    match &expr.expr {
-        Expr::Ident(name) => Some(name.clone()),
-        Expr::Select(select) if !select.test => {
-            qualified(&select.operand).map(|root| format!("{root}.{}", select.field))
+    fn ints(&mut self, items: &'a ListExpr) -> Option<Vec<Int>> {
+        let mut numbers = Some(Vec::new());
+        for item in &items.elements {
+            match self.any(item) {
+                Typed::Int(item) => {
+                    self.note_int(&item);
+                    if let Some(numbers) = &mut numbers {
+                        numbers.push(item);
+                    }
+                }
+                other => {
+                    if !matches!(other, Typed::Wrong) {
+                        self.wrong_type(item, format!("an int is needed here, this is {}", other.what()));
+                    }
+                    numbers = None;
+                }
+            }
         }
-        _ => None,
+        numbers
+    }
+
+    /// `"messaging" in workstation.apps`.
+    fn is_in_name(&mut self, value: &'a IdedExpr, list: &'a IdedExpr) -> Typed {
+        let (text, list_type) = (self.text(value), self.any(list));
+        let name = match list_type {
+            Typed::List(name) => name,
+            Typed::Wrong => return Typed::Wrong,
+            other => return self.wrong_type(list, format!("`in` needs a list, this is {}", other.what())),
+        };
+        let Some(text) = text else {
+            return Typed::Wrong;
+        };
+        if let (ListName::Usb, Text::Constant(class)) = (name, &text)
+            && UsbClass::parse(class).is_none()
+        {
+            let help = instead(class, UsbClass::ALL.into_iter().map(UsbClass::as_str));
+            let message = format!("there is no USB class \"{class}\"");
+            return self.wrong(value, "impossible-value", message, help);
+        }
+        self.note_text(&text);
+        self.seen.boundless |= matches!(text, Text::Name(_));
+        Typed::Bool(Bool::InList(text, name))
     }
 }

@@ -50,6 +50,22 @@ impl std::fmt::Display for Limit {
 }
 
 impl Clause {
+    /// Whether nothing within it is true or false by itself.
+    pub(super) fn is_smallest(test: &Bool) -> bool {
+        !matches!(
+            test,
+            Bool::Not(_) | Bool::And(..) | Bool::Or(..) | Bool::Same(..) | Bool::Choice(..)
+        )
+    }
+
+    pub(super) fn new(source: &str, span: Range<usize>, test: Bool) -> Clause {
+        Clause {
+            text: Box::from(&source[span.clone()]),
+            span,
+            test,
+        }
+    }
+
     pub fn holds(&self, scope: &Scope) -> bool {
         self.test.value(scope, "")
     }
@@ -76,73 +92,6 @@ impl Clause {
     }
 }
 
-/// A leaf as the checker met it: where it begins, and what it was compiled to.
-pub(super) struct Leaf {
-    pub start: usize,
-    /// It is one side of a comparison of truths, so it ends where the comparison stands.
-    pub compared: bool,
-    pub test: Bool,
-}
-
-impl Leaf {
-    pub fn is_leaf(test: &Bool) -> bool {
-        !matches!(
-            test,
-            Bool::Not(_) | Bool::And(..) | Bool::Or(..) | Bool::Same(..) | Bool::Choice(..)
-        )
-    }
-
-    pub fn clause(self, source: &str) -> Clause {
-        let mut start = self.start.min(source.len());
-        let mut end = leaf_end(source, start, self.compared);
-        // A function's place is its bracket; its name stands before it.
-        if source[start..].starts_with('(') {
-            start = source[..start]
-                .trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_')
-                .len();
-        }
-        if matches!(self.test, Bool::Has(_) | Bool::HasSlot)
-            && let Some(open) = source[..start].rfind("has")
-        {
-            start = open;
-            end = source[end..].find(')').map_or(end, |close| end + close + 1);
-        }
-        Clause {
-            span: start..end,
-            text: Box::from(&source[start..end]),
-            test: self.test,
-        }
-    }
-}
-
-/// Where a leaf that begins at `start` ends: before the next connective or the bracket that encloses it.
-fn leaf_end(source: &str, start: usize, compared: bool) -> usize {
-    let bytes = source.as_bytes();
-    let mut depth = 0usize;
-    let mut at = start;
-    while at < bytes.len() {
-        let two = bytes.get(at..at + 2).unwrap_or_default();
-        match bytes[at] {
-            quote @ (b'"' | b'\'') => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != quote {
-                    at += 1 + usize::from(bytes[at] == b'\\');
-                }
-            }
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' if depth == 0 => break,
-            b')' | b']' | b'}' => depth -= 1,
-            b'?' | b':' | b',' if depth == 0 => break,
-            _ if depth == 0 && matches!(two, b"&&" | b"||") => break,
-            _ if depth == 0 && compared && matches!(two, b"==" | b"!=") => break,
-            _ => {}
-        }
-        at += 1;
-    }
-    let end = at.min(bytes.len());
-    start + source[start..end].trim_end().len()
-}
-
 impl Condition {
     /// The smallest true-or-false parts, in the order of the text.
     pub fn clauses(&self) -> &[Clause] {
@@ -162,7 +111,7 @@ mod tests {
 
     #[track_caller]
     fn check(source: &str, on: &[&str], per: Per, clauses: &[&str]) {
-        let condition = compile(source, per, on).map_err(|problem| problem.message);
+        let condition = compile(source, per, on).map_err(|problems| problems[0].message.clone());
         let condition = condition.unwrap();
         let found: Vec<&str> = condition.clauses().iter().map(|clause| &*clause.text).collect();
         assert_eq!(found, clauses, "{source}");

@@ -3,14 +3,20 @@
 
 mod check;
 mod clause;
+mod idle;
 mod names;
+mod span;
+mod states;
 mod tree;
 mod values;
 
+use std::ops::Range;
+
 use check::Checker;
 pub use clause::{Clause, Limit};
-use names::NOTHING;
+pub use idle::idle;
 pub(crate) use names::names_officer;
+use span::syntax;
 use tree::Bool;
 
 use super::event::Kind;
@@ -140,51 +146,32 @@ impl Condition {
     }
 }
 
-/// What is wrong with a condition, and where in its text (a byte offset).
+/// What is wrong with a condition, and where in its text (bytes).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
-    pub offset: usize,
+    pub span: Range<usize>,
+    /// A short word for programs, as in `--format json`.
+    pub code: &'static str,
     pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
 }
 
 /// Longer conditions are refused: nobody can read them, and parsing must stay quick.
 const LENGTH_MAX: usize = 4096;
 
-/// Parses and checks a condition for a policy judged per `per`. `on` are the event types whose data `event.*` may name.
-pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Problem> {
-    if source.len() > LENGTH_MAX {
-        return Err(Problem {
-            offset: 0,
-            message: format!("the condition is longer than {LENGTH_MAX} bytes; split it into several policies"),
-        });
+/// Parses and checks a condition for a policy judged per `per`; answers every fault found. `on` are the event types
+/// whose data `event.*` may name.
+pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Problem>> {
+    let program = parsed(source)?;
+    let mut checker = Checker::new(&program, source, per, on);
+    let root = checker.bool(program.expression());
+    if !checker.problems.is_empty() {
+        checker
+            .problems
+            .sort_by_key(|problem| (problem.span.start, problem.span.end));
+        return Err(checker.problems);
     }
-    let program = cel::Program::compile(source).map_err(|errors| {
-        let first = errors.errors.first();
-        let (line, column) = first.map_or((1, 1), |error| error.pos);
-        let message = first.map_or_else(String::new, |error| {
-            error.msg.trim_start_matches("Syntax error: ").to_string()
-        });
-        let start: usize = source
-            .split_inclusive('\n')
-            .take((line.max(1) - 1) as usize)
-            .map(str::len)
-            .sum();
-        Problem {
-            offset: (start + (column.max(1) - 1) as usize).min(source.len()),
-            message: format!("this is not a CEL expression: {message}"),
-        }
-    })?;
-    let mut checker = Checker {
-        program: &program,
-        per,
-        on,
-        element: None,
-        reads: NOTHING,
-        unchecked_limits_ms: Vec::new(),
-        leaves: Vec::new(),
-    };
-    let root = checker.bool(program.expression())?;
-    let clauses = checker.leaves.into_iter().map(|leaf| leaf.clause(source)).collect();
     let mut unchecked_limits_ms = checker.unchecked_limits_ms;
     unchecked_limits_ms.sort_unstable();
     unchecked_limits_ms.dedup();
@@ -192,28 +179,48 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Problem
         root,
         reads: checker.reads,
         unchecked_limits_ms,
-        clauses,
+        clauses: checker.clauses,
     })
 }
 
-pub(super) fn per_word(per: Per) -> &'static str {
-    match per {
-        Per::Service => "service",
-        Per::Session => "session",
-        Per::Counter => "counter",
-        Per::Officer => "officer",
-        Per::Lockbox => "lockbox",
-        Per::Office => "office",
+/// What CEL makes of the text.
+fn parsed(source: &str) -> Result<cel::Program, Vec<Problem>> {
+    if source.trim().is_empty() {
+        return Err(vec![Problem {
+            span: 0..source.len(),
+            code: "empty-condition",
+            message: "the condition is empty".into(),
+            help: Some("write what must hold, for example service.active && custody == \"out\"".into()),
+        }]);
     }
+    if source.len() > LENGTH_MAX {
+        return Err(vec![Problem {
+            span: LENGTH_MAX..source.len(),
+            code: "long-condition",
+            message: format!("the condition is longer than {LENGTH_MAX} bytes"),
+            help: Some("split it into several policies".into()),
+        }]);
+    }
+    cel::Program::compile(source).map_err(|errors| syntax(source, &errors.errors))
 }
 
-pub(super) fn did_you_mean(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+/// What to write instead: the nearest of the words, or all of them.
+pub fn instead<'n>(word: &str, words: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
+    if let Some(near) = nearest(word, words.clone()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let all: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    let (last, first) = all.split_last()?;
+    Some(match first {
+        [] => format!("there is {last}"),
+        _ => format!("there are {} and {last}", first.join(", ")),
+    })
 }
 
 /// The candidate with the fewest edits, if it is near enough to be a slip of the pen.
 pub fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (word.len() / 3).max(2);
+    // Of two letters everything would be near to everything.
+    let limit = (word.len() / 3).max(2).min(word.len().saturating_sub(1));
     candidates
         .map(|candidate| (edits(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)

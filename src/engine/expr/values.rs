@@ -67,7 +67,7 @@ mod tests {
     fn names_are_found_as_wholes_and_told_as_conditions_write_them() {
         let source = "officer.active_services > 1 && workstation.apps.exists(a, a == \"custody\") && shift.active";
         let condition = compile(source, Per::Session, &[])
-            .map_err(|problem| problem.message)
+            .map_err(|problems| problems[0].message.clone())
             .unwrap();
         let apps = ["messaging".into()];
         let scope = Scope {
