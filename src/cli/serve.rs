@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::replay::{read_policies, read_policies_of, read_roster};
 use crate::{serve, telemetry};
 
 /// Run the monitor: receive events, judge them, tell people, show the dashboard.
@@ -22,7 +21,7 @@ pub struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Read the configuration, the rosters and the policies, tell what is wrong with them, and end
+    /// Read the configuration and every file it names, tell what is wrong with them, and end
     #[arg(long)]
     check: bool,
 }
@@ -32,47 +31,19 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     if args.check {
         return check(&config);
     }
-    telemetry::start_log(config.log, "info,mqtt5=off")?;
+    telemetry::start_log(config.log, "info,mqtt5=warn")?;
     super::block_on(serve::run(serve::Plan::read(config)?))?;
     Ok(Exit::Done)
 }
 
-/// Reads all that the configuration names; goes on after a fault, so that every one is told.
+/// What is found goes to standard output, what is doubtful or wrong to standard error.
 fn check(config: &Config) -> anyhow::Result<Exit> {
-    let mut exit = Exit::Done;
-    let mut tell = |result: anyhow::Result<String>| match result {
-        Ok(text) => println!("{text}"),
-        Err(error) => {
-            eprintln!("{}", super::told(&error).0);
-            exit = Exit::Usage;
-        }
-    };
-    let mut offices = Vec::new();
-    for path in &config.rosters {
-        let roster = read_roster(path);
-        let office = roster.as_ref().map(|roster| roster.office.id.clone()).ok();
-        tell(roster.map(|roster| {
-            format!(
-                "{}: {}, {} counters, {} lockboxes, {} officers, {} people who are told",
-                path.display(),
-                roster.office.id,
-                roster.counters.len(),
-                roster.lockboxes.len(),
-                roster.officers.len(),
-                roster.people.len()
-            )
-        }));
-        offices.extend(office);
+    let gathered = serve::gather(config)?;
+    for line in &gathered.found {
+        println!("{line}");
     }
-    let policies = read_policies(&config.policies);
-    let are_right = policies.is_ok();
-    tell(policies.map(|policies| format!("{}: {} policies", config.policies.display(), policies.policies.len())));
-    for office in offices.iter().filter(|_| are_right) {
-        tell(read_policies_of(&config.policies, office, None).map(|policies| {
-            let in_force = policies.heads().filter(|head| head.enabled).count();
-            let decided = policies.heads().filter(|head| head.overlay.is_some()).count();
-            format!("{office}: {in_force} policies in force, {decided} by a decision of its own")
-        }));
+    for warning in &gathered.warnings {
+        eprintln!("warning: {warning}");
     }
-    Ok(exit)
+    Ok(Exit::Done)
 }

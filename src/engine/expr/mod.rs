@@ -246,6 +246,22 @@ pub fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
+/// What the TOML reader says of a file, with the nearest key where one is not known, instead of all there are.
+pub fn reader_said(message: &str) -> String {
+    let unknown = message.strip_prefix("unknown field ").and_then(|rest| {
+        // `wrong`, expected one of `a`, `b`: every second piece is a key.
+        let mut keys = rest.split('`').skip(1).step_by(2);
+        let word = keys.next()?;
+        let known: Vec<&str> = keys.collect();
+        let hint = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        Some(format!("there is no key `{word}` here; {hint}"))
+    });
+    unknown.unwrap_or_else(|| message.to_owned())
+}
+
 /// Levenshtein's distance.
 fn edits(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
