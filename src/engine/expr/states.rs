@@ -140,9 +140,6 @@ pub(super) fn each(
             "officer.handed_over" => both(Value::HandedOver),
             "office.emergency" if subject.indication => vec![Value::Emergency(false)],
             "office.emergency" => both(Value::Emergency),
-            "office.open" => both(Value::OfficeOpen),
-            "office.on_break" => both(Value::OfficeOnBreak),
-            "officer.handed_over" => both(Value::HandedOver),
             name if name.starts_with("event.") => continue,
             // A name this list does not know: nothing can be said.
             _ => return false,
