@@ -399,6 +399,8 @@ fn mail_settings(
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(plan: Plan) -> Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    // From here on a SIGHUP ends nothing, also while the ledger is still being read.
+    let _hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let mut running = start(plan).await?;
     let ended = tokio::select! {
         _ = terminate.recv() => None,

@@ -55,8 +55,8 @@ fn a_wrong_command_line_ends_with_2() {
             "{args:?}: {out}{err}"
         );
     }
-    let (_, err) = ended(&call(&folder, &["replya"]), Exit::Usage);
-    assert!(err.contains("a similar subcommand exists: 'replay'"), "{err}");
+    let (_, err) = ended(&call(&folder, &["ledgr"]), Exit::Usage);
+    assert!(err.contains("a similar subcommand exists: 'ledger'"), "{err}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod cli;
 mod corners;
 mod demo;
 mod engine;
+mod explain;
 mod mail;
 mod mqtt;
 mod policy_check;
