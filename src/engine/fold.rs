@@ -233,6 +233,12 @@ impl Fold {
             .cloned()
     }
 
+    /// The operations that take effect at a moment.
+    pub fn at(&self, at: Moment) -> impl Iterator<Item = &Op> {
+        let start = self.ops.partition_point(|op| op.at < at);
+        self.ops[start..].iter().take_while(move |op| op.at == at)
+    }
+
     /// The operation of a device that `is_it` recognises, wherever it is.
     pub fn find_anywhere(&self, device: DeviceIx, is_it: impl Fn(&Op) -> bool) -> Option<Op> {
         self.ops.iter().find(|op| op.device == device && is_it(op)).cloned()

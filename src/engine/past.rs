@@ -1,5 +1,7 @@
 //! What an explanation asks of the past beside what judging saw: silences and horizons.
 
+use std::sync::Arc;
+
 use super::Engine;
 use super::event::{DeviceId, OfficerId};
 use super::time::Moment;
@@ -20,6 +22,12 @@ impl Engine {
             }
         }
         silences
+    }
+
+    /// References of the events that take effect at a moment; heartbeats have no effect.
+    pub fn effective_at(&self, at: Moment) -> Vec<Arc<str>> {
+        let references = self.fold.at(at).map(|op| op.reference.clone());
+        references.filter(|reference| !reference.is_empty()).collect()
     }
 
     /// Up to where a device is known.

@@ -102,6 +102,14 @@ pub struct Explanation {
     pub ways: Vec<Way>,
 }
 
+impl Explanation {
+    /// Clauses that say more than the name they consist of.
+    pub fn further_clauses(&self) -> impl Iterator<Item = &ClauseStory> {
+        let told = |clause: &&ClauseStory| self.names.iter().any(|name| name.name == clause.text);
+        self.clauses.iter().filter(move |clause| !told(clause))
+    }
+}
+
 impl Past {
     fn engine(&self, more: &[Event]) -> Engine {
         let first = &self.rules[0];
@@ -154,6 +162,7 @@ pub fn explain(past: &Past, question: &Question) -> Option<Explanation> {
         .collect();
     let teller = story::Teller {
         past,
+        engine: &engine,
         verdict: &verdict,
         silences: &silences,
         devices: &devices,

@@ -1,6 +1,7 @@
 //! When each name had which value and each clause turned, and because of what.
 
 use super::{Cause, Past, Silence};
+use crate::engine::Engine;
 use crate::engine::event::{DeviceId, Event, Kind};
 use crate::engine::expr::Condition;
 use crate::engine::time::Moment;
@@ -8,8 +9,10 @@ use crate::engine::trace::Look;
 use crate::engine::verdict::Verdict;
 use crate::letter::EvidenceLine;
 
-/// So far before its begin a verdict's story may start.
-pub(super) const BACK_MS: i64 = 4 * 3_600_000;
+/// So far before its begin a verdict's story is looked at …
+pub(super) const BACK_MS: i64 = 8 * 3_600_000;
+/// … and so much of that is told, beside what stood when that begins.
+const TOLD_MS: i64 = 20 * 60_000;
 
 /// One name's values.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,36 +31,27 @@ pub struct ClauseStory {
 
 pub(super) struct Teller<'a> {
     pub past: &'a Past,
+    pub engine: &'a Engine,
     pub verdict: &'a Verdict,
     pub silences: &'a [Silence],
     pub devices: &'a [DeviceId],
 }
 
 impl Teller<'_> {
-    /// The story begins with the oldest event the verdict rests on, and ends with the verdict.
-    fn window(&self) -> (Moment, Moment) {
-        let oldest = self.verdict.since.plus_ms(-BACK_MS);
-        let evidence = self
-            .past
-            .events
-            .iter()
-            .filter(|event| {
-                self.verdict
-                    .evidence
-                    .iter()
-                    .any(|reference| **reference == *event.reference())
-            })
-            .map(|event| event.time);
-        let begin = evidence.min().unwrap_or(self.verdict.since).min(self.verdict.since);
-        (begin.max(oldest), self.verdict.until.unwrap_or(Moment::MAX))
-    }
-
     /// The looks of the story; of those before it, the last, which says how things stood.
     fn looks<'l>(&self, looks: &[&'l Look]) -> Vec<&'l Look> {
-        let (begin, end) = self.window();
+        let begin = self.verdict.since.plus_ms(-BACK_MS);
+        let end = self.verdict.until.unwrap_or(Moment::MAX);
         let first = looks.partition_point(|look| look.at <= begin).saturating_sub(1);
         let last = looks.partition_point(|look| look.at <= end);
         looks.get(first..last).unwrap_or_default().to_vec()
+    }
+
+    /// Leaves out what had passed when the telling begins; what stood then is told with when it came.
+    fn tell<T>(&self, turns: &mut Vec<(Moment, T, Cause)>) {
+        let begin = self.verdict.since.plus_ms(-TOLD_MS);
+        let passed = turns.iter().take_while(|(at, ..)| *at <= begin).count();
+        turns.drain(..passed.saturating_sub(1));
     }
 
     pub fn names(&self, looks: &[&Look]) -> Vec<NameStory> {
@@ -81,6 +75,9 @@ impl Teller<'_> {
                 }
             }
         }
+        for story in &mut stories {
+            self.tell(&mut story.values);
+        }
         stories
     }
 
@@ -98,6 +95,7 @@ impl Teller<'_> {
                         turns.push((look.at, *holds, self.cause(look.at, &clause.text)));
                     }
                 }
+                self.tell(&mut turns);
                 ClauseStory {
                     text: clause.text.to_string(),
                     turns,
@@ -108,18 +106,21 @@ impl Teller<'_> {
 
     /// What happened at that moment that the name could turn by.
     fn cause(&self, at: Moment, name: &str) -> Cause {
-        let event = self
-            .past
-            .events
-            .iter()
-            .filter(|event| event.time == at && self.concerns(event))
-            .max_by_key(|event| fits(&event.kind, name));
-        if let Some(event) = event.filter(|event| !event.kind.is_pulse()) {
-            return Cause::Event(EvidenceLine {
+        let references = self.engine.effective_at(at);
+        let events = self.past.events.iter().filter(|event| {
+            let there = |reference: &std::sync::Arc<str>| **reference == *event.reference();
+            self.concerns(event) && references.iter().any(there)
+        });
+        let best = events.max_by_key(|event| fits(&event.kind, name));
+        let told = |event: &Event| {
+            Cause::Event(EvidenceLine {
                 at: event.time,
                 device: event.device.clone(),
                 kind: event.kind.clone(),
-            });
+            })
+        };
+        if let Some(event) = best.filter(|event| fits(&event.kind, name) > 0) {
+            return told(event);
         }
         for silence in self.silences {
             if silence.from == at {
@@ -129,9 +130,10 @@ impl Teller<'_> {
                 return Cause::SpokeAgain(silence.device.clone());
             }
         }
-        match self.past.rules.iter().any(|rules| rules.from == at) {
-            true => Cause::Rules,
-            false => Cause::Time,
+        match best {
+            Some(event) => told(event),
+            None if self.past.rules.iter().any(|rules| rules.from == at) => Cause::Rules,
+            None => Cause::Time,
         }
     }
 
@@ -150,18 +152,28 @@ impl Teller<'_> {
     }
 }
 
-/// How well an event explains a change of a name: what shares the name's first word comes first.
+/// How well an event explains a change of a name; 0: another one, a silence, would do as well.
 fn fits(kind: &Kind, name: &str) -> u8 {
-    let family = kind.name().split('.').next().unwrap_or("");
-    let related = match name.split(['.', ' ']).next().unwrap_or("") {
-        "service" => ["service", "break", "session", "workstation"].contains(&family),
-        "session" => ["session", "service", "break", "lockbox"].contains(&family),
-        "custody" => ["lockbox", "custody", "handset", "exemption"].contains(&family),
-        "officer" => ["service", "custody", "shift", "session"].contains(&family),
-        "workstation" => ["app", "usb", "workstation"].contains(&family),
-        "shift" => family == "shift",
-        "office" => family == "emergency",
-        other => other == family,
+    let word = kind.name();
+    let family = word.split('.').next().unwrap_or("");
+    if name.contains(".silent") {
+        return 0;
+    }
+    if name.contains("unchecked_for") {
+        return u8::from(matches!(kind, Kind::Checked { .. })) * 2 + u8::from(family == "session");
+    }
+    let name = name.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+    let first = name.split(['.', ' ']).next().unwrap_or("");
+    let related: &[&str] = match first {
+        "service" => &["service", "break", "session", "workstation"],
+        "session" => &["session", "service", "break", "workstation"],
+        "custody" => &["lockbox", "custody", "handset", "exemption", "session"],
+        "officer" => &["service", "custody", "session", "handset"],
+        "shift" => &["shift"],
+        "office" => &["emergency"],
+        // Lists of things at the workstation, however the clause begins.
+        _ => &["app", "usb", "session", "workstation"],
     };
-    u8::from(!kind.is_pulse()) + u8::from(related)
+    let place = related.iter().position(|other| *other == family);
+    place.map_or(0, |place| (related.len() - place) as u8)
 }

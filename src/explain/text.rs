@@ -103,10 +103,10 @@ fn stories(explanation: &Explanation, roster: &Roster, words: &Words, out: &mut 
             writeln!(out, "{}", line(*at, ix, value, cause))?;
         }
     }
-    if !explanation.clauses.is_empty() {
+    if explanation.further_clauses().next().is_some() {
         writeln!(out, "\n{}", words.clauses)?;
     }
-    for story in &explanation.clauses {
+    for story in explanation.further_clauses() {
         writeln!(out, "  {}", story.text)?;
         for (ix, (at, holds, cause)) in story.turns.iter().enumerate() {
             let word = match holds {

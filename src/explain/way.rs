@@ -9,6 +9,9 @@ use crate::engine::time::Moment;
 use crate::engine::trace::Look;
 use crate::engine::verdict::Verdict;
 
+/// A device that was silent for longer than a day sends no more than these in a trial.
+const PULSES_MAX: usize = 3_000;
+
 /// What would have had to happen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Act {
@@ -24,7 +27,7 @@ pub enum Act {
     AppsClosed,
     UsbDetached,
     DeclaredNone,
-    /// Any word of the device.
+    /// Word of the device all along, often enough.
     Heard(DeviceId),
     /// For a policy on events: that it did not happen.
     NotHappened,
@@ -158,13 +161,19 @@ impl Trial<'_> {
                 list.push((Act::UsbDetached, self.detachments(&counter)));
             }
             if self.reads("workstation.silent") {
-                list.push((Act::Heard(counter.clone()), here(&counter, Kind::WorkstationHeartbeat)));
+                list.push((
+                    Act::Heard(counter.clone()),
+                    self.pulses(&counter, &Kind::WorkstationHeartbeat),
+                ));
             }
         }
         if self.reads("lockbox.silent")
             && let Some(lockbox) = &self.verdict.lockbox
         {
-            list.push((Act::Heard(lockbox.clone()), here(lockbox, Kind::LockboxHeartbeat)));
+            list.push((
+                Act::Heard(lockbox.clone()),
+                self.pulses(lockbox, &Kind::LockboxHeartbeat),
+            ));
         }
         if let Some(officer) = officer {
             let officer = officer.clone();
@@ -215,6 +224,30 @@ impl Trial<'_> {
                     by: None,
                 };
                 self.event(lockbox.as_str(), n, deposit)
+            })
+            .collect()
+    }
+
+    /// Heartbeats from the verdict's begin to its end, or to the office clock.
+    fn pulses(&self, device: &DeviceId, kind: &Kind) -> Vec<Event> {
+        let roster = self.engine.roster();
+        let known = roster
+            .counters
+            .iter()
+            .chain(&roster.lockboxes)
+            .find(|known| known.id == *device);
+        let every_ms = known
+            .and_then(|known| known.heartbeat_every_ms)
+            .unwrap_or(30_000)
+            .max(1_000);
+        let clock = self.engine.clock().unwrap_or(self.verdict.opened);
+        let end = self.verdict.until.unwrap_or(clock);
+        (1..PULSES_MAX)
+            .map(|n| (n, self.verdict.since.plus_ms(n as i64 * every_ms)))
+            .take_while(|(_, at)| *at < end)
+            .map(|(n, at)| Event {
+                time: at,
+                ..self.event(device.as_str(), n, kind.clone())
             })
             .collect()
     }

@@ -169,7 +169,13 @@ impl Words {
                     "the officer declared that he carries no phone",
                 )
                 .to_owned(),
-            Act::Heard(at) => device("{} mengirim kabar", "{} been heard", at),
+            Act::Heard(at) => {
+                return device(
+                    "Seandainya {} terus mengirim kabar: tidak ada penilaian.",
+                    "Had {} kept sending word: no verdict.",
+                    at,
+                );
+            }
             Act::NotHappened => {
                 return self
                     .pick(

@@ -74,6 +74,13 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
             })
         })
         .collect();
+    // Asked for by number; else there is a link for each.
+    let asked = ask.param("why").and_then(|number| number.parse::<i64>().ok());
+    let asked = verdicts.iter().find(|row| Some(row.n) == asked && !row.retracted);
+    let why = match asked {
+        Some(row) => super::explained::section(&site, &ask, row.n, &row.verdict).await,
+        None => why_links(&site, &ask, &verdicts, zone),
+    };
     let sheet = shown::sheet(&ask, &incident, &policy, &stretches, &evidence);
     let state = shown::state_word(&incident);
     let title = shown::title(&policy, ask.language());
@@ -104,6 +111,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
             div.case-body {
                 div.case-main {
                     (timeline(&ask, &incident, &policy, office, &verdicts, &proofs, missing, zone))
+                    (why)
                     (history(&ask, &incident, &verdicts, &steps, zone))
                 }
                 aside.case-side {
@@ -137,6 +145,28 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
         state == IncidentWord::Open,
         body,
     ))
+}
+
+/// A link to the reasons of each verdict that stands.
+fn why_links(site: &Site, ask: &Ask, verdicts: &[VerdictRow], zone: Tz) -> Markup {
+    let standing: Vec<&VerdictRow> = verdicts.iter().filter(|row| !row.retracted).collect();
+    let words = crate::explain::words(ask.language());
+    html! {
+        @if site.explain.is_some() && !standing.is_empty() {
+            section.why aria-labelledby="why" {
+                h2 #why { (words.title) }
+                p.hint { (words.judged) }
+                ul.why-list {
+                    @for row in standing {
+                        li {
+                            a href={ (ask.with("why", &row.n.to_string())) "#why" } { (words.title) " #" (row.n) }
+                            " " span.soft { (page::time_on(row.verdict.since, row.verdict.since, zone, ask.words)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn proof(row: LedgerRow, office: Option<&OfficeLive>) -> Proof {

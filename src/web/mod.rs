@@ -6,6 +6,7 @@
 mod api;
 mod ask;
 mod assets;
+mod explained;
 mod fault;
 mod guard;
 mod health;
@@ -31,15 +32,18 @@ use crate::live::Live;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
+pub use explained::Explain;
 pub use serve::{ServeError, listen, serve};
 
 /// What the dashboard shows and how it is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     pub store: Store,
     pub live: watch::Receiver<Arc<Live>>,
     pub metrics: Arc<Metrics>,
     pub settings: Arc<Settings>,
+    /// Judges the past around a verdict again; `None`: pages do not say why.
+    pub explain: Option<Explain>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

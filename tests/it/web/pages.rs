@@ -32,6 +32,7 @@ impl Desk {
             live: receiver,
             metrics: seeded.metrics.clone(),
             settings: Arc::new(Settings::default()),
+            explain: None,
         };
         let (port, served) = runtime.block_on(async {
             let listener = listen("127.0.0.1:0".parse().unwrap(), &site.settings).await.unwrap();
