@@ -152,6 +152,7 @@ impl Fold {
             trace,
         };
         let state = &mut self.state;
+        state.begin_hours(at.plus_ms(-1));
         let mut pending: Vec<(usize, Pending)> = Vec::new();
         if awaited {
             for (ix, op) in self.ops[start..end].iter().enumerate() {
@@ -166,15 +167,21 @@ impl Fold {
         state.run_timers(&mut self.dirty);
         for (ix, op) in self.ops[start..end].iter().enumerate() {
             if let Act::Rules(rules) = &op.act {
+                if state.rules.differs_by_calendar_alone(rules) {
+                    state.change_calendar(rules.clone(), &mut self.dirty);
+                    continue;
+                }
                 state.hand_over(rules, &mut sink);
                 state.change_rules(rules.clone());
                 self.dirty.everything = true;
                 continue;
             }
+            let cannot_come_from = state.sight(op);
             let private = state.apply(op, &mut self.dirty);
             for (of, pending) in &mut pending {
                 if *of == ix {
                     pending.private = private;
+                    pending.cannot_come_from.clone_from(&cannot_come_from);
                 }
             }
         }

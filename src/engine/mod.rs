@@ -5,6 +5,7 @@
 
 mod answer;
 mod apply;
+pub mod calendar;
 pub mod event;
 pub mod expr;
 mod fold;
@@ -13,8 +14,10 @@ mod judge;
 mod names;
 mod office;
 mod ops;
+pub mod overlay;
 mod past;
 mod pin;
+mod places;
 pub mod policy;
 mod report;
 pub mod roster;

@@ -22,6 +22,68 @@ const OFFICE: &[Row] = &[
         span,
         "After this long a service is taken for forgotten; default \"60m\".",
     ),
+    (
+        "calendar",
+        false,
+        calendar,
+        "When the office is open; without it, it is held to no hours.",
+    ),
+];
+
+const CALENDAR: &[Row] = &[
+    ("week", true, week, "The usual week; a day that is left out is closed."),
+    (
+        "period",
+        false,
+        periods,
+        "Other weeks, from a date to a date, e.g. Ramadan.",
+    ),
+    ("closed", false, closed, "Dates on which the office is closed, and why."),
+    ("day", false, days, "Dates with hours of their own."),
+];
+
+const WEEK: &[Row] = &[
+    ("monday", false, hours, ""),
+    ("tuesday", false, hours, ""),
+    ("wednesday", false, hours, ""),
+    ("thursday", false, hours, ""),
+    ("friday", false, hours, ""),
+    ("saturday", false, hours, ""),
+    ("sunday", false, hours, ""),
+];
+
+const HOURS: &[Row] = &[
+    (
+        "open",
+        true,
+        stretches,
+        "Hours like \"08:00-16:00\", or a list of them.",
+    ),
+    ("breaks", false, stretches, "Breaks inside them, like \"12:00-13:00\"."),
+];
+
+const PERIOD: &[Row] = &[
+    ("from", true, date, "The first day."),
+    ("until", true, date, "The last day."),
+    ("reason", true, words, "Why, in a word or two."),
+    ("week", true, week, "The week in that time."),
+];
+
+const DAY: &[Row] = &[
+    ("date", true, date, ""),
+    ("reason", true, words, "Why, in a word or two."),
+    (
+        "open",
+        true,
+        stretches,
+        "Hours like \"08:00-16:00\", or a list of them.",
+    ),
+    ("breaks", false, stretches, "Breaks inside them."),
+];
+
+const TRAVEL: &[Row] = &[
+    ("between", true, pair, "Two places of devices."),
+    ("takes", true, span, "Nobody gets from one to the other in less."),
 ];
 
 const DEVICE: &[Row] = &[
@@ -45,6 +107,7 @@ const DEVICE: &[Row] = &[
         span,
         "After so long without an event it is silent; default \"90s\".",
     ),
+    ("place", false, words, "Where it stands, as [[travel]] names it."),
 ];
 
 const PERSON: &[Row] = &[
@@ -98,6 +161,8 @@ const HANDSET: &[Row] = &[
     ("suspended", false, switch, "A suspended phone does not count."),
 ];
 
+const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+
 pub(super) fn schema() -> Value {
     let list = |rows, says| said(json!({ "type": "array", "items": table(rows) }), says);
     json!({
@@ -111,6 +176,7 @@ pub(super) fn schema() -> Value {
             "supervisor": list(PERSON, "Who is told of officers."),
             "integrity": list(PERSON, "Who is told beside or above the supervisors."),
             "technician": list(PERSON, "Who is told of devices."),
+            "travel": list(TRAVEL, "How long one needs at least between two places."),
             "officer": list(OFFICER, "A person who may serve at a counter."),
         },
         "required": ["office"],
@@ -129,6 +195,44 @@ fn table(rows: &[Row]) -> Value {
 
 fn zone() -> Value {
     json!({ "type": "string", "pattern": "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$" })
+}
+
+fn calendar() -> Value {
+    table(CALENDAR)
+}
+
+fn week() -> Value {
+    table(WEEK)
+}
+
+fn hours() -> Value {
+    table(HOURS)
+}
+
+fn periods() -> Value {
+    json!({ "type": "array", "items": table(PERIOD) })
+}
+
+fn days() -> Value {
+    json!({ "type": "array", "items": table(DAY) })
+}
+
+fn date() -> Value {
+    json!({ "type": "string", "pattern": DATE })
+}
+
+fn closed() -> Value {
+    json!({ "type": "object", "propertyNames": { "pattern": DATE }, "additionalProperties": words() })
+}
+
+fn stretches() -> Value {
+    let pattern = "^\\s*[0-9]{2}:[0-5][0-9]\\s*[-–]\\s*[0-9]{2}:[0-5][0-9]\\s*$";
+    let one = json!({ "type": "string", "pattern": pattern, "examples": ["08:00-16:00"] });
+    json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+}
+
+fn pair() -> Value {
+    json!({ "type": "array", "items": words(), "minItems": 2, "maxItems": 2 })
 }
 
 fn slots() -> Value {

@@ -11,10 +11,11 @@ use super::{broker_tls, client_settings, mail_settings};
 use crate::broker;
 use crate::config::{Broker, Config, Embedded, External};
 use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::engine::event::OfficeId;
 use crate::engine::policy::PolicyErrors;
 use crate::engine::roster::{Role, Roster, RosterFileErrors};
 use crate::mqtt;
-use crate::replay::{read_policies, read_roster};
+use crate::replay::{overlay_of, read_policies, read_roster};
 
 /// What the named files hold.
 #[derive(Default, Debug)]
@@ -135,13 +136,36 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
             roster.officers.len(),
             roster.people.len()
         ));
-        gathered.texts.push(Texts {
-            roster: text,
-            policies: policies.clone(),
-        });
+        match under_overlay(config, &policies, &roster.office.id, gathered) {
+            Ok(policies) => gathered.texts.push(Texts { roster: text, policies }),
+            Err(error) => faults.add(&error),
+        }
         rosters.push((path, roster));
     }
     rosters.into_iter().map(|(_, roster)| roster).collect()
+}
+
+/// The policies under the office's overlay, if it has one.
+fn under_overlay(
+    config: &Config,
+    policies: &PolicyTexts,
+    office: &OfficeId,
+    gathered: &mut Gathered,
+) -> anyhow::Result<PolicyTexts> {
+    // Where the policies have faults, these are told already.
+    if policies.0.is_empty() {
+        return Ok(PolicyTexts::default());
+    }
+    let Some((path, text)) = overlay_of(&config.policies, office, None)? else {
+        return Ok(policies.clone());
+    };
+    // Checked as a file, so that faults are told with its path.
+    let set = policies.parse()?.overlaid(&path, &text)?;
+    let decided = set.heads().filter(|head| head.overlay.is_some()).count();
+    gathered
+        .found
+        .push(format!("{path}: {office}, {decided} policies by a decision of its own"));
+    Ok(policies.overlaid(office, text))
 }
 
 fn policy_texts(folder: &Path) -> anyhow::Result<PolicyTexts> {

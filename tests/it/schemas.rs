@@ -31,8 +31,18 @@ impl Case {
         Some(Case {
             schema,
             of: of.into(),
-            instance: serde_json::to_value(table).unwrap(),
+            instance: json_of(toml::Value::Table(table)),
         })
+    }
+}
+
+/// As editors show a TOML file to a schema: dates are strings.
+fn json_of(value: toml::Value) -> Value {
+    match value {
+        toml::Value::Datetime(date) => json!(date.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(json_of).collect(),
+        toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, json_of(value))).collect(),
+        plain => serde_json::to_value(plain).unwrap(),
     }
 }
 
@@ -232,6 +242,27 @@ fn reader_and_schema_know_the_same_keys_of_a_roster() {
             &["officer", "handsets"],
             format!("{office}[[officer]]\nid = \"c\"\nhandsets = [{{ id = \"h\", qqqq = 1 }}]\n"),
         ),
+        (&["travel"], format!("{office}[[travel]]\nqqqq = 1\n")),
+        (
+            &["office", "calendar"],
+            format!("{office}[office.calendar]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "week"],
+            format!("{office}[office.calendar.week]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "week", "friday"],
+            format!("{office}[office.calendar.week]\nfriday = {{ qqqq = 1 }}\n"),
+        ),
+        (
+            &["office", "calendar", "period"],
+            format!("{office}[[office.calendar.period]]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "day"],
+            format!("{office}[[office.calendar.day]]\nqqqq = 1\n"),
+        ),
         (&[], format!("qqqq = 1\n{office}")),
     ] {
         let said = Roster::parse(&text).unwrap_err().to_string();
@@ -259,12 +290,30 @@ fn reader_and_schema_agree_on_rosters() {
         ("[[supervisor]]\n", "[[supervisors]]\n"),
         ("name = \"Loket 1", "naam = \"Loket 1"),
     ];
-    let mut cases = Vec::new();
-    let mut right = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     for (from, to) in changes {
         assert!(good.contains(from), "{from}");
-        let text = good.replacen(from, to, 1);
-        cases.extend(Case::toml(Subject::Roster, to, &text));
+        texts.push(good.replacen(from, to, 1));
+    }
+    for calendar in [
+        "week = { friday = { open = \"08:00-16:30\", breaks = [\"11:30-13:30\"] } }",
+        "week = { friday = { open = [] } }",
+        "week = { friday = { open = \"8-16\" } }",
+        "week = { friday = { breaks = \"12:00-13:00\" } }",
+        "week = {}\nclosed = { 2026-12-25 = \"Natal\" }",
+        "week = {}\nclosed = { christmas = \"Natal\" }",
+        "week = {}\nperiod = [{ from = 2026-02-18, until = 2026-03-19, reason = \"Ramadan\", week = {} }]",
+        "week = {}\nperiod = [{ from = 2026-02-18, reason = \"Ramadan\", week = {} }]",
+        "week = {}\nday = [{ date = 2026-12-27, reason = \"Sunday session\", open = \"08:00-12:00\" }]",
+        "week = {}\nday = [{ date = 2026-12-27, open = \"08:00-12:00\" }]",
+        "closed = {}",
+    ] {
+        texts.push(format!("{good}\n[office.calendar]\n{calendar}\n"));
+    }
+    let mut cases = Vec::new();
+    let mut right = Vec::new();
+    for text in texts {
+        cases.extend(Case::toml(Subject::Roster, text.as_str(), &text));
         right.push(Roster::parse(&text).is_ok());
     }
     for ((said, case), right) in validated(&cases).iter().zip(&cases).zip(right) {

@@ -27,11 +27,13 @@ pub(super) enum Breadth {
 
 /// What the states are listed for.
 #[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub struct Subject<'a> {
     pub per: Per,
     pub on: &'a [&'a str],
     /// No indication holds in an emergency.
     pub indication: bool,
+    /// `service.active` stands for being signed in and not on a break.
+    pub signed_in: bool,
 }
 
 /// One name with one of its values.
@@ -54,7 +56,14 @@ enum Value<'a> {
     Apps(&'a [Box<str>]),
     Usb(u8),
     Emergency(bool),
-    Event(&'a Kind, bool),
+    OfficeOpen(bool),
+    OfficeOnBreak(bool),
+    HandedOver(bool),
+    Event {
+        kind: &'a Kind,
+        private: bool,
+        out_of_reach: bool,
+    },
 }
 
 /// Shows every state to `look`. Answers `false` where they cannot be listed; then nothing may be concluded.
@@ -131,6 +140,9 @@ pub(super) fn each(
             "workstation.usb" => (0..1 << UsbClass::ALL.len()).map(Value::Usb).collect(),
             "office.emergency" if subject.indication => vec![Value::Emergency(false)],
             "office.emergency" => both(Value::Emergency),
+            "office.open" => both(Value::OfficeOpen),
+            "office.on_break" => both(Value::OfficeOnBreak),
+            "officer.handed_over" => both(Value::HandedOver),
             name if name.starts_with("event.") => continue,
             // A name this list does not know: nothing can be said.
             _ => return false,
@@ -142,12 +154,22 @@ pub(super) fn each(
         axes.push(vec![Value::Session(true)]);
     }
     if !kinds.is_empty() {
-        axes.push(
-            kinds
-                .iter()
-                .flat_map(|kind| private_of(kind).iter().map(move |private| Value::Event(kind, *private)))
-                .collect(),
-        );
+        let far: &[bool] = if names.contains("event.out_of_reach") {
+            &[false, true]
+        } else {
+            &[false]
+        };
+        let mut events = Vec::new();
+        for kind in &kinds {
+            for private in private_of(kind) {
+                events.extend(far.iter().map(|out_of_reach| Value::Event {
+                    kind,
+                    private: *private,
+                    out_of_reach: *out_of_reach,
+                }));
+            }
+        }
+        axes.push(events);
     }
     let many = axes.iter().try_fold(1usize, |many, axis| many.checked_mul(axis.len()));
     if many.is_none_or(|many| many > STATES_MAX) {
@@ -160,7 +182,7 @@ pub(super) fn each(
             set(&mut scope, axis[*at]);
         }
         let told = |name: &str| names.contains(name) || name == "session.active" && session_is_sure;
-        if possible(&scope, subject.per, breadth, &told) {
+        if possible(&scope, subject, breadth, &told) {
             look(&scope);
         }
         // The next combination, as an odometer turns.
@@ -191,12 +213,26 @@ fn set<'a>(scope: &mut Scope<'a>, value: Value<'a>) {
         Value::Apps(list) => scope.apps = list,
         Value::Usb(bits) => scope.usb = bits,
         Value::Emergency(on) => scope.emergency = on,
-        Value::Event(kind, private) => scope.event = Some(EventScope { kind, private }),
+        Value::OfficeOpen(on) => scope.office_open = on,
+        Value::OfficeOnBreak(on) => scope.office_on_break = on,
+        Value::HandedOver(on) => scope.officer_handed_over = on,
+        Value::Event {
+            kind,
+            private,
+            out_of_reach,
+        } => {
+            scope.event = Some(EventScope {
+                kind,
+                private,
+                out_of_reach,
+            })
+        }
     }
 }
 
 /// Whether the office can be in this state (contract §3, §6). Only names the condition reads have meant values.
-fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bool) -> bool {
+fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&str) -> bool) -> bool {
+    let (per, signed_in) = (subject.per, subject.signed_in);
     let session_told = told("session.active");
     let in_session = session_told && scope.session_active;
     if told("session.served") && scope.session_served && session_told && !scope.session_active {
@@ -205,10 +241,19 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
     if scope.service_active && scope.session_on_break {
         return false;
     }
-    if scope.service_active && in_session && told("session.served") && !scope.session_served {
+    // Where it stands for being signed in, nobody need have been served yet.
+    let serves_applicant = scope.service_active && !signed_in;
+    if serves_applicant && in_session && told("session.served") && !scope.session_served {
         return false;
     }
     if !scope.service_booking.is_empty() && told("service.active") && !scope.service_active {
+        return false;
+    }
+    // Breaks lie inside the opening hours.
+    if told("office.on_break") && scope.office_on_break && told("office.open") && !scope.office_open {
+        return false;
+    }
+    if signed_in && scope.service_active && session_told && !scope.session_active {
         return false;
     }
     if told("officer.id") && scope.officer_id.is_empty() && (in_session || per == Per::Officer) {
@@ -235,7 +280,7 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
             }
         }
     }
-    let serves = scope.service_active && in_session && !scope.workstation_silent;
+    let serves = serves_applicant && in_session && !scope.workstation_silent;
     if serves && told("officer.active_services") && scope.officer_active_services == 0 {
         return false;
     }
@@ -245,6 +290,7 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
             || scope.officer_handsets > 0
             || scope.officer_active_services > 0
             || scope.officer_declared_none
+            || scope.officer_handed_over
             || scope.shift_active
             || scope.lockbox_silent
             || scope.unchecked_for_ms > 0
