@@ -167,10 +167,6 @@ impl Fold {
         state.run_timers(&mut self.dirty);
         for (ix, op) in self.ops[start..end].iter().enumerate() {
             if let Act::Rules(rules) = &op.act {
-                if state.rules.differs_by_calendar_alone(rules) {
-                    state.change_calendar(rules.clone(), &mut self.dirty);
-                    continue;
-                }
                 state.hand_over(rules, &mut sink);
                 state.change_rules(rules.clone());
                 self.dirty.everything = true;

@@ -14,7 +14,6 @@ mod judge;
 mod names;
 mod office;
 mod ops;
-pub mod overlay;
 mod past;
 mod pin;
 mod places;

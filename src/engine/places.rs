@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::expr::{did_you_mean, nearest};
+use super::expr::instead;
 use super::names::DeviceIx;
 use super::roster::{Device, Roster};
 use super::time::Span;
@@ -40,7 +40,8 @@ pub(super) fn check<'d>(
         let between = travel.between.into_inner();
         for place in &between {
             if !places.contains(&place.as_str()) {
-                let near = did_you_mean(nearest(place, places.iter().copied()));
+                let near = instead(place, places.iter().copied());
+                let near = near.map(|near| format!("; {near}")).unwrap_or_default();
                 faults.push((at.clone(), format!("no device has the place \"{place}\"{near}")));
             }
         }

@@ -2,6 +2,7 @@
 
 mod fault;
 mod keys;
+mod overlay;
 mod quoted;
 mod read;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fault::{Level, PolicyErrors, PolicyFault};
 pub use keys::{KEYS, Key};
+pub use overlay::{Change, Overlaid};
 
 use super::expr::{self, Condition};
 use super::overlay::Overlaid;
@@ -189,7 +191,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// Whether a policy can be given this reach; if not, why.
-    pub(super) fn can_reach(&self, reach: Reach, per: Per, condition: &str) -> Result<(), String> {
+    fn can_reach(&self, reach: Reach, per: Per, condition: &str) -> Result<(), String> {
         if reach == Reach::Service {
             return Ok(());
         }
@@ -199,7 +201,7 @@ impl Trigger {
                 Err("a policy judged per service cannot reach beyond one; let it be `per = \"session\"`".into())
             }
             Trigger::While(_) if !condition.contains("service.active") => {
-                Err("`scope` says what `service.active` stands for, and the condition does not name it".into())
+                Err("`scope` says what `service.active` stands for; the condition does not name it".into())
             }
             Trigger::While(_) => Ok(()),
         }

@@ -194,18 +194,6 @@ impl Rulebook {
         }
     }
 
-    /// Whether nothing but the office's hours would change: then nothing else is judged anew.
-    pub fn differs_by_calendar_alone(&self, other: &Rulebook) -> bool {
-        let with_these_hours = |roster: &Roster| {
-            let mut roster = roster.clone();
-            roster.office.calendar.clone_from(&self.roster.office.calendar);
-            roster
-        };
-        self.roster != other.roster
-            && (Arc::ptr_eq(&self.policies, &other.policies) || self.policies == other.policies)
-            && *self.roster == with_these_hours(&other.roster)
-    }
-
     pub fn device(&self, ix: DeviceIx) -> Option<DeviceRule> {
         self.devices.get(ix.at()).copied().flatten()
     }

@@ -253,13 +253,6 @@ impl State {
         }
     }
 
-    /// Puts in force a roster that differs in its calendar alone: all runs go on.
-    pub fn change_calendar(&mut self, rules: Arc<Rulebook>, dirty: &mut Dirty) {
-        self.rules = rules;
-        self.hours = self.rules.hours_at(self.now);
-        dirty.hours = true;
-    }
-
     /// Asks the calendar for the first time, just before the first instant.
     pub fn begin_hours(&mut self, before: Moment) {
         if self.hours.until == Moment::MIN {
@@ -441,7 +434,7 @@ impl State {
             _ => None,
         }?;
         // A clock that its own sequence contradicts says neither where he was nor how long ago.
-        if op.at != op.own {
+        if op.at != op.told {
             return None;
         }
         let evidence = op.reference.clone();

@@ -52,6 +52,8 @@ fn value(key: &str) -> Value {
         "enabled" => json!({ "type": "boolean" }),
         "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         "basis" => words(),
+        "enabled" => json!({ "type": "boolean" }),
+        "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         // A key this page does not know further: anything the reader takes.
         _ => json!({}),
     }

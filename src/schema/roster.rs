@@ -31,15 +31,30 @@ const OFFICE: &[Row] = &[
 ];
 
 const CALENDAR: &[Row] = &[
-    ("week", true, week, "The usual week; a day that is left out is closed."),
+    (
+        "week",
+        true,
+        week,
+        "The hours of each weekday; a day that is not named is closed.",
+    ),
+    (
+        "closed",
+        false,
+        closed,
+        "Dates on which the office is closed, each with the reason.",
+    ),
     (
         "period",
         false,
         periods,
-        "Other weeks, from a date to a date, e.g. Ramadan.",
+        "Dates with a week of their own, such as Ramadan.",
     ),
-    ("closed", false, closed, "Dates on which the office is closed, and why."),
-    ("day", false, days, "Dates with hours of their own."),
+    (
+        "day",
+        false,
+        days,
+        "Single dates with hours of their own, such as a Sunday session.",
+    ),
 ];
 
 const WEEK: &[Row] = &[
@@ -57,33 +72,28 @@ const HOURS: &[Row] = &[
         "open",
         true,
         stretches,
-        "Hours like \"08:00-16:00\", or a list of them.",
+        "From opening to closing, in the office's own time, e.g. \"08:00-16:00\".",
     ),
-    ("breaks", false, stretches, "Breaks inside them, like \"12:00-13:00\"."),
+    ("breaks", false, stretches, "Breaks within the opening hours."),
 ];
 
 const PERIOD: &[Row] = &[
     ("from", true, date, "The first day."),
     ("until", true, date, "The last day."),
-    ("reason", true, words, "Why, in a word or two."),
-    ("week", true, week, "The week in that time."),
+    ("reason", true, words, "Why."),
+    ("week", true, week, "The hours of each weekday."),
 ];
 
 const DAY: &[Row] = &[
-    ("date", true, date, ""),
-    ("reason", true, words, "Why, in a word or two."),
-    (
-        "open",
-        true,
-        stretches,
-        "Hours like \"08:00-16:00\", or a list of them.",
-    ),
-    ("breaks", false, stretches, "Breaks inside them."),
+    ("date", true, date, "The day."),
+    ("reason", true, words, "Why."),
+    ("open", true, stretches, "From opening to closing."),
+    ("breaks", false, stretches, "Breaks within the opening hours."),
 ];
 
 const TRAVEL: &[Row] = &[
-    ("between", true, pair, "Two places of devices."),
-    ("takes", true, span, "Nobody gets from one to the other in less."),
+    ("between", true, places, "Two places of devices."),
+    ("takes", true, span, "Nobody does it in less."),
 ];
 
 const DEVICE: &[Row] = &[
@@ -178,6 +188,7 @@ pub(super) fn schema() -> Value {
             "technician": list(PERSON, "Who is told of devices."),
             "travel": list(TRAVEL, "How long one needs at least between two places."),
             "officer": list(OFFICER, "A person who may serve at a counter."),
+            "travel": list(TRAVEL, "How long one needs at least between two places."),
         },
         "required": ["office"],
         "additionalProperties": false,
@@ -191,6 +202,52 @@ fn table(rows: &[Row]) -> Value {
         .collect();
     let required: Vec<&str> = rows.iter().filter(|row| row.1).map(|row| row.0).collect();
     json!({ "type": "object", "properties": keys, "required": required, "additionalProperties": false })
+}
+
+fn calendar() -> Value {
+    table(CALENDAR)
+}
+
+fn week() -> Value {
+    table(WEEK)
+}
+
+fn hours() -> Value {
+    table(HOURS)
+}
+
+fn closed() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": DATE },
+        "additionalProperties": words(),
+    })
+}
+
+fn periods() -> Value {
+    json!({ "type": "array", "items": table(PERIOD) })
+}
+
+fn days() -> Value {
+    json!({ "type": "array", "items": table(DAY) })
+}
+
+fn stretches() -> Value {
+    let stretch = json!({
+        "type": "string",
+        "pattern": "^\\s*[0-2][0-9]:[0-5][0-9]\\s*[-–]\\s*[0-2][0-9]:[0-5][0-9]\\s*$",
+    });
+    json!({ "oneOf": [stretch, { "type": "array", "items": stretch, "minItems": 1 }] })
+}
+
+const DATE: &str = "^[0-9]{4}-[01][0-9]-[0-3][0-9]$";
+
+fn date() -> Value {
+    json!({ "type": "string", "pattern": DATE })
+}
+
+fn places() -> Value {
+    json!({ "type": "array", "items": words(), "minItems": 2, "maxItems": 2 })
 }
 
 fn zone() -> Value {

@@ -104,24 +104,28 @@ fn judge(args: &Args) -> anyhow::Result<Report> {
     let mut err = std::io::stderr();
     if let (Some(roster), false) = (&args.roster, args.events.is_empty()) {
         let roster = read_roster(roster)?;
-        let present = match (&args.policies, &config) {
-            (Some(folder), _) => folder,
-            (None, Some(config)) => &config.policies,
-            (None, None) => bail!("--events needs --policies to compare with"),
+        let office = roster.office.id.clone();
+        let candidate = read_policies_of(&args.candidate, &office, None)?;
+        let baseline = args
+            .policies
+            .as_deref()
+            .or(config.as_ref().map(|config| &*config.policies));
+        let Some(baseline) = baseline else {
+            bail!("--events needs --policies to compare with");
         };
-        let candidate = read_policies_of(&args.candidate, &roster.office.id, None)?;
+        let policies = read_policies_of(baseline, &office, None)?;
         let files = Files {
             files: args.events.clone(),
-            policies: read_policies_of(present, &roster.office.id, None)?,
             roster,
+            policies,
             quiet: args.quiet,
         };
         return past::backtest(files, candidate, dates, &mut err);
     }
     let ledger = open_ledger(args.database.as_deref(), config.as_ref(), args.office.as_deref())?;
-    let read = |folder: &Path| read_policies_of(folder, &ledger.office, None);
-    let candidate = read(&args.candidate)?;
-    let baseline = args.policies.as_deref().map(read).transpose()?;
+    let of = |folder: &Path| read_policies_of(folder, &ledger.office, None);
+    let candidate = of(&args.candidate)?;
+    let baseline = args.policies.as_deref().map(of).transpose()?;
     past::backtest_ledger(&ledger, baseline, candidate, dates, &mut err)
 }
 

@@ -1,6 +1,4 @@
-//! The keys of a policy file, for its reader and for the schema, and how they are written.
-
-use toml::de::DeValue;
+//! The table of a policy file's keys, for its reader and its schema, and how each is written.
 
 /// One key of a policy file.
 #[derive(Clone, Copy, Debug)]
@@ -69,27 +67,14 @@ pub const KEYS: &[Key] = &[
     key(
         "enabled",
         false,
-        "`false`: shipped but off, until an overlay of the office switches it on.",
+        "`false`: it is shipped switched off, until an office's overlay switches it on.",
     ),
     key(
         "scope",
         false,
-        "What `service.active` stands for: a service, or being signed in and not on a break.",
+        "What `service.active` stands for: a service, or `signed_in`: being signed in and not on a break.",
     ),
 ];
-
-/// What a value is, in words.
-pub(super) fn what(value: &DeValue) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
-}
 
 /// How a key is written.
 pub(super) fn example(key: &str) -> &'static str {
@@ -104,6 +89,8 @@ pub(super) fn example(key: &str) -> &'static str {
         "on" => "write on = \"handset.seen\", or a list of event types",
         "where" => "write where = 'event.private', or leave it out",
         "notify" => "write notify = [\"supervisor\"]; there are supervisor, integrity and technician",
+        "enabled" => "write enabled = false, or leave it out",
+        "scope" => "write scope = \"signed_in\", or leave it out",
         _ => "write a duration like \"90s\", \"2m\" or \"1h30m\"",
     }
 }

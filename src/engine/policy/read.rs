@@ -9,7 +9,7 @@ use super::super::event::{self, PolicyId};
 use super::super::expr::{self, Condition, instead, nearest};
 use super::super::time::Span;
 use super::fault::Found;
-use super::keys::{KEYS, example, what};
+use super::keys::{KEYS, example};
 use super::quoted::Quoted;
 use super::{Class, Head, Per, Policy, Reach, Severity, Tell, Title, Trigger};
 
@@ -85,7 +85,7 @@ impl<'t> Reader<'t> {
         let group_within_ms = self.span("group_within");
         let enabled = self.switch("enabled");
         let (trigger, written, condition) = self.trigger(per);
-        let scope = self.scope(&trigger, per, &written);
+        let scope = self.scope(trigger.as_ref(), per, &written);
         let policy = Policy {
             head: Head {
                 id: PolicyId::new(name),
@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
                 group_within_ms: group_within_ms.unwrap_or(1_800_000),
                 notify: notify?,
                 enabled: enabled.unwrap_or(true),
-                scope: scope.unwrap_or_default(),
+                scope,
                 overlay: None,
             },
             trigger: trigger?,
@@ -325,20 +325,22 @@ impl<'t> Reader<'t> {
         let on = value.get_ref().as_bool();
         if on.is_none() {
             let message = format!("`{key}` must be true or false, not {}", what(value.get_ref()));
-            self.error(value.span(), "wrong-type", message, None);
+            self.error(value.span(), "wrong-type", message, Some(example(key).to_string()));
         }
         on
     }
 
-    fn scope(&mut self, trigger: &Option<Trigger>, per: Option<Per>, condition: &str) -> Option<Reach> {
-        let value = self.value("scope")?;
-        let scope = self.word("scope", &Reach::ALL.map(|reach| (reach.as_str(), reach)))?;
-        if let (Some(trigger), Some(per)) = (trigger, per)
-            && let Err(message) = trigger.can_reach(scope, per, condition)
+    fn scope(&mut self, trigger: Option<&Trigger>, per: Option<Per>, condition: &str) -> Reach {
+        let scope = self.word("scope", &Reach::ALL.map(|reach| (reach.as_str(), reach)));
+        let scope = scope.unwrap_or_default();
+        if let (Some(trigger), Some(per), Some(value)) = (trigger, per, self.value("scope"))
+            && let Err(why) = trigger.can_reach(scope, per, condition)
         {
-            self.error(value.span(), "misplaced-key", message, None);
+            let (message, help) = why.split_once("; ").unwrap_or((&why, ""));
+            let help = (!help.is_empty()).then(|| help.to_string());
+            self.error(value.span(), "misplaced-key", message.to_string(), help);
         }
-        Some(scope)
+        scope
     }
 
     /// Milliseconds.
@@ -521,4 +523,16 @@ fn unanswerable(per: Per, kind: &str) -> Option<String> {
         Per::Officer => senders.contains(&event::DeviceKind::Workstation) || names_officer,
     };
     (!fits).then(|| format!("an event \"{kind}\" belongs to no {}", per.as_str()))
+}
+
+fn what(value: &DeValue) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
 }
