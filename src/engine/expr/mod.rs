@@ -220,10 +220,6 @@ fn parsed(source: &str) -> Result<cel::Program, Vec<Problem>> {
     cel::Program::compile(source).map_err(|errors| syntax(source, &errors.errors))
 }
 
-pub(super) fn did_you_mean(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
-}
-
 /// What to write instead: the nearest of the words, or all of them.
 pub fn instead<'n>(word: &str, words: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
     if let Some(near) = nearest(word, words.clone()) {
