@@ -45,4 +45,5 @@ def main():
     print(f"  ratio                            {rates[0] / rates[1]:.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()

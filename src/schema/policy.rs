@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{id, one_of, said, span, words};
 use crate::engine::event::TYPES;
-use crate::engine::policy::{Class, KEYS, Per, Severity, Tell};
+use crate::engine::policy::{Class, KEYS, Per, Reach, Severity, Tell};
 
 pub(super) fn schema() -> Value {
     let keys: Map<String, Value> = KEYS
@@ -50,6 +50,8 @@ fn value(key: &str) -> Value {
             json!({ "type": "array", "items": tell, "uniqueItems": true })
         }
         "basis" => words(),
+        "enabled" => json!({ "type": "boolean" }),
+        "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         // A key this page does not know further: anything the reader takes.
         _ => json!({}),
     }

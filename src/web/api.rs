@@ -16,6 +16,7 @@ use super::Site;
 use super::ask::Ask;
 use super::fault::Fault;
 use crate::engine::event::OfficeId;
+use crate::engine::time::Span;
 use crate::engine::verdict::Line;
 use crate::live::BrokerState;
 use crate::store::read::VerdictFilter;
@@ -140,6 +141,33 @@ async fn stream(
     let _ = sender.send(Ok(Bytes::from(piece))).await;
 }
 
+/// `GET /api/v1/policies`: what every office judges by, and what it decided otherwise.
+pub async fn policies(ask: Ask) -> Response {
+    let mut list = Vec::new();
+    for office in &ask.live.offices {
+        for policy in office.policies.iter() {
+            list.push(json!({
+                "office": office.roster.office.id.as_str(),
+                "policy": policy.id.as_str(),
+                "title": policy.title,
+                "basis": policy.basis,
+                "verdict": policy.class,
+                "severity": policy.severity,
+                "per": policy.per,
+                "condition": policy.condition,
+                "enabled": policy.enabled,
+                "scope": policy.scope,
+                "for": Span::ms(policy.for_ms).to_string(),
+                "bridge": Span::ms(policy.bridge_ms).to_string(),
+                "group_within": Span::ms(policy.group_within_ms).to_string(),
+                "notify": policy.notify,
+                "decided": policy.overlay,
+            }));
+        }
+    }
+    axum::Json(list).into_response()
+}
+
 /// `GET /healthz`: the process answers.
 pub async fn alive() -> &'static str {
     "ok\n"
@@ -172,6 +200,17 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
         let limit = site.settings.unsent_max_ms / 1_000;
         reasons.push(format!("a letter has waited {} s, more than {limit} s", ms / 1_000));
     }
+    // What somebody should know and what does not keep the main job from being done.
+    let mut notices = Vec::new();
+    if live.broker.sessions_lost > 0 {
+        notices.push(format!(
+            "the broker had lost our session {} times: what it held for us is gone",
+            live.broker.sessions_lost
+        ));
+    }
+    if site.settings.broker_anonymous {
+        notices.push("the broker lets everybody on this machine in without a password".to_owned());
+    }
     let status = match reasons.is_empty() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -179,6 +218,7 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
     let body = json!({
         "ready": reasons.is_empty(),
         "reasons": reasons,
+        "notices": notices,
         "broker": broker,
         "database": database,
         "last_event": live.last_event.map(|at| at.rfc3339(ask.zone())),

@@ -44,6 +44,8 @@ impl Reads {
     pub const USB: Reads = Reads(1 << 11);
     pub const EMERGENCY: Reads = Reads(1 << 12);
     pub const ROSTER: Reads = Reads(1 << 13);
+    pub const HOURS: Reads = Reads(1 << 14);
+    pub const HELD: Reads = Reads(1 << 15);
     pub const ALL: Reads = Reads(u32::MAX);
 
     pub fn touches(self, other: Reads) -> bool {
@@ -86,6 +88,11 @@ pub struct Scope<'a> {
     /// Classes attached and not allowed, as bits in the order of `UsbClass::ALL`.
     pub usb: u8,
     pub emergency: bool,
+    /// Within the office's hours; always, where it keeps no calendar.
+    pub office_open: bool,
+    pub office_on_break: bool,
+    /// His phones are kept by hand by somebody else, with a witness.
+    pub officer_handed_over: bool,
     pub event: Option<EventScope<'a>>,
 }
 
@@ -94,6 +101,8 @@ pub struct Scope<'a> {
 pub struct EventScope<'a> {
     pub kind: &'a Kind,
     pub private: bool,
+    /// The officer was just somewhere he cannot have come from.
+    pub out_of_reach: bool,
 }
 
 impl Scope<'_> {
@@ -116,6 +125,9 @@ impl Scope<'_> {
         apps: &[],
         usb: 0,
         emergency: false,
+        office_open: true,
+        office_on_break: false,
+        officer_handed_over: false,
         event: None,
     };
 }
@@ -228,6 +240,22 @@ pub fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Opt
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// What the TOML reader says of a file, with the nearest key where one is not known, instead of all there are.
+pub fn reader_said(message: &str) -> String {
+    let unknown = message.strip_prefix("unknown field ").and_then(|rest| {
+        // `wrong`, expected one of `a`, `b`: every second piece is a key.
+        let mut keys = rest.split('`').skip(1).step_by(2);
+        let word = keys.next()?;
+        let known: Vec<&str> = keys.collect();
+        let hint = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        Some(format!("there is no key `{word}` here; {hint}"))
+    });
+    unknown.unwrap_or_else(|| message.to_owned())
 }
 
 /// Levenshtein's distance.

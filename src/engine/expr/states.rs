@@ -54,7 +54,11 @@ enum Value<'a> {
     Apps(&'a [Box<str>]),
     Usb(u8),
     Emergency(bool),
-    Event(&'a Kind, bool),
+    Open(bool),
+    OfficeBreak(bool),
+    HandedOver(bool),
+    /// Whether it concerned a private phone, and whether its officer cannot have come from where he was.
+    Event(&'a Kind, bool, bool),
 }
 
 /// Shows every state to `look`. Answers `false` where they cannot be listed; then nothing may be concluded.
@@ -129,6 +133,9 @@ pub(super) fn each(
             "lockbox.silent" => both(Value::LockboxSilent),
             "workstation.apps" => apps.iter().map(|list| Value::Apps(list)).collect(),
             "workstation.usb" => (0..1 << UsbClass::ALL.len()).map(Value::Usb).collect(),
+            "office.open" => both(Value::Open),
+            "office.on_break" => both(Value::OfficeBreak),
+            "officer.handed_over" => both(Value::HandedOver),
             "office.emergency" if subject.indication => vec![Value::Emergency(false)],
             "office.emergency" => both(Value::Emergency),
             name if name.starts_with("event.") => continue,
@@ -145,7 +152,10 @@ pub(super) fn each(
         axes.push(
             kinds
                 .iter()
-                .flat_map(|kind| private_of(kind).iter().map(move |private| Value::Event(kind, *private)))
+                .flat_map(|kind| {
+                    let acts = private_of(kind).iter();
+                    acts.flat_map(move |private| far_of(kind).iter().map(move |far| Value::Event(kind, *private, *far)))
+                })
                 .collect(),
         );
     }
@@ -191,7 +201,16 @@ fn set<'a>(scope: &mut Scope<'a>, value: Value<'a>) {
         Value::Apps(list) => scope.apps = list,
         Value::Usb(bits) => scope.usb = bits,
         Value::Emergency(on) => scope.emergency = on,
-        Value::Event(kind, private) => scope.event = Some(EventScope { kind, private }),
+        Value::Open(on) => scope.office_open = on,
+        Value::OfficeBreak(on) => scope.office_on_break = on,
+        Value::HandedOver(on) => scope.officer_handed_over = on,
+        Value::Event(kind, private, out_of_reach) => {
+            scope.event = Some(EventScope {
+                kind,
+                private,
+                out_of_reach,
+            });
+        }
     }
 }
 
@@ -214,7 +233,14 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
     if told("officer.id") && scope.officer_id.is_empty() && (in_session || per == Per::Officer) {
         return false;
     }
+    // A break lies within the opening hours.
+    if told("office.open") && scope.office_on_break && !scope.office_open {
+        return false;
+    }
     if told("custody") {
+        if scope.officer_handed_over && scope.custody == Custody::Out {
+            return false;
+        }
         let registered = !told("officer.handsets") || scope.officer_handsets > 0;
         let has_somewhere = matches!(scope.custody, Custody::In | Custody::Out);
         if has_somewhere && !registered {
@@ -245,6 +271,7 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
             || scope.officer_handsets > 0
             || scope.officer_active_services > 0
             || scope.officer_declared_none
+            || scope.officer_handed_over
             || scope.shift_active
             || scope.lockbox_silent
             || scope.unchecked_for_ms > 0
@@ -252,6 +279,18 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
         return !somebody;
     }
     true
+}
+
+/// What `event.out_of_reach` may be.
+fn far_of(kind: &Kind) -> &'static [bool] {
+    match kind {
+        Kind::Deposited { .. }
+        | Kind::Withdrawn { .. }
+        | Kind::SignedIn { .. }
+        | Kind::ServiceStarted { .. }
+        | Kind::ServiceEnded => &[false, true],
+        _ => &[false],
+    }
 }
 
 /// What `event.private` may be.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
-use crate::engine::policy::{Class, Head, Per, Severity, Tell, Title};
+use crate::engine::policy::{Class, Head, Per, Reach, Severity, Tell, Title};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Reason, Verdict};
@@ -79,6 +79,9 @@ fn head() -> Head {
         bridge_ms: 120_000,
         group_within_ms: 30 * 60_000,
         notify: vec![Tell::Supervisor],
+        enabled: true,
+        scope: Reach::Service,
+        overlay: None,
     }
 }
 
@@ -370,6 +373,44 @@ fn whoever_was_told_is_told_on_when_the_roster_has_changed() {
     let told: Vec<&str> = desk.letters().iter().map(|letter| letter.address.as_str()).collect();
     assert_eq!(told, ["kasi@o.example", "kasi@o.example", "baru@o.example"]);
     assert!(desk.letters()[1].text_body.contains("Yth. Bapak/Ibu,"));
+}
+
+#[test]
+fn whoever_turns_out_to_be_the_officer_himself_is_told_no_further() {
+    let kasi = "{ id = \"s-01\", name = \"Kasi\", email = \"kasi@o.example\" }";
+    for (what, from, to) in [
+        (
+            "his entry names the officer",
+            kasi,
+            kasi.replace(" }", ", officer = \"p-001\" }"),
+        ),
+        (
+            "his mailbox became the officer's",
+            "{ id = \"p-001\"",
+            "{ id = \"p-001\", email = \"KASI@o.example\"".into(),
+        ),
+    ] {
+        let mut desk = Desk::new();
+        let first = verdict("p-001", 0, None);
+        desk.turn(vec![opened(first.clone())]);
+        let changed = ROSTER.replace(from, &to);
+        assert_ne!(changed, ROSTER);
+        desk.roster = Roster::parse(&changed).unwrap();
+        desk.turn(vec![amended(first, verdict("p-001", 0, Some(5)))]);
+        let told: Vec<&str> = desk.letters().iter().map(|letter| letter.person.as_str()).collect();
+        // Nobody above him is in the roster, so that the integrity team is told instead.
+        assert_eq!(told, ["s-01", "i-01"], "{what}");
+        // So it is after a restart.
+        let mut again = desk.rebuilt();
+        again.roster = desk.roster.clone();
+        again.turn(vec![opened(verdict("p-001", 20, None))]);
+        assert_eq!(
+            again.written.iter().flat_map(|outcome| &outcome.letters).count(),
+            1,
+            "{what}"
+        );
+        assert_eq!(again.written[0].letters[0].person, "i-01", "{what}");
+    }
 }
 
 #[test]

@@ -174,6 +174,44 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
         assert_eq!(line["policy_hash"].as_str().unwrap().len(), 64, "{line}");
         assert_eq!(line["engine"], env!("CARGO_PKG_VERSION"));
     }
+    // Judged by the policy of its day, which is in force no more.
+    let (_, _, page) = http_get(
+        office.house.web,
+        "/incidents?policy=phone-out-during-service&state=ended&lang=en",
+        &[],
+    );
+    let incident = page
+        .split("/incidents/")
+        .nth(1)
+        .unwrap()
+        .split(['"', '?'])
+        .next()
+        .unwrap()
+        .to_owned();
+    let (_, _, page) = http_get(office.house.web, &format!("/incidents/{incident}?lang=en"), &[]);
+    let link = page
+        .split("why=")
+        .nth(1)
+        .unwrap_or_else(|| panic!("no link to reasons:\n{page}"));
+    let verdict: String = link.chars().take_while(char::is_ascii_digit).collect();
+    let (_, _, page) = http_get(
+        office.house.web,
+        &format!("/incidents/{incident}?lang=en&why={verdict}"),
+        &[],
+    );
+    assert!(
+        page.contains("What would have been compliant") && page.contains("Had the phone been deposited by"),
+        "{page}"
+    );
+    let mut command = jagaloket();
+    command
+        .args(["explain", &verdict, "--lang", "en", "--config"])
+        .arg(office.house.path("jagaloket.toml"));
+    let told = said(&succeed(&mut command, b""));
+    assert!(
+        told.contains(REMOVED) && told.contains("Had the phone been deposited by"),
+        "{told}"
+    );
     end(&mut serve);
     let mut serve = office.house.serve();
     wait_until(Duration::from_secs(10), "a further start to say the same", || {
