@@ -37,7 +37,7 @@ fn every_fault_of_every_named_file_is_told_at_once_with_2() {
     fs::write(folder.path().join("rules/a.toml"), "id = \"a\"\n").unwrap();
     let told = refused(&folder);
     for fault in [
-        "error: missing field `title`\n  --> rules/a.toml:1:1",
+        "error: the policy has no `title`\n --> rules/a.toml:1:1",
         "\"Asia/Jakata\" is not an IANA time zone",
         "\n  --> roster.toml:",
         "error: cannot read the roster none.toml: No such file",
