@@ -9,6 +9,8 @@ mod mail;
 mod plot;
 mod report;
 mod sides;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 

@@ -5,6 +5,7 @@ mod check;
 mod clause;
 mod idle;
 mod names;
+mod same;
 mod span;
 mod states;
 mod tree;
@@ -16,6 +17,7 @@ use check::Checker;
 pub use clause::{Clause, Limit};
 pub use idle::idle;
 pub(crate) use names::names_officer;
+pub use same::same;
 use span::syntax;
 use tree::Bool;
 

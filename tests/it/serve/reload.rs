@@ -219,6 +219,25 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
     });
     end(&mut serve);
     office.verify();
+    a_backtest_compares_with_the_policies_of_their_day(&office);
+}
+
+fn a_backtest_compares_with_the_policies_of_their_day(office: &Office) {
+    let mut command = jagaloket();
+    command
+        .args(["policy", "backtest", "--format", "json", "--config"])
+        .arg(office.house.path("jagaloket.toml"));
+    let output = succeed(command.arg("--candidate").arg(policies()), b"");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["total"]["before"], office.expected().len());
+    assert_eq!(report["total"]["after"], example_verdicts(DAY).len());
+    let changes = report["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), example_verdicts(DAY).len() - office.expected().len());
+    for change in changes {
+        assert_eq!((&change["change"], &change["before"]), (&"opened".into(), &Value::Null));
+        assert_eq!(change["after"]["policy"], REMOVED);
+        assert!(change["after"]["since"].as_str().unwrap() >= CUT);
+    }
 }
 
 #[test]
