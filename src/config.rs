@@ -59,8 +59,10 @@ pub struct Embedded {
     pub listen: SocketAddr,
     /// A second listener, with TLS.
     pub tls: Option<EmbeddedTls>,
-    /// Who may connect, `office/device:password` a line. `None`: everybody, and on loopback only.
+    /// Who may connect, `office/device:password` a line. `None`: everybody, which `anonymous` says aloud.
     pub devices: Option<PathBuf>,
+    /// Everybody on this machine may publish as any device; on loopback only.
+    pub anonymous: bool,
 }
 
 /// PEM files.

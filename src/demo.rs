@@ -67,6 +67,8 @@ shipped!(
 
 /// Runs until `exit_after`, or until somebody stops it.
 pub async fn run(request: Request) -> Result<Outcome> {
+    // Heard from the very start, so that the temporary folder never outlives the demo.
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
     let folder = match &request.keep {
         Some(folder) => {
@@ -90,7 +92,9 @@ pub async fn run(request: Request) -> Result<Outcome> {
         .iter()
         .map(|(device, password)| format!("{}/{device}:{password}\n", roster.office.id))
         .collect();
-    std::fs::write(&password_file, lines.concat()).context("cannot write the devices' passwords")?;
+    let lines = lines.concat();
+    let devices = crate::broker::read_passwords(&lines)?;
+    write_private(&password_file, &lines).context("cannot write the devices' passwords")?;
     let web = web_address(request.port);
     let mails = folder.join("mails");
     let config = Config {
@@ -103,6 +107,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
             tls: None,
             devices: Some(password_file),
+            anonymous: false,
         }),
         mail: Mail {
             way: Some(MailWay::Directory(mails.clone())),
@@ -135,8 +140,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
             roster: demo::ROSTER.to_owned(),
             policies,
         }],
+        devices,
         clock,
-        anonymous: false,
     };
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;
@@ -146,6 +151,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
     let ended = tokio::select! {
         () = until(request.exit_after) => None,
         _ = tokio::signal::ctrl_c() => None,
+        _ = terminate.recv() => None,
         ended = running.ended() => Some(ended),
     };
     if let Some(ended) = ended {
@@ -203,6 +209,18 @@ fn web_address(port: Option<u16>) -> SocketAddr {
         .or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .and_then(|listener| listener.local_addr());
     taken.unwrap_or(wanted)
+}
+
+/// Writes a file that nobody else may read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path)?;
+    // It may have been there before.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())
 }
 
 fn passwords(roster: &Roster) -> BTreeMap<String, String> {

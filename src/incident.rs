@@ -156,6 +156,8 @@ struct Correspondent {
     /// Of the thread's first letter.
     message_id: String,
     letters: u32,
+    /// Looked up whenever a letter is written: nobody is told of himself.
+    may_be_told: bool,
 }
 
 /// What a turn has touched so far.

@@ -45,6 +45,8 @@ pub struct Broker {
     pub state: BrokerState,
     /// Since when it has been in this state, on the monitor's clock.
     pub since: Moment,
+    /// How often it had lost our session since the start: events may be missing that devices do not send again.
+    pub sessions_lost: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +85,7 @@ impl Live {
                 kind,
                 state: BrokerState::Connecting,
                 since: now,
+                sessions_lost: 0,
             },
             offices: Vec::new(),
             last_event: None,

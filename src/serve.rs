@@ -1,10 +1,10 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod gather;
 mod reload;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock::MonitorClock;
 use crate::config::{self, Config};
-use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::daemon::desk::Texts;
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::roster::Roster;
@@ -25,6 +25,7 @@ use crate::live::{BrokerKind, Live};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
+pub use gather::{Faults, Gathered, gather, read_texts};
 use reload::Reload;
 pub use reload::{Outcome, ask};
 
@@ -37,67 +38,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Plan {
     pub config: Config,
     pub texts: Vec<Texts>,
+    /// Who may connect to the embedded broker.
+    pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
-    /// Lets every device in without a password, on a loopback address: for the demo.
-    pub anonymous: bool,
 }
 
 impl Plan {
-    /// Reads the rosters and policies that a configuration names.
-    pub fn read(config: Config) -> Result<Plan> {
+    /// Reads everything that a configuration names; every fault at once.
+    pub fn read(config: Config) -> Result<Plan, Faults> {
+        let gathered = gather(&config)?;
+        for warning in &gathered.warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(Plan {
-            texts: read_texts(&config)?,
             config,
+            texts: gathered.texts,
+            devices: gathered.devices,
             clock: MonitorClock::Wall,
-            anonymous: false,
         })
     }
-}
-
-/// The rosters and policies that a configuration names, checked; the faults of all files at once.
-pub fn read_texts(config: &Config) -> Result<Vec<Texts>> {
-    let mut faults = Vec::new();
-    let policies = read_policy_texts(&config.policies).unwrap_or_else(|error| {
-        faults.push(format!("{error:#}"));
-        PolicyTexts::default()
-    });
-    let mut texts = Vec::new();
-    for path in &config.rosters {
-        let roster =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()));
-        let checked = roster.and_then(|roster| {
-            Roster::parse(&roster)
-                .map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))?;
-            Ok(roster)
-        });
-        match checked {
-            Ok(roster) => texts.push(Texts {
-                roster,
-                policies: policies.clone(),
-            }),
-            Err(error) => faults.push(format!("{error:#}")),
-        }
-    }
-    match faults.is_empty() {
-        true => Ok(texts),
-        false => bail!("{}", faults.join("\n")),
-    }
-}
-
-fn read_policy_texts(folder: &PathBuf) -> Result<PolicyTexts> {
-    // Checked first as files, so that faults are told with their paths.
-    crate::replay::read_policies(folder)?;
-    let mut texts = PolicyTexts::default();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(id) = name.strip_suffix(".toml")
-            && !name.ends_with(".test.toml")
-        {
-            texts.0.insert(id.to_string(), std::fs::read_to_string(&path)?);
-        }
-    }
-    Ok(texts)
 }
 
 /// Where a running monitor can be reached.
@@ -131,14 +90,26 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let Plan {
         config,
         texts,
+        devices,
         clock,
-        anonymous,
     } = plan;
     if texts.is_empty() {
         bail!("the configuration names no roster");
     }
     // Only the first call in a process can succeed; later ones find the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let web_settings = web::Settings {
+        network_trusted: config.web.network_trusted,
+        hosts: config.web.hosts.clone(),
+        broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
+        ..web::Settings::default()
+    };
+    // Nothing is written where the start fails over an address that is taken. They are given back for now: nobody is to
+    // wait at an open door while the ledger is read.
+    drop(web::listen(config.web.listen, &web_settings).await?);
+    if let config::Broker::Embedded(embedded) = &config.broker {
+        broker::probe(&broker_settings(embedded, Vec::new()))?;
+    }
     let bounds = Bounds {
         quarantine_rows_max: config.quarantine.rows_max,
         quarantine_bytes_max: config.quarantine.bytes_max,
@@ -147,6 +118,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         .await
         .context("the database cannot be opened")?;
     store.end_leases().await.context("the outbox cannot be opened")?;
+    // A broker that kept nothing for an empty ledger lost nothing.
+    let session_expected = store.head().await.context("the ledger cannot be read")?.n > 0;
     let now = clock.now();
     let mut book = open_book(&store, &config).await?;
     let engine_clock = match config.clock {
@@ -163,16 +136,15 @@ pub async fn start(plan: Plan) -> Result<Running> {
         config::Broker::Embedded(_) => BrokerKind::Embedded,
         config::Broker::External(_) => BrokerKind::External,
     };
-    let (live_sender, live) = watch::channel(Arc::new(Live::starting(now, kind)));
-    let web_settings = web::Settings {
-        network_trusted: config.web.network_trusted,
-        hosts: config.web.hosts.clone(),
-        ..web::Settings::default()
+    let live = Live {
+        last_event: store.last_event().await.context("the ledger cannot be read")?,
+        ..Live::starting(now, kind)
     };
+    let (live_sender, live) = watch::channel(Arc::new(live));
     let listener = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listener.local_addr().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
-    let (line, line_news, broker_address) = open_line(&config.broker, anonymous, sender).await?;
+    let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let (names_sender, names) = watch::channel(names(&texts));
     let mailer = match mail_settings(&config.mail, names)? {
         Some(settings) => Some(tokio::spawn(mailer::run(
@@ -257,9 +229,13 @@ impl Running {
         if !self.daemon.is_finished() {
             self.daemon.await.context("the daemon broke")??;
         }
-        if let Some(mailer) = self.mailer {
-            // A stalled mail server must not hold up the stop; the letter's lease runs out and it is sent again.
-            let _ = tokio::time::timeout(PATIENCE, mailer).await;
+        if let Some(mut mailer) = self.mailer {
+            // A stalled mail server must not hold up the stop; the letter's lease ends and it is sent again. The mailer
+            // itself must be gone before the database is closed under it.
+            if tokio::time::timeout(PATIENCE, &mut mailer).await.is_err() {
+                mailer.abort();
+                let _ = mailer.await;
+            }
         }
         self.web.await.context("the dashboard broke")??;
         self.reload.await.context("the reload broke")?;
@@ -309,64 +285,71 @@ async fn open_book(store: &Store, config: &Config) -> Result<Book> {
 
 async fn open_line(
     broker: &config::Broker,
-    anonymous: bool,
+    devices: Vec<broker::Device>,
+    session_expected: bool,
     sender: mpsc::Sender<crate::inbound::Inbound>,
 ) -> Result<(LineEnd, watch::Receiver<Line>, Option<SocketAddr>)> {
     match broker {
         config::Broker::Embedded(embedded) => {
-            let devices = match &embedded.devices {
-                Some(path) => {
-                    let text = std::fs::read_to_string(path)
-                        .with_context(|| format!("cannot read the devices' passwords {}", path.display()))?;
-                    broker::read_passwords(&text).with_context(|| format!("in {}", path.display()))?
-                }
-                None => Vec::new(),
-            };
-            let settings = broker::Settings {
-                listen: embedded.listen,
-                tls: embedded.tls.as_ref().map(|tls| broker::Tls {
-                    listen: tls.listen,
-                    certificate_file: tls.cert.clone(),
-                    key_file: tls.key.clone(),
-                    client_ca_file: tls.client_ca.clone(),
-                }),
-                devices,
-                anonymous: anonymous || embedded.devices.is_none(),
-            };
-            let running = broker::start(settings, sender).await?;
+            let running = broker::start(broker_settings(embedded, devices), sender).await?;
             let (news, address) = (running.line(), running.local_addr);
             Ok((LineEnd::Embedded(running), news, Some(address)))
         }
         config::Broker::External(external) => {
-            let login = external.login.as_ref().map(|login| mqtt::Login {
-                user: login.user.clone(),
-                password: login.password.reveal().to_string(),
-            });
-            let tls = external.tls.as_ref().map(|tls| mqtt::Tls {
-                ca_file: tls.ca.clone(),
-                client: tls
-                    .client
-                    .clone()
-                    .map(|(certificate_file, key_file)| mqtt::ClientCertificate {
-                        certificate_file,
-                        key_file,
-                    }),
-            });
             let settings = mqtt::Settings {
-                version: match external.protocol {
-                    config::Protocol::V4 => mqtt::Version::V311,
-                    config::Protocol::V5 => mqtt::Version::V5,
-                },
-                client_id: external.client_id.clone(),
-                login,
-                tls,
-                window: external.window,
-                ..mqtt::Settings::new(&external.host, external.port)
+                session_expected,
+                ..client_settings(external)
             };
             let running = mqtt::start(&settings, sender)?;
             let news = running.line();
             Ok((LineEnd::External(running), news, None))
         }
+    }
+}
+
+fn broker_settings(embedded: &config::Embedded, devices: Vec<broker::Device>) -> broker::Settings {
+    broker::Settings {
+        listen: embedded.listen,
+        tls: broker_tls(embedded),
+        devices,
+        anonymous: embedded.anonymous,
+    }
+}
+
+fn broker_tls(embedded: &config::Embedded) -> Option<broker::Tls> {
+    embedded.tls.as_ref().map(|tls| broker::Tls {
+        listen: tls.listen,
+        certificate_file: tls.cert.clone(),
+        key_file: tls.key.clone(),
+        client_ca_file: tls.client_ca.clone(),
+    })
+}
+
+fn client_settings(external: &config::External) -> mqtt::Settings {
+    let login = external.login.as_ref().map(|login| mqtt::Login {
+        user: login.user.clone(),
+        password: login.password.reveal().to_string(),
+    });
+    let tls = external.tls.as_ref().map(|tls| mqtt::Tls {
+        ca_file: tls.ca.clone(),
+        client: tls
+            .client
+            .clone()
+            .map(|(certificate_file, key_file)| mqtt::ClientCertificate {
+                certificate_file,
+                key_file,
+            }),
+    });
+    mqtt::Settings {
+        version: match external.protocol {
+            config::Protocol::V4 => mqtt::Version::V311,
+            config::Protocol::V5 => mqtt::Version::V5,
+        },
+        client_id: external.client_id.clone(),
+        login,
+        tls,
+        window: external.window,
+        ..mqtt::Settings::new(&external.host, external.port)
     }
 }
 

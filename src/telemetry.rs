@@ -118,7 +118,11 @@ pub struct Metrics {
     pub waiting_events: Gauge,
     /// By class (indication, unverifiable, technical) and step (opened, amended, retracted); use `decided`.
     verdict_steps: [[Counter; 3]; 3],
+    /// Letters that were due and went to nobody, because the roster names nobody who may be told.
+    pub told_nobody: Counter,
     pub broker_connections: Counter,
+    /// Connections that should have found our session at the broker and did not.
+    pub broker_sessions_lost: Counter,
     pub letters_sent: Counter,
     /// Attempts that failed, whether or not they are tried again.
     pub letter_failures: Counter,
@@ -143,7 +147,9 @@ impl Default for Metrics {
             received_bytes: Counter::default(),
             waiting_events: Gauge::default(),
             verdict_steps: Default::default(),
+            told_nobody: Counter::default(),
             broker_connections: Counter::default(),
+            broker_sessions_lost: Counter::default(),
             letters_sent: Counter::default(),
             letter_failures: Counter::default(),
             letters_dead: Counter::default(),
@@ -227,9 +233,19 @@ impl Metrics {
             }
         }
         out.counter(
+            "jagaloket_told_nobody_total",
+            "Times an incident was to be told and the roster names nobody who may be told of it.",
+            &self.told_nobody,
+        );
+        out.counter(
             "jagaloket_broker_connections_total",
             "Times the broker was connected to.",
             &self.broker_connections,
+        );
+        out.counter(
+            "jagaloket_broker_sessions_lost_total",
+            "Times the broker had lost our session, and with it what it held for us.",
+            &self.broker_sessions_lost,
         );
         out.counter(
             "jagaloket_letters_sent_total",

@@ -30,7 +30,7 @@ impl fmt::Debug for Device {
 
 /// Reads a password file: `office/device:password` a line; empty lines and those that begin with `#` do not count.
 pub fn read_passwords(text: &str) -> Result<Vec<Device>, Error> {
-    let mut devices = Vec::new();
+    let mut devices: Vec<Device> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim_end();
         if line.is_empty() || line.starts_with('#') {
@@ -50,6 +50,12 @@ pub fn read_passwords(text: &str) -> Result<Vec<Device>, Error> {
         }
         if password.is_empty() {
             return Err(wrong("the password is empty"));
+        }
+        if devices
+            .iter()
+            .any(|known| known.office == office && known.device == device)
+        {
+            return Err(wrong("the device is listed above already"));
         }
         devices.push(Device {
             office: office.to_owned(),

@@ -21,6 +21,8 @@ use mqtt5::broker::events::{
 use mqtt5::broker::router::MessageRouter;
 use mqtt5::packet::publish::PublishPacket;
 use mqtt5::{MqttError, QoS};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -68,6 +70,37 @@ pub enum Error {
     Passwords { line: usize, reason: &'static str },
     #[error("device {0} is listed twice")]
     Twice(String),
+    #[error("{}: {reason}", file.display())]
+    Pem { file: PathBuf, reason: String },
+}
+
+impl Tls {
+    /// Reads the files, as far as a start would fail over them.
+    pub fn check(&self) -> Result<(), Error> {
+        let pem = |file: &PathBuf, reason: String| Error::Pem {
+            file: file.clone(),
+            reason,
+        };
+        let certificates = |file: &PathBuf| -> Result<Vec<CertificateDer<'static>>, Error> {
+            let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+            match found {
+                Ok(found) if found.is_empty() => Err(pem(file, "no certificate in it".to_owned())),
+                Ok(found) => Ok(found),
+                Err(error) => Err(pem(file, error.to_string())),
+            }
+        };
+        let chain = certificates(&self.certificate_file)?;
+        let key =
+            PrivateKeyDer::from_pem_file(&self.key_file).map_err(|error| pem(&self.key_file, error.to_string()))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|error| pem(&self.key_file, error.to_string()))?;
+        self.client_ca_file
+            .iter()
+            .try_for_each(|file| certificates(file).map(drop))
+    }
 }
 
 /// A broker at work.
@@ -95,10 +128,9 @@ async fn reached(phase: &watch::Receiver<Phase>, wanted: Phase) {
     let _ = phase.clone().wait_for(|now| *now >= wanted).await;
 }
 
-/// Starts listening. When this returns, devices can connect.
-pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result<Running, Error> {
-    let listen = settings.listen;
-    let mut addresses = vec![listen];
+/// Tells what a start would fail over, without starting: addresses that are taken. Answers all it would listen on.
+pub fn probe(settings: &Settings) -> Result<Vec<SocketAddr>, Error> {
+    let mut addresses = vec![settings.listen];
     addresses.extend(settings.tls.iter().map(|tls| tls.listen));
     if settings.anonymous
         && let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback())
@@ -112,6 +144,13 @@ pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result
             reason: error.to_string(),
         })?;
     }
+    Ok(addresses)
+}
+
+/// Starts listening. When this returns, devices can connect.
+pub async fn start(settings: Settings, inbound: mpsc::Sender<Inbound>) -> Result<Running, Error> {
+    let listen = settings.listen;
+    let addresses = probe(&settings)?;
     let owners = Owners::default();
     let doorkeeper = Arc::new(Doorkeeper::new(&settings, owners.clone())?);
     let (phase, seen_phase) = watch::channel(Phase::Open);

@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod explain;
 mod ledger;
+mod letters;
 mod policy;
 mod replay;
 mod schema;
@@ -17,9 +18,10 @@ use clap::{Parser, Subcommand};
 
 use crate::config::LoadError;
 use crate::engine::policy::PolicyErrors;
-use crate::engine::roster::Language;
+use crate::engine::roster::{Language, RosterFileErrors};
 use crate::engine::time::Span;
 use crate::exit::Exit;
+use crate::serve::Faults;
 
 /// Guards the counter: watches, by events from workstations and phone lockboxes, whether officers serve applicants
 /// without their private phones, and tells the right people within seconds.
@@ -39,6 +41,7 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
+    Letters(letters::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
     Schema(schema::Args),
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
+        Command::Letters(args) => letters::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),
@@ -102,12 +106,16 @@ pub fn main() -> ExitCode {
 
 /// What people read of an error, with its causes once each, and the exit code it means.
 fn told(error: &anyhow::Error) -> (String, Exit) {
+    // Faults of files begin with "error:" themselves.
+    if error.is::<PolicyErrors>() || error.is::<RosterFileErrors>() {
+        return (error.to_string(), Exit::Failed);
+    }
+    if error.is::<Faults>() {
+        return (error.to_string(), Exit::Usage);
+    }
     match error.downcast_ref::<LoadError>() {
-        // Its faults begin with "error:" themselves.
         Some(LoadError::Wrong(faults)) => (faults.to_string(), Exit::Usage),
         Some(LoadError::Unreadable { .. }) => (format!("error: {error:#}"), Exit::Usage),
-        // So do those of policies.
-        None if error.is::<PolicyErrors>() => (error.to_string(), Exit::Failed),
         None => (format!("error: {error:#}"), Exit::Failed),
     }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::replay::{read_policies, read_roster};
 use crate::{serve, telemetry};
 
 /// Run the monitor: receive events, judge them, tell people, show the dashboard.
@@ -22,7 +21,7 @@ pub struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Read the configuration, the rosters and the policies, tell what is wrong with them, and end
+    /// Read the configuration and every file it names, tell what is wrong with them, and end
     #[arg(long)]
     check: bool,
 }
@@ -32,37 +31,19 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     if args.check {
         return check(&config);
     }
-    telemetry::start_log(config.log, "info,mqtt5=off")?;
+    telemetry::start_log(config.log, "info,mqtt5=warn")?;
     super::block_on(serve::run(serve::Plan::read(config)?))?;
     Ok(Exit::Done)
 }
 
-/// Reads all that the configuration names; goes on after a fault, so that every one is told.
+/// What is found goes to standard output, what is doubtful or wrong to standard error.
 fn check(config: &Config) -> anyhow::Result<Exit> {
-    let mut exit = Exit::Done;
-    let mut tell = |result: anyhow::Result<String>| match result {
-        Ok(text) => println!("{text}"),
-        Err(error) => {
-            eprintln!("{}", super::told(&error).0);
-            exit = Exit::Usage;
-        }
-    };
-    for path in &config.rosters {
-        tell(read_roster(path).map(|roster| {
-            format!(
-                "{}: {}, {} counters, {} lockboxes, {} officers, {} people who are told",
-                path.display(),
-                roster.office.id,
-                roster.counters.len(),
-                roster.lockboxes.len(),
-                roster.officers.len(),
-                roster.people.len()
-            )
-        }));
+    let gathered = serve::gather(config)?;
+    for line in &gathered.found {
+        println!("{line}");
     }
-    tell(
-        read_policies(&config.policies)
-            .map(|policies| format!("{}: {} policies", config.policies.display(), policies.policies.len())),
-    );
-    Ok(exit)
+    for warning in &gathered.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(Exit::Done)
 }

@@ -76,8 +76,20 @@ fn broker(root: &mut Section<'_>) -> Broker {
         let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1883);
         let listen = broker.address("listen").unwrap_or(usual);
         let devices = broker.path("devices");
-        let why = "without a `devices` file anybody on the network could publish; name one, or listen on 127.0.0.1";
-        let is_open = |address: &SocketAddr| devices.is_none() && !address.ip().to_canonical().is_loopback();
+        let anonymous = broker.switch("anonymous").unwrap_or(false);
+        match (&devices, anonymous) {
+            (Some(_), true) => broker.wrong("anonymous", "= true and `devices` exclude each other"),
+            (None, false) if !broker.has("devices") => broker.fault(
+                "embedded",
+                "the embedded broker needs `devices`, a file with a password for each device; without one everybody on \
+                 this machine could publish as any device, which only anonymous = true allows",
+            ),
+            _ => {}
+        }
+        let why = "with anonymous = true anybody on the network could publish; name a `devices` file, or listen on \
+                   127.0.0.1";
+        let is_open =
+            |address: &SocketAddr| anonymous && devices.is_none() && !address.ip().to_canonical().is_loopback();
         if is_open(&listen) {
             broker.fault("listen", why);
         }
@@ -89,9 +101,14 @@ fn broker(root: &mut Section<'_>) -> Broker {
             section.end(&mut broker);
             tls
         });
-        Broker::Embedded(Embedded { listen, tls, devices })
+        Broker::Embedded(Embedded {
+            listen,
+            tls,
+            devices,
+            anonymous,
+        })
     } else {
-        broker.misplaced(&["listen", "devices"], "goes with embedded = true");
+        broker.misplaced(&["listen", "devices", "anonymous"], "goes with embedded = true");
         let why = "name the broker's host, or set embedded = true to start one in this process";
         let host = broker.required("host", why);
         let tls = broker.inner("tls").map(|mut section| {

@@ -175,16 +175,22 @@ format = \"json\"
 }
 
 #[test]
-fn an_embedded_broker_listens_on_loopback_and_needs_no_host() {
+fn an_embedded_broker_listens_on_loopback_and_lets_everybody_in_only_where_that_is_said_aloud() {
     let text = "[office]\nroster = [\"a.toml\"]\n[broker]\nembedded = true\n";
-    let config = parse(text).unwrap();
+    let told = faults(text);
+    assert!(
+        told.len() == 1 && told[0].starts_with("4:1 the embedded broker needs `devices`"),
+        "{told:?}"
+    );
+    let config = parse(&format!("{text}anonymous = true\n")).unwrap();
     let listen = SocketAddr::from(([127, 0, 0, 1], 1883));
     assert_eq!(
         config.broker,
         Broker::Embedded(Embedded {
             listen,
             tls: None,
-            devices: None
+            devices: None,
+            anonymous: true,
         })
     );
     assert_eq!(config.mail.way, None);
@@ -205,11 +211,13 @@ fn an_embedded_broker_can_speak_tls_beside() {
         told,
         ["6:9 [broker.tls] has no `cert`: TLS needs the broker's certificate and its key"]
     );
-    let told = faults(&text.replace("devices = \"devices.txt\"\n", ""));
+    let told = faults(&text.replace("devices = \"devices.txt\"\n", "anonymous = true\n"));
     assert!(
-        told.len() == 1 && told[0].starts_with("6:1 without a `devices` file"),
+        told.len() == 1 && told[0].starts_with("7:1 with anonymous = true anybody on the network"),
         "{told:?}"
     );
+    let told = faults(&text.replace("devices =", "anonymous = true\ndevices ="));
+    assert_eq!(told, ["5:1 `anonymous` = true and `devices` exclude each other"]);
 }
 
 #[test]
@@ -276,6 +284,7 @@ roster = [\"a.toml\"]
 embedded = true
 host = \"x\"
 listen = \"0.0.0.0:1883\"
+anonymous = true
 [mail]
 directory = \"out\"
 host = \"y\"
@@ -284,8 +293,8 @@ host = \"y\"
         faults(text),
         [
             "6:1 `host` goes with an external broker, and embedded = true starts one in this process",
-            "7:1 without a `devices` file anybody on the network could publish; name one, or listen on 127.0.0.1",
-            "10:1 `host` and `directory` exclude each other: letters are sent or written as files",
+            "7:1 with anonymous = true anybody on the network could publish; name a `devices` file, or listen on 127.0.0.1",
+            "11:1 `host` and `directory` exclude each other: letters are sent or written as files",
         ]
     );
 }

@@ -17,10 +17,11 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::clock::MonitorClock;
 use crate::engine::Clock;
 use crate::engine::event::{Event, Kind};
+use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
-use crate::incident::{Book, Noted, Outcome};
+use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::store::Store;
@@ -105,16 +106,13 @@ impl Daemon {
             }
             let now = self.clock.now();
             comeback.follow(&self.line.borrow(), now);
-            if !messages.is_empty() {
-                last_event = Some(now);
-            }
             let stopping = AtomicBool::new(false);
             let given_up = async {
                 shutdown.as_mut().await;
                 stopping.store(true, Ordering::Relaxed);
                 tokio::time::sleep(LAST_TURN_MAX).await;
             };
-            tokio::select! {
+            let accepted = tokio::select! {
                 biased;
                 done = self.turn(&mut messages, now, &comeback) => done?,
                 // It waits for the database. Nothing of it was acknowledged, so that all of it comes again.
@@ -122,9 +120,12 @@ impl Daemon {
                     tracing::error!("stopping although the last turn could not be committed");
                     return Ok(());
                 }
-            }
+            };
             if stopping.load(Ordering::Relaxed) {
                 return Ok(());
+            }
+            if accepted > 0 {
+                last_event = Some(now);
             }
             if now.ms_since(settled) > 3_600_000 {
                 settled = now;
@@ -156,8 +157,9 @@ impl Daemon {
             .clamp(Duration::from_millis(1), SHOW_EVERY)
     }
 
-    /// One turn: everything that follows from these messages and this moment, whole or not at all.
-    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<()> {
+    /// One turn: everything that follows from these messages and this moment, whole or not at all. Answers how many
+    /// events were accepted, when they are committed.
+    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
         let began = crate::clock::instant();
         let intake = loop {
             match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
@@ -169,7 +171,7 @@ impl Daemon {
         turn.entries.splice(0..0, self.entries.drain(..));
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
         let mut stirred = vec![false; self.desks.len()];
-        let accepted = intake.events.len() as u64;
+        let mut accepted = 0;
         for (ix, event) in intake.events {
             let desk = &mut self.desks[ix];
             let reference = event.reference();
@@ -185,6 +187,7 @@ impl Daemon {
             let key = (event.id.to_string(), format!("/{}/{}", event.office, event.device));
             match desk.engine.insert(event) {
                 Ok(()) => {
+                    accepted += 1;
                     fresh.insert(reference, line);
                 }
                 Err(late) => set_aside(&mut turn, &key, late.settled, now),
@@ -206,7 +209,7 @@ impl Daemon {
             if decisions.is_empty() && before.is_none_or(|due| due > now) {
                 continue;
             }
-            let noted = self.note(ix, decisions, &fresh).await;
+            let noted = note(&self.store, &self.desks[ix].roster, decisions, &fresh).await;
             self.decide(ix, noted, now, &mut turn);
         }
         for status in &turn.statuses {
@@ -239,65 +242,20 @@ impl Daemon {
         if !turn.letters.is_empty() {
             self.nudge.notify_one();
         }
-        Ok(())
+        Ok(accepted)
     }
 
     fn decide(&mut self, ix: usize, noted: Vec<Noted>, now: Moment, turn: &mut Turn) {
         let desk = &self.desks[ix];
         let steps = turn.steps.len();
         let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
+        self.metrics.told_nobody.add(complain_of_silence(&outcome));
         take_outcome(turn, outcome, desk);
         for step in &turn.steps[steps..] {
             if let Some(row) = turn.verdicts.iter().find(|row| row.n == step.verdict) {
                 self.metrics.decided(row.verdict.class, step.kind);
             }
         }
-    }
-
-    /// Finds the events that decisions rest on: of this turn, or in the ledger.
-    async fn note(&self, ix: usize, decisions: Vec<Decision>, fresh: &HashMap<String, EvidenceLine>) -> Vec<Noted> {
-        let mut noted = Vec::new();
-        for decision in decisions {
-            let verdict = match &decision {
-                Decision::Opened { verdict, .. }
-                | Decision::Amended { verdict, .. }
-                | Decision::Retracted { verdict, .. } => verdict,
-            };
-            let evidence = self.evidence(ix, verdict, fresh).await;
-            noted.push(Noted { decision, evidence });
-        }
-        noted
-    }
-
-    async fn evidence(&self, ix: usize, verdict: &Verdict, fresh: &HashMap<String, EvidenceLine>) -> Vec<EvidenceLine> {
-        let (here, stored): (Vec<&str>, Vec<&str>) = verdict
-            .evidence
-            .iter()
-            .map(|reference| &**reference)
-            .partition(|reference| fresh.contains_key(*reference));
-        let mut lines: Vec<EvidenceLine> = here
-            .into_iter()
-            .filter_map(|reference| fresh.get(reference).cloned())
-            .collect();
-        if !stored.is_empty() {
-            match self.store.referenced(&stored).await {
-                Ok(rows) => {
-                    let roster = &self.desks[ix].roster;
-                    let events = rows
-                        .iter()
-                        .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
-                    lines.extend(events.map(|event: Event| EvidenceLine {
-                        at: event.time,
-                        device: event.device,
-                        kind: event.kind,
-                    }));
-                }
-                // The letter goes out without these lines rather than not at all; the incident's page has them.
-                Err(error) => tracing::warn!(%error, "evidence could not be read"),
-            }
-        }
-        lines.sort_by_key(|line| line.at);
-        lines
     }
 
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
@@ -333,6 +291,7 @@ impl Daemon {
                 kind: self.broker,
                 state,
                 since,
+                sessions_lost: line.sessions_lost,
             },
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
@@ -340,9 +299,77 @@ impl Daemon {
         };
         let connections = &self.metrics.broker_connections;
         connections.add(line.connections.saturating_sub(connections.count()));
+        let lost = &self.metrics.broker_sessions_lost;
+        lost.add(line.sessions_lost.saturating_sub(lost.count()));
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
     }
+}
+
+/// Says which incidents people should be told of and nobody may be; answers how many.
+fn complain_of_silence(outcome: &Outcome) -> u64 {
+    let silent = outcome
+        .rulings
+        .iter()
+        .filter(|(_, ruling)| *ruling == Ruling::Silent(Silence::NobodyToTell));
+    silent
+        .map(|(incident, _)| tracing::warn!(incident, "the roster names nobody who may be told of an incident"))
+        .count() as u64
+}
+
+/// Finds the events that decisions rest on: of this turn, or in the ledger.
+async fn note(
+    store: &Store,
+    roster: &Roster,
+    decisions: Vec<Decision>,
+    fresh: &HashMap<String, EvidenceLine>,
+) -> Vec<Noted> {
+    let mut noted = Vec::new();
+    for decision in decisions {
+        let verdict = match &decision {
+            Decision::Opened { verdict, .. }
+            | Decision::Amended { verdict, .. }
+            | Decision::Retracted { verdict, .. } => verdict,
+        };
+        let evidence = evidence(store, roster, verdict, fresh).await;
+        noted.push(Noted { decision, evidence });
+    }
+    noted
+}
+
+async fn evidence(
+    store: &Store,
+    roster: &Roster,
+    verdict: &Verdict,
+    fresh: &HashMap<String, EvidenceLine>,
+) -> Vec<EvidenceLine> {
+    let (here, stored): (Vec<&str>, Vec<&str>) = verdict
+        .evidence
+        .iter()
+        .map(|reference| &**reference)
+        .partition(|reference| fresh.contains_key(*reference));
+    let mut lines: Vec<EvidenceLine> = here
+        .into_iter()
+        .filter_map(|reference| fresh.get(reference).cloned())
+        .collect();
+    if !stored.is_empty() {
+        match store.referenced(&stored).await {
+            Ok(rows) => {
+                let events = rows
+                    .iter()
+                    .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
+                lines.extend(events.map(|event: Event| EvidenceLine {
+                    at: event.time,
+                    device: event.device,
+                    kind: event.kind,
+                }));
+            }
+            // The letter goes out without these lines rather than not at all; the incident's page has them.
+            Err(error) => tracing::warn!(%error, "evidence could not be read"),
+        }
+    }
+    lines.sort_by_key(|line| line.at);
+    lines
 }
 
 /// Adds what a book decided to what is written, each verdict pinned to what it was judged by.
@@ -411,14 +438,9 @@ pub async fn open_desks(
         if decisions.is_empty() {
             continue;
         }
-        let noted = decisions
-            .into_iter()
-            .map(|decision| Noted {
-                decision,
-                evidence: Vec::new(),
-            })
-            .collect();
+        let noted = note(store, &desk.roster, decisions, &HashMap::new()).await;
         let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
+        complain_of_silence(&outcome);
         take_outcome(&mut turn, outcome, desk);
     }
     if !turn.is_empty() {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::event::{DeviceId, DeviceKind, HandsetId, MONITOR, OfficeId, OfficerId, SYSTEM};
+use super::expr::reader_said;
 use super::time::Span;
 
 /// A roster that was read and checked: every reference in it leads somewhere.
@@ -129,6 +130,28 @@ impl fmt::Display for RosterErrors {
 
 impl std::error::Error for RosterErrors {}
 
+impl RosterErrors {
+    /// As compilers tell faults. The lines themselves are left out: they hold names and addresses, and this may be logged.
+    pub fn in_file(self, file: &str) -> RosterFileErrors {
+        let faults = self.0.iter();
+        let told =
+            faults.map(|fault| format!("error: {}\n  --> {file}:{}:{}", fault.message, fault.line, fault.column));
+        RosterFileErrors(told.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// What is wrong with a roster file, each fault with its place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RosterFileErrors(String);
+
+impl fmt::Display for RosterFileErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RosterFileErrors {}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileToml {
@@ -219,7 +242,7 @@ impl Roster {
             RosterErrors(vec![Fault {
                 line,
                 column,
-                message: error.message().to_string(),
+                message: reader_said(error.message()),
             }])
         })?;
         Checker {

@@ -141,6 +141,7 @@ impl Incident {
                     subject: letter.subject.strip_prefix(REPLY).unwrap_or(&letter.subject).into(),
                     message_id: letter.in_reply_to.as_ref().unwrap_or(&letter.message_id).clone(),
                     letters: 1,
+                    may_be_told: true,
                 }),
             }
         }

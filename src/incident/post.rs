@@ -1,5 +1,6 @@
 //! Letters of an incident: to whom, in which thread, under which Message-ID.
 
+use super::recipients::may_be_told;
 use super::ruling::{Fate, Ruling, Silence, Thread, rule};
 use super::{Book, Correspondent, Incident, Outcome, recipients};
 use crate::engine::policy::{Head, Per, Tell, Title};
@@ -37,13 +38,15 @@ impl Book {
                         &gone
                     }
                 };
-                if incident.letters == 0 && incident.correspondents.is_empty() {
+                incident.look_up(roster);
+                if !incident.correspondents.iter().any(|one| one.may_be_told) {
                     let first = incident.stands.first();
                     let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
                     let people = verdict.map(|standing| recipients(&head.notify, &standing.verdict, roster));
-                    incident.correspondents = people.unwrap_or_default().into_iter().map(Correspondent::new).collect();
+                    let people = people.unwrap_or_default().into_iter();
+                    incident.correspondents.extend(people.map(Correspondent::new));
                 }
-                if incident.correspondents.is_empty() {
+                if !incident.correspondents.iter().any(|one| one.may_be_told) {
                     ruling = Ruling::Silent(Silence::NobodyToTell);
                 } else {
                     incident.write(kind, &changes, head, roster, &self.house, now, &mut outcome.letters);
@@ -64,6 +67,19 @@ impl Book {
 }
 
 impl Incident {
+    /// Whoever was told is told on, where he reads mail now, also when he has left the roster; but never of himself, by
+    /// whatever the roster says of him by now.
+    fn look_up(&mut self, roster: &Roster) {
+        let officer = self.row.officer.as_ref();
+        for correspondent in &mut self.correspondents {
+            if let Some(person) = roster.person(&correspondent.person) {
+                correspondent.address.clone_from(&person.email);
+                correspondent.language = person.language;
+            }
+            correspondent.may_be_told = may_be_told(officer, &correspondent.person, &correspondent.address, roster);
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, once")]
     fn write(
         &mut self,
@@ -83,13 +99,8 @@ impl Incident {
             },
             _ => &self.stands,
         };
-        for correspondent in &mut self.correspondents {
-            // Whoever was told is told on, where he reads mail now, also when he has left the roster.
+        for correspondent in self.correspondents.iter_mut().filter(|one| one.may_be_told) {
             let person = roster.person(&correspondent.person);
-            if let Some(person) = person {
-                correspondent.address.clone_from(&person.email);
-                correspondent.language = person.language;
-            }
             let rendered = letter::render(&Matter {
                 kind,
                 changes,
@@ -155,6 +166,7 @@ impl Correspondent {
             subject: String::new(),
             message_id: String::new(),
             letters: 0,
+            may_be_told: true,
         }
     }
 }

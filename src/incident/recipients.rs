@@ -9,6 +9,7 @@
 //!
 //! If all that leaves nobody, the integrity team is told. One letter goes to an address, in the first role that fits.
 
+use crate::engine::event::OfficerId;
 use crate::engine::policy::Tell;
 use crate::engine::roster::{Officer, Person, Role, Roster};
 use crate::engine::verdict::Verdict;
@@ -30,6 +31,15 @@ pub fn recipients<'a>(notify: &[Tell], verdict: &Verdict, roster: &'a Roster) ->
         true => once_each(integrity(), &subject),
         false => told,
     }
+}
+
+/// Whether somebody who was told may be told on, by the roster of now: he may have become an officer since, or have been
+/// entered as one, and the mailbox he reads may be the officer's.
+pub(super) fn may_be_told(officer: Option<&OfficerId>, person: &str, address: &str, roster: &Roster) -> bool {
+    let subject = Subject::of_officer(officer.map(|officer| officer.as_str()), roster);
+    let Some(id) = subject.id else { return true };
+    let named = roster.person(person).and_then(|person| person.officer.as_ref());
+    person != id && named.is_none_or(|officer| officer.as_str() != id) && !subject.reads(address)
 }
 
 fn once_each<'a>(people: Vec<&'a Person>, subject: &Subject<'_>) -> Vec<&'a Person> {
@@ -103,7 +113,10 @@ struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn of(verdict: &'a Verdict, roster: &'a Roster) -> Subject<'a> {
-        let id = verdict.officer.as_ref().map(|officer| officer.as_str());
+        Subject::of_officer(verdict.officer.as_ref().map(|officer| officer.as_str()), roster)
+    }
+
+    fn of_officer(id: Option<&'a str>, roster: &'a Roster) -> Subject<'a> {
         let officer = id.and_then(|id| roster.officer(id));
         let own = officer.and_then(|officer| officer.email.as_deref());
         let mut addresses: Vec<&str> = own.into_iter().collect();
@@ -120,11 +133,12 @@ impl<'a> Subject<'a> {
     fn is(&self, person: &Person) -> bool {
         let Some(id) = self.id else { return false };
         let named = person.officer.as_ref().is_some_and(|officer| officer.as_str() == id);
-        let reads = self
-            .addresses
-            .iter()
-            .any(|address| same_address(address, &person.email));
-        named || person.id == id || reads
+        named || person.id == id || self.reads(&person.email)
+    }
+
+    /// Whether he reads what comes to this address.
+    fn reads(&self, address: &str) -> bool {
+        self.addresses.iter().any(|own| same_address(own, address))
     }
 }
 

@@ -6,6 +6,7 @@ mod send;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -24,6 +25,9 @@ const AT_ONCE: usize = 4;
 /// The first pause after a failure; each further one is twice as long, up to the longest.
 const PAUSE_MS: i64 = 5_000;
 const PAUSE_MAX_MS: i64 = 30 * 60_000;
+/// No letter is given up before so many attempts, however old it is: it may have waited while the monitor was away, or
+/// somebody has just asked for it to be tried again. They take a bit over an hour.
+const ATTEMPTS_MIN: i64 = 12;
 /// The outbox is looked at this often, whoever forgot to nudge.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -51,6 +55,11 @@ pub async fn run(
 ) {
     tokio::pin!(shutdown);
     loop {
+        // Also between two rounds: a backlog must not hold up a stop.
+        let stop = std::future::poll_fn(|context| Poll::Ready(shutdown.as_mut().poll(context).is_ready()));
+        if stop.await {
+            return;
+        }
         let sent = match round(&store, &settings, &clock, &metrics).await {
             Ok(sent) => sent,
             Err(error) => {
@@ -132,7 +141,8 @@ async fn settle(
         }
         Err(failure) => {
             metrics.letter_failures.add(1);
-            let too_old = now.ms_since(leased.letter.created) > settings.give_up_after_ms;
+            let too_old =
+                now.ms_since(leased.letter.created) > settings.give_up_after_ms && leased.attempt >= ATTEMPTS_MIN;
             let (next, words) = match failure {
                 Failure::Passing(words) if !too_old => (Next::Due(now.plus_ms(pause_ms(leased.attempt))), words),
                 Failure::Passing(words) | Failure::Permanent(words) => (Next::Dead(now), words),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use lettre::message::Message;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -78,14 +79,26 @@ async fn write(folder: &Path, file_name: &str, message: &Message) -> Result<(), 
         .map_err(|error| Failure::Passing(format!("the folder for mails cannot be written: {error}")))
 }
 
+impl Way {
+    /// Reads the files that every attempt would fail over.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Way::Smtp(Smtp {
+                ca_file: Some(path), ..
+            }) => {
+                let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+                Certificate::from_pem(&pem).map(drop).map_err(|error| error.to_string())
+            }
+            Way::Smtp(_) | Way::Directory(_) => Ok(()),
+        }
+    }
+}
+
 impl Smtp {
     /// A connection of its own for every letter: a pooled one waits for the peer's delayed acknowledgement (40 ms).
     async fn send(&self, message: &Message) -> Result<(), Failure> {
         let mut connection = self.greet().await?;
-        connection
-            .send(message.envelope(), &message.formatted())
-            .await
-            .map_err(refusal)?;
+        hand_over(&mut connection, message).await?;
         // The server has taken the letter; whether it also hears our farewell changes nothing.
         let _ = connection.quit().await;
         Ok(())
@@ -94,7 +107,6 @@ impl Smtp {
     /// Everything before the letter itself. A refusal here is of the monitor, not of the letter, and somebody's slip
     /// that is mended soon (a password, a blocked address): the letters that wait must not die of it.
     async fn greet(&self) -> Result<AsyncSmtpConnection, Failure> {
-        let passing = |error: lettre::transport::smtp::Error| Failure::Passing(error.to_string());
         let hello = ClientId::default();
         let address = (self.host.as_str(), self.port);
         let mut connection = match self.encryption {
@@ -145,13 +157,65 @@ impl Smtp {
     }
 }
 
-/// What the server said to the letter: 5xx means never, unless it asks who we are (RFC 4954); all else may pass.
-fn refusal(error: lettre::transport::smtp::Error) -> Failure {
-    let text = error.to_string();
-    let code = error.status().map(u16::from);
-    if error.is_permanent() && !matches!(code, Some(530 | 534 | 535 | 538)) {
-        Failure::Permanent(text)
-    } else {
-        Failure::Passing(text)
+/// Says the letter step by step, because what a refusal means depends on what is refused.
+async fn hand_over(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+    let (envelope, text) = (message.envelope(), message.formatted());
+    let server = connection.server_info();
+    let international = |address: &lettre::Address| !address.to_string().is_ascii();
+    let mut parameters = Vec::new();
+    for (needed, extension, parameter) in [
+        (
+            envelope.to().iter().chain(envelope.from()).any(international),
+            Extension::SmtpUtfEight,
+            MailParameter::SmtpUtfEight,
+        ),
+        (
+            !text.is_ascii(),
+            Extension::EightBitMime,
+            MailParameter::Body(MailBodyParameter::EightBitMime),
+        ),
+    ] {
+        if needed && !server.supports_feature(extension) {
+            return Err(Failure::Passing(format!("the mail server does not know {extension}")));
+        }
+        parameters.extend(needed.then_some(parameter));
     }
+    // The server does not want us as a sender: that is of the monitor, not of the letter.
+    connection
+        .command(Mail::new(envelope.from().cloned(), parameters))
+        .await
+        .map_err(passing)?;
+    for recipient in envelope.to() {
+        connection
+            .command(Rcpt::new(recipient.clone(), Vec::new()))
+            .await
+            .map_err(|error| match is_bad_mailbox(&error) {
+                true => Failure::Permanent(error.to_string()),
+                false => passing(error),
+            })?;
+    }
+    connection.command(Data).await.map_err(passing)?;
+    connection.message(&text).await.map_err(|error| {
+        // The letter itself, unless the server asks who we are (RFC 4954).
+        let asks_who = matches!(error.status().map(u16::from), Some(530 | 534 | 535 | 538));
+        match error.is_permanent() && !asks_who {
+            true => Failure::Permanent(error.to_string()),
+            false => passing(error),
+        }
+    })?;
+    Ok(())
+}
+
+fn passing(error: lettre::transport::smtp::Error) -> Failure {
+    Failure::Passing(error.to_string())
+}
+
+/// Whether the server says by its enhanced status (RFC 3463, 5.1.x or 5.2.1) that this mailbox does not exist. The bare
+/// code would not do: 550 and 554 also mean that it will not relay for us, which somebody mends at the server.
+fn is_bad_mailbox(error: &lettre::transport::smtp::Error) -> bool {
+    use std::error::Error as _;
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    let status = words.split_whitespace().next().unwrap_or("");
+    // 5.1.7 and 5.1.8 speak of the sender's address.
+    error.is_permanent() && (status.starts_with("5.1.") || status == "5.2.1") && !matches!(status, "5.1.7" | "5.1.8")
 }

@@ -123,6 +123,12 @@ pub enum Error {
     Tls(String),
 }
 
+/// Reads the files that a start would fail over.
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    let (let_go, _) = mpsc::unbounded_channel();
+    link::open(settings, let_go).map(drop)
+}
+
 /// A client at work.
 pub struct Running {
     line: watch::Receiver<Line>,

@@ -521,7 +521,7 @@ pub fn each_event(files: &[PathBuf], roster: &Roster, each: &mut dyn FnMut(Event
 /// Reads and checks a roster file.
 pub fn read_roster(path: &Path) -> Result<Roster> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the roster {}", path.display()))?;
-    Roster::parse(&text).map_err(|faults| anyhow::anyhow!("the roster {} has faults:\n{faults}", path.display()))
+    Ok(Roster::parse(&text).map_err(|faults| faults.in_file(&path.display().to_string()))?)
 }
 
 /// Reads and checks all policies of a folder: every `*.toml` but the tests beside them.

@@ -8,7 +8,6 @@ pub mod mutate;
 mod read;
 mod roster;
 mod source;
-mod space;
 pub mod story;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,11 @@
 use std::ops::Range;
 
 use crate::engine::expr::{self, Condition};
-use crate::engine::policy::{Policy, Trigger};
+use crate::engine::policy::{Class, Policy, Trigger};
 use crate::engine::time::Span;
 use crate::engine::view::Custody;
 
 use super::judged::{in_order, policies};
-use super::space;
 use super::{PolicySource, Scenario};
 
 /// A changed policy and what became of it.
@@ -89,7 +88,8 @@ fn changes(source: &PolicySource) -> Vec<Change> {
             let Ok(mutant) = expr::compile(&changed, policy.head.per, &on) else {
                 continue;
             };
-            let same = space::same(&policy.head, &policy.trigger, [condition, &mutant], [text, &changed]);
+            let indication = policy.head.class == Class::Indication;
+            let same = expr::same([text, &changed], policy.head.per, &on, indication);
             let mut policy = policy.clone();
             policy.trigger = match policy.trigger {
                 Trigger::While(_) => Trigger::While(mutant),

@@ -386,6 +386,12 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// A key's value as the roster's own file would write it.
+    pub fn as_written(&self, key: &str) -> Option<String> {
+        let (_, _, value) = self.entry(key)?;
+        Some(inline(value.get_ref()))
+    }
+
     /// The tables below a key, by their ids.
     pub fn tables(&self, key: &str, wrong: &mut Vec<Wrong>) -> Vec<(String, Table<'t>)> {
         let Some(table) = self.table(key, wrong) else {
@@ -395,5 +401,27 @@ impl<'t> Table<'t> {
         ids.into_iter()
             .filter_map(|id| Some((id.to_string(), table.table(id, wrong)?)))
             .collect()
+    }
+}
+
+/// A value as TOML writes it within a line.
+fn inline(value: &DeValue) -> String {
+    match value {
+        DeValue::String(text) => toml::Value::String(text.to_string()).to_string(),
+        DeValue::Integer(number) => number.as_str().to_string(),
+        DeValue::Float(number) => number.as_str().to_string(),
+        DeValue::Boolean(truth) => truth.to_string(),
+        DeValue::Datetime(moment) => moment.to_string(),
+        DeValue::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| inline(item.get_ref())).collect();
+            format!("[{}]", items.join(", "))
+        }
+        DeValue::Table(table) => {
+            let entries = table.iter().map(|(key, value)| {
+                let key = toml::Value::String(key.get_ref().to_string());
+                format!("{key} = {}", inline(value.get_ref()))
+            });
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
     }
 }

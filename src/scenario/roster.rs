@@ -17,12 +17,16 @@ pub(super) struct Short {
     counters: BTreeMap<String, Device>,
     lockboxes: BTreeMap<String, Device>,
     officers: BTreeMap<String, Officer>,
+    /// The office's hours and the times between its places, as a roster's own file writes them.
+    calendar: Option<String>,
+    travel: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 struct Device {
     heartbeat_every: String,
     silent_after: String,
+    place: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +43,7 @@ impl Short {
         let device = || Device {
             heartbeat_every: "30s".into(),
             silent_after: "90s".into(),
+            place: None,
         };
         let officer = |n: u8| {
             let officer = Officer {
@@ -53,12 +58,25 @@ impl Short {
             counters: (1..=5).map(|n| (format!("loket-0{n}"), device())).collect(),
             lockboxes: ["loker-a", "loker-b"].map(|id| (id.to_string(), device())).into(),
             officers: (1..=6).map(officer).collect(),
+            calendar: None,
+            travel: None,
         }
     }
 
     /// Takes over what a file says of its own.
     pub fn change(&mut self, table: &Table, wrong: &mut Vec<Wrong>) {
-        table.only(&["timezone", "service_max", "counters", "lockboxes", "officers"], wrong);
+        let keys = [
+            "timezone",
+            "service_max",
+            "counters",
+            "lockboxes",
+            "officers",
+            "calendar",
+            "travel",
+        ];
+        table.only(&keys, wrong);
+        self.calendar = table.as_written("calendar").or(self.calendar.take());
+        self.travel = table.as_written("travel").or(self.travel.take());
         if let Some((zone, span)) = table.text("timezone", wrong) {
             match zone.parse::<chrono_tz::Tz>() {
                 Ok(_) => self.timezone = zone,
@@ -70,16 +88,20 @@ impl Short {
         }
         for (key, devices) in [("counters", &mut self.counters), ("lockboxes", &mut self.lockboxes)] {
             for (id, entry) in table.tables(key, wrong) {
-                entry.only(&["heartbeat_every", "silent_after"], wrong);
+                entry.only(&["heartbeat_every", "silent_after", "place"], wrong);
                 let device = devices.entry(id).or_insert_with(|| Device {
                     heartbeat_every: "30s".into(),
                     silent_after: "90s".into(),
+                    place: None,
                 });
                 if let Some(span) = entry.span("heartbeat_every", wrong) {
                     device.heartbeat_every = span;
                 }
                 if let Some(span) = entry.span("silent_after", wrong) {
                     device.silent_after = span;
+                }
+                if let Some((place, _)) = entry.text("place", wrong) {
+                    device.place = Some(place);
                 }
             }
         }
@@ -116,28 +138,37 @@ impl Short {
 
     /// The roster as the engine reads it.
     pub fn roster(&self) -> Result<Roster, String> {
-        let mut toml = format!(
+        let mut text = format!(
             "[office]\nid = \"kantor\"\nname = \"Kantor\"\ntimezone = \"{}\"\nservice_max = \"{}\"\n",
             self.timezone, self.service_max
         );
+        if let Some(calendar) = &self.calendar {
+            let _ = writeln!(text, "calendar = {calendar}");
+        }
+        if let Some(travel) = &self.travel {
+            text.insert_str(0, &format!("travel = {travel}\n"));
+        }
         for (kind, devices) in [("counter", &self.counters), ("lockbox", &self.lockboxes)] {
             for (id, device) in devices {
                 let _ = write!(
-                    toml,
+                    text,
                     "[[{kind}]]\nid = \"{id}\"\nheartbeat_every = \"{}\"\nsilent_after = \"{}\"\n",
                     device.heartbeat_every, device.silent_after
                 );
+                if let Some(place) = &device.place {
+                    let _ = writeln!(text, "place = {}", toml::Value::String(place.clone()));
+                }
             }
         }
         for (id, officer) in &self.officers {
-            let _ = write!(toml, "[[officer]]\nid = \"{id}\"\n");
+            let _ = write!(text, "[[officer]]\nid = \"{id}\"\n");
             if let Some(lockbox) = &officer.lockbox {
-                let _ = writeln!(toml, "lockbox = \"{lockbox}\"");
+                let _ = writeln!(text, "lockbox = \"{lockbox}\"");
             }
             let handsets: Vec<String> = officer.handsets.iter().filter_map(|text| handset(text).ok()).collect();
-            let _ = writeln!(toml, "handsets = [{}]", handsets.join(", "));
+            let _ = writeln!(text, "handsets = [{}]", handsets.join(", "));
         }
-        Roster::parse(&toml).map_err(|faults| {
+        Roster::parse(&text).map_err(|faults| {
             let messages: Vec<&str> = faults.0.iter().map(|fault| &*fault.message).collect();
             messages.join("; ")
         })

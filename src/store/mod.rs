@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use chain::{Known, LedgerRow};
 pub use error::{Error, Result};
-pub use outbox::{Leased, Next, OutboxCounts};
+pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
 pub use rows::Told;
 use sqlx::SqlitePool;

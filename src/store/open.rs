@@ -55,6 +55,12 @@ impl Store {
         Ok(Store::of(place, None, Bounds::default()))
     }
 
+    /// A connection that may write a few words beside the one process that holds the lock.
+    pub(super) async fn connect_beside(&self) -> Result<SqliteConnection> {
+        let options = options(&self.shared.place.path).synchronous(SqliteSynchronous::Full);
+        options.connect().await.doing(OPENING)
+    }
+
     fn of(place: Place, writer: Option<Writer>, bounds: Bounds) -> Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(4)

@@ -1,7 +1,7 @@
 //! The outbox: letters are leased, sent outside any transaction, and settled. Each is sent at least once.
 
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection as _, Row as _};
 
 use super::Store;
 use super::error::{Doing as _, Result};
@@ -11,6 +11,7 @@ use crate::engine::time::Moment;
 
 const LEASING: &str = "taking letters from the outbox";
 const SETTLING: &str = "settling a letter";
+const REVIVING: &str = "taking a letter into the outbox again";
 const COUNTING: &str = "counting the outbox";
 
 /// A letter that is ours to send until the lease ends.
@@ -29,6 +30,13 @@ pub enum Next {
     Due(Moment),
     /// It is given up, at this moment, and shown until somebody deals with it.
     Dead(Moment),
+}
+
+/// Which letters that were given up are to be tried again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revived {
+    One(i64),
+    All,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -126,6 +134,28 @@ impl Store {
         .doing(SETTLING)?;
         taken.put_back();
         Ok(())
+    }
+
+    /// Takes letters that were given up into the outbox again, as if they had never been tried, and answers how many. It
+    /// has a connection of its own, so that it can be asked of a store that is open to read beside a running monitor:
+    /// it touches no number that the monitor holds in memory.
+    pub async fn revive(&self, which: Revived, now: Moment) -> Result<u64> {
+        let mut connection = self.connect_beside().await?;
+        let n = match which {
+            Revived::One(n) => Some(n),
+            Revived::All => None,
+        };
+        let done = sqlx::query(
+            "UPDATE outbox SET dead_ms = NULL, leased_until_ms = NULL, attempts = 0, due_ms = $1 \
+             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND ($2 IS NULL OR n = $2)",
+        )
+        .bind(now.0)
+        .bind(n)
+        .execute(&mut connection)
+        .await
+        .doing(REVIVING)?;
+        connection.close().await.doing(REVIVING)?;
+        Ok(done.rows_affected())
     }
 
     /// When the next letter can be leased; `None` where none waits.

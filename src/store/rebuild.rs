@@ -21,6 +21,16 @@ pub struct NextNumbers {
 }
 
 impl Store {
+    /// When the last event came, on the monitor's clock.
+    pub async fn last_event(&self) -> Result<Option<Moment>> {
+        let received =
+            sqlx::query_scalar::<_, i64>("SELECT received_ms FROM ledger WHERE kind = 'event' ORDER BY n DESC LIMIT 1")
+                .fetch_optional(&self.shared.readers)
+                .await
+                .doing(READING)?;
+        Ok(received.map(Moment))
+    }
+
     pub async fn next_numbers(&self) -> Result<NextNumbers> {
         let (verdict, incident) = sqlx::query_as::<_, (i64, i64)>(
             "SELECT (SELECT coalesce(max(n), 0) + 1 FROM verdict), (SELECT coalesce(max(n), 0) + 1 FROM incident)",

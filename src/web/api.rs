@@ -172,6 +172,17 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
         let limit = site.settings.unsent_max_ms / 1_000;
         reasons.push(format!("a letter has waited {} s, more than {limit} s", ms / 1_000));
     }
+    // What somebody should know and what does not keep the main job from being done.
+    let mut notices = Vec::new();
+    if live.broker.sessions_lost > 0 {
+        notices.push(format!(
+            "the broker had lost our session {} times: what it held for us is gone",
+            live.broker.sessions_lost
+        ));
+    }
+    if site.settings.broker_anonymous {
+        notices.push("the broker lets everybody on this machine in without a password".to_owned());
+    }
     let status = match reasons.is_empty() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -179,6 +190,7 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
     let body = json!({
         "ready": reasons.is_empty(),
         "reasons": reasons,
+        "notices": notices,
         "broker": broker,
         "database": database,
         "last_event": live.last_event.map(|at| at.rfc3339(ask.zone())),

@@ -46,11 +46,15 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let parts = [
         Part {
             name: words.broker,
-            well: live.broker.state == BrokerState::Connected,
+            well: live.broker.state == BrokerState::Connected && !site.settings.broker_anonymous,
             state: broker_state.into(),
             more: html! {
                 p { (broker_kind) ", " (words.since.to_lowercase()) " " (moment(live.broker.since)) }
                 @if let BrokerState::Lost(why) = &live.broker.state { p lang="en" { (why) } }
+                @if live.broker.sessions_lost > 0 {
+                    p { (words.sessions_lost) ": " (live.broker.sessions_lost) ". " (words.sessions_lost_hint) }
+                }
+                @if site.settings.broker_anonymous { p { (words.broker_anonymous) } }
             },
         },
         Part {

@@ -14,6 +14,7 @@ use crate::engine::event::Event;
 use crate::engine::policy::Head;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
+use crate::incident::recipients;
 use crate::letter::{self, EvidenceLine, Stretch};
 use crate::live::OfficeLive;
 use crate::store::LedgerRow;
@@ -90,8 +91,16 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
         IncidentWord::Ended => "case-ended",
     };
 
+    // As the monitor decides it, by the roster of now.
+    let standing = verdicts.iter().find(|row| !row.retracted);
+    let told_nobody = match (office, standing) {
+        (Some(office), Some(row)) => recipients(&policy.notify, &row.verdict, &office.roster).is_empty(),
+        _ => false,
+    };
+
     let body = html! {
         p.crumb { a href="/incidents" { "← " (words.incidents) } }
+        @if told_nobody { p.notice.dead { (words.told_nobody) } }
         article.case.(tone).(page::class_tone(incident.class, incident.severity)) {
             header.case-head {
                 p.case-marks {

@@ -53,6 +53,8 @@ pub struct Settings {
     /// Host names people use for it beside the loopback ones, without port. Others are refused, so that no web page
     /// elsewhere can point a name of its own here and read along.
     pub hosts: Vec<String>,
+    /// Everybody on this machine may publish as any device: pages say so.
+    pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
     pub unsent_max_ms: i64,
     /// `/readyz` says no, and pages say so, when the daemon has given nothing new for so long.
@@ -64,6 +66,7 @@ impl Default for Settings {
         Settings {
             network_trusted: false,
             hosts: Vec::new(),
+            broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
         }

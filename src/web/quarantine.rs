@@ -65,7 +65,8 @@ fn reject(ask: &Ask, row: &QuarantineRow, zone: Tz) -> Markup {
                 h2 { a href={ "/quarantine/" (row.n) } { (words.rejection(&row.code)) } }
                 span.soft { "#" (row.n) " · " (page::time_on(row.received, ask.live.now, zone, words)) }
             }
-            p.reject-reason lang="en" { (row.reason) }
+            @if let Some(hint) = words.rejection_hint(&row.code) { p.reject-reason { (hint) } }
+            p.soft.reject-reason lang="en" { (row.reason) }
             p.reject-topic { span.soft { (words.topic) } " " code.break dir="ltr" { (safe(row.topic.as_bytes())) } }
             (payload(ask, row, PAYLOAD_BYTES))
             @if row.payload_bytes > row.payload.len() {
@@ -101,7 +102,10 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
         p.crumb { a href="/quarantine" { "← " (words.quarantine) } }
         (page::heading(title, None))
         dl.facts.facts-wide {
-            (page::fact(words.reason, html! { span lang="en" { (row.reason) } " " code { (row.code) } }))
+            (page::fact(words.reason, html! {
+                @if let Some(hint) = words.rejection_hint(&row.code) { (hint) br; }
+                span.soft lang="en" { (row.reason) } " " code { (row.code) }
+            }))
             (page::fact(words.topic, html! { code.break dir="ltr" { (safe(row.topic.as_bytes())) } }))
             (page::fact(words.received, html! {
                 (page::time_on(row.received, row.received, zone, words)) ", "

@@ -56,6 +56,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             (clock(office, &ask))
         }
         @if ask.stale { p.notice.lost role="status" { (icon(Icon::Silent)) (words.stale) } }
+        @if site.settings.broker_anonymous { p.notice.dead { (words.broker_anonymous) } }
         @if office.view.emergency {
             p.notice.emergency role="status" {
                 (icon(Icon::Alarm)) strong { (words.emergency_title) } " " (words.emergency_text)

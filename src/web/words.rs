@@ -124,6 +124,8 @@ words! {
     stretch: "Rentang", "Stretch";
     thread: "Surat tentang insiden ini", "Letters about this incident";
     no_letters: "Belum ada surat.", "No letters yet.";
+    told_nobody: "Tidak ada yang boleh diberi tahu tentang insiden ini: daftar kantor tidak memuat atasan atau tim kepatuhan selain petugas itu sendiri.",
+        "Nobody may be told of this incident: the roster names no supervisor and no integrity team but the officer himself.";
     no_letters_here: "Tidak ada surat dengan keadaan ini.", "No letters in this state.";
     basis: "Dasar", "Basis";
     condition: "Syarat", "Condition";
@@ -175,6 +177,11 @@ words! {
     broker: "Broker MQTT", "MQTT broker";
     broker_embedded: "di dalam Jagaloket", "inside Jagaloket";
     broker_external: "di luar Jagaloket", "outside Jagaloket";
+    broker_anonymous: "Broker menerima siapa saja di mesin ini tanpa kata sandi (anonymous = true). Kejadian dapat dipalsukan.",
+        "The broker lets everybody on this machine in without a password (anonymous = true). Events may be forged.";
+    sessions_lost: "Sesi hilang di broker sejak proses dimulai", "Sessions lost by the broker since the process started";
+    sessions_lost_hint: "Pesan yang ditahannya untuk Jagaloket hilang; perangkat perlu mengirim ulang.",
+        "The messages it held for Jagaloket are gone; devices must send them again.";
     connected: "Tersambung", "Connected";
     connecting: "Sedang menyambung", "Connecting";
     lost: "Terputus", "Lost";
@@ -362,6 +369,124 @@ impl Words {
             "wrong_topic" => self.pick("Topik tidak sah", "Invalid topic"),
             "wrong_type" => self.pick("Jenis nilai JSON tidak sesuai", "Wrong JSON type"),
             other => other,
+        }
+    }
+
+    /// What a code of quarantine means and what to do about it, in a sentence. `None`: an older database's code.
+    pub fn rejection_hint(&self, code: &str) -> Option<&'static str> {
+        let (id, en) = match code {
+            "bad_id" => (
+                "Id kejadian kosong atau terlalu panjang; perangkat harus memberi setiap kejadian satu UUID.",
+                "The event's id is empty or too long; a device must give each event a UUID.",
+            ),
+            "bad_interval" => (
+                "Awal dan akhir rentang waktu tidak cocok, misalnya akhirnya sebelum awalnya.",
+                "The start and the end of its interval do not fit, for example the end comes first.",
+            ),
+            "bad_sequence" => (
+                "Nomor urut perangkat bukan bilangan yang sah; periksa perangkat lunak pengirimnya.",
+                "The device's sequence number is no valid number; check the sender's software.",
+            ),
+            "bad_source" => (
+                "Sumber kejadian tidak ditulis /{kantor}/{perangkat}.",
+                "The event's source is not written /{office}/{device}.",
+            ),
+            "bad_status" => (
+                "Keadaan sambungan hanya dapat online atau offline, dari perangkat yang ada di daftar kantor.",
+                "A connection state is online or offline, from a device of the roster.",
+            ),
+            "bad_time" => (
+                "Waktunya tidak dapat dibaca; waktu ditulis menurut RFC 3339, dengan zona.",
+                "Its time cannot be read; times are written after RFC 3339, with their offset.",
+            ),
+            "bad_topic" | "wrong_topic" => (
+                "Topiknya bukan jagaloket/v1/{kantor}/{perangkat}/events atau /status.",
+                "Its topic is not jagaloket/v1/{office}/{device}/events or /status.",
+            ),
+            "bad_value" => (
+                "Satu isiannya tidak memuat nilai yang diperbolehkan.",
+                "One of its fields holds a value that is not allowed.",
+            ),
+            "bad_version" => (
+                "Kejadian harus memakai CloudEvents 1.0.",
+                "Events must be CloudEvents 1.0.",
+            ),
+            "conflict" => (
+                "Perangkat memakai satu id untuk dua kejadian berbeda; yang diterima lebih dahulu tetap berlaku.",
+                "The device used one id for two different events; the one accepted first stands.",
+            ),
+            "duplicate_key" => (
+                "Satu kunci ditulis dua kali, sehingga tidak jelas nilai mana yang dimaksud.",
+                "A key is written twice, so that nobody knows which value is meant.",
+            ),
+            "missing_field" => (
+                "Satu isian wajib tidak ada; kejadian tidak dapat dinilai tanpanya.",
+                "A field that must be there is not; the event cannot be judged without it.",
+            ),
+            "not_json" => (
+                "Pesannya bukan JSON yang utuh; mungkin terpotong, atau pengirimnya bukan perangkat Jagaloket.",
+                "The message is no whole JSON; it may be cut off, or its sender is no device of Jagaloket.",
+            ),
+            "source_mismatch" => (
+                "Topik menyebut perangkat lain daripada sumber kejadian; perangkat hanya boleh mengirim atas namanya sendiri.",
+                "The topic names another device than the event's source; a device may speak for itself only.",
+            ),
+            "tick_refused" => (
+                "Hanya pemantau sendiri yang menggerakkan jam kantor.",
+                "Only the monitor itself moves the office clock.",
+            ),
+            "too_far_ahead" => (
+                "Waktunya lebih dari lima menit di depan jam pemantau; setel jam perangkat (NTP).",
+                "Its time is more than five minutes ahead of the monitor's clock; set the device's clock (NTP).",
+            ),
+            "too_large" => (
+                "Pesannya melebihi 16 KiB; kejadian yang benar jauh lebih kecil.",
+                "The message is larger than 16 KiB; a true event is much smaller.",
+            ),
+            "too_late" => (
+                "Berlaku pada tanggal yang sudah ditutup: disimpan, tetapi tidak dinilai lagi.",
+                "It takes effect on a date that is settled: it is kept, and not judged any more.",
+            ),
+            "unknown_device" => (
+                "Perangkatnya tidak ada di daftar kantor; tambahkan, atau periksa namanya.",
+                "The device is not in the roster; add it, or check its name.",
+            ),
+            "unknown_office" => (
+                "Tidak ada daftar untuk kantor ini; periksa topiknya, atau tambahkan daftarnya pada konfigurasi.",
+                "No roster is of this office; check the topic, or add the roster to the configuration.",
+            ),
+            "unknown_type" => (
+                "Jenis kejadian ini tidak ada dalam perjanjian; perangkat lunaknya mungkin lebih baru daripada pemantau.",
+                "There is no such type of event; the device's software may be newer than the monitor.",
+            ),
+            "wrong_device" => (
+                "Jenis kejadian ini tidak boleh dikirim oleh perangkat semacam itu.",
+                "This type of event is not for this kind of device to send.",
+            ),
+            "wrong_type" => (
+                "Satu isian memuat jenis nilai JSON yang lain, misalnya teks di tempat angka.",
+                "A field holds another type of JSON value, for example text where a number belongs.",
+            ),
+            _ => return None,
+        };
+        Some(match self.language {
+            Language::Id => id,
+            Language::En => en,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Rejected;
+
+    #[test]
+    fn every_code_of_quarantine_has_its_name_and_its_sentence_in_both_languages() {
+        for code in Rejected::CODES {
+            let [id, en] = [&ID, &EN].map(|words| (words.rejection(code), words.rejection_hint(code)));
+            assert!(id.0 != code && en.0 != code && id.0 != en.0, "{code}");
+            assert!(id.1.is_some() && en.1.is_some() && id.1 != en.1, "{code}");
         }
     }
 }

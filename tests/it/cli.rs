@@ -1,10 +1,16 @@
 //! The program as people call it: what it prints, and how it ends.
 
+mod check;
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use jagaloket::clock::MonitorClock;
+use jagaloket::engine::roster::Language;
 use jagaloket::exit::Exit;
+use jagaloket::store::rows::{LetterKind, NewLetter, Turn};
+use jagaloket::store::{Bounds, Next, Store};
 use tempfile::TempDir;
 
 use crate::support::{example, jagaloket, policies, run};
@@ -139,6 +145,24 @@ fn faults_of_roster_and_policies_are_told_together() {
 }
 
 #[test]
+fn a_misspelt_key_is_told_once_with_its_place_and_the_nearest_one() {
+    let folder = office("[broker]\nhost = \"127.0.0.1\"\n");
+    let roster = folder.path().join("roster.toml");
+    let text = fs::read_to_string(&roster).unwrap().replace("timezone", "timezon");
+    fs::write(&roster, text).unwrap();
+    let rules = policies().display().to_string();
+    let (_, err) = ended(
+        &call(
+            &folder,
+            &["replay", "--roster", "roster.toml", "--policies", &rules, "x.jsonl"],
+        ),
+        Exit::Failed,
+    );
+    let told = "error: there is no key `timezon` here; did you mean `timezone`?\n  --> roster.toml:";
+    assert!(err.starts_with(told), "{err}");
+}
+
+#[test]
 fn a_password_never_appears_whatever_is_wrong() {
     let folder = office("[broker]\nhost = \"127.0.0.1\"\nuser = \"u\"\npassword = \"hunter2\"\n");
     let output = call(&folder, &["serve", "--config", "jagaloket.toml"]);
@@ -181,6 +205,78 @@ fn a_missing_or_foreign_database_is_no_broken_ledger() {
         &call(&folder, &["ledger", "verify", "--database", "text.db"]),
         Exit::Failed,
     );
+}
+
+#[test]
+fn a_letter_that_was_given_up_is_listed_and_tried_again_beside_a_running_monitor() {
+    let folder = office("[broker]\nhost = \"127.0.0.1\"\n");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let now = MonitorClock::Wall.now();
+    let letter = |n: i64| NewLetter {
+        incident: None,
+        kind: LetterKind::Opened,
+        person: format!("s-0{n}"),
+        address: "kasi@tangerang.example".into(),
+        language: Language::Id,
+        subject: "Indikasi".into(),
+        message_id: format!("{n}@tangerang.example"),
+        in_reply_to: None,
+        text_body: String::new(),
+        html_body: String::new(),
+        created: now,
+        due: now,
+    };
+    // Open for writing here, as the monitor has it.
+    let store = runtime.block_on(async {
+        let path = folder.path().join("jagaloket.db");
+        let store = Store::open(&path, Bounds::default()).await.unwrap();
+        let letters = vec![letter(1), letter(2)];
+        store
+            .commit(&Turn {
+                letters,
+                ..Turn::default()
+            })
+            .await
+            .unwrap();
+        for leased in store.lease(now, 2, 1_000).await.unwrap() {
+            let words = "permanent error (550): no\u{1b}[2J";
+            store
+                .settle_failed(leased.n, leased.attempt, Next::Dead(now), words)
+                .await
+                .unwrap();
+        }
+        store
+    });
+    let config = ["--config", "jagaloket.toml"];
+    let (out, _) = ended(
+        &call(&folder, &[&["letters", "list"][..], &config].concat()),
+        Exit::Done,
+    );
+    assert!(
+        out.contains("dead") && out.contains("opened for s-02, 1 attempts: permanent"),
+        "{out}"
+    );
+    assert!(!out.contains('\u{1b}') && !out.contains('@'), "{out}");
+    let (_, err) = ended(
+        &call(&folder, &[&["letters", "retry", "3"][..], &config].concat()),
+        Exit::Failed,
+    );
+    assert!(err.contains("no letter 3"), "{err}");
+    ended(
+        &call(&folder, &[&["letters", "retry", "2"][..], &config].concat()),
+        Exit::Done,
+    );
+    let state = || runtime.block_on(store.outbox_counts()).unwrap();
+    assert_eq!((state().dead, state().waiting), (1, 1));
+    ended(
+        &call(&folder, &[&["letters", "retry", "--all-dead"][..], &config].concat()),
+        Exit::Done,
+    );
+    assert_eq!((state().dead, state().waiting), (0, 2));
+    let leased = runtime
+        .block_on(store.lease(MonitorClock::Wall.now(), 9, 1_000))
+        .unwrap();
+    assert!(leased.len() == 2 && leased.iter().all(|leased| leased.attempt == 1));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The demo, as a newcomer runs it.
 
 use std::fs;
-
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::support::{free_port, jagaloket, policies, run, succeed};
+use crate::support::{Peer, free_port, jagaloket, policies, run, succeed, wait_until};
 
 #[test]
 fn the_demo_ends_well_and_leaves_mails_that_say_what_was_expected() {
@@ -74,5 +75,55 @@ fn an_unchanged_policy_set_shows_no_difference(database: &Path) {
     for change in report["changes"].as_array().unwrap() {
         assert_eq!(change["before"]["policy"], "messaging-on-workstation");
         assert!(change["after"].is_null());
+    }
+}
+
+#[test]
+fn a_demo_that_is_told_to_end_takes_its_temporary_folder_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("tmp");
+    fs::create_dir(&place).unwrap();
+    let port = free_port();
+    let mut command = jagaloket();
+    command
+        .env("TMPDIR", &place)
+        .args(["demo", "--port", &port.to_string()]);
+    let mut demo = Peer::spawn(command, &folder.path().join("log"));
+    wait_until(Duration::from_secs(30), "the dashboard", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+    let passwords = fs::read_dir(&place)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path()
+        .join("devices.passwords");
+    assert_eq!(fs::metadata(passwords).unwrap().permissions().mode() & 0o777, 0o600);
+    demo.terminate();
+    assert_eq!(demo.ended_within(Duration::from_secs(20)), Some(0), "{}", demo.log());
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
+}
+
+#[test]
+fn a_demo_that_cannot_start_leaves_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let keep = folder.path().to_str().unwrap();
+    for option in ["--port", "--mqtt-port"] {
+        let mut command = jagaloket();
+        let output = run(
+            command.args(["demo", "--exit-after", "1s", option, &port, "--keep", keep]),
+            b"",
+        );
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(!folder.path().join("jagaloket.db").exists(), "{option}");
     }
 }

@@ -23,7 +23,10 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let config = Config::load(&args.config)?;
-    serve::read_texts(&config)?;
+    if let Err(faults) = serve::read_texts(&config) {
+        eprintln!("{faults}");
+        return Ok(Exit::Failed);
+    }
     match serve::ask(&config.database)? {
         Outcome::Activated { rosters, policies } => {
             if !policies.is_empty() {

@@ -5,6 +5,7 @@ mod check;
 mod clause;
 mod idle;
 mod names;
+mod same;
 mod span;
 mod states;
 mod tree;
@@ -16,6 +17,7 @@ use check::Checker;
 pub use clause::{Clause, Limit};
 pub use idle::idle;
 pub(crate) use names::names_officer;
+pub use same::same;
 use span::syntax;
 use tree::Bool;
 
@@ -226,6 +228,22 @@ pub fn nearest<'n>(word: &str, candidates: impl Iterator<Item = &'n str>) -> Opt
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// What the TOML reader says of a file, with the nearest key where one is not known, instead of all there are.
+pub fn reader_said(message: &str) -> String {
+    let unknown = message.strip_prefix("unknown field ").and_then(|rest| {
+        // `wrong`, expected one of `a`, `b`: every second piece is a key.
+        let mut keys = rest.split('`').skip(1).step_by(2);
+        let word = keys.next()?;
+        let known: Vec<&str> = keys.collect();
+        let hint = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        Some(format!("there is no key `{word}` here; {hint}"))
+    });
+    unknown.unwrap_or_else(|| message.to_owned())
 }
 
 /// Levenshtein's distance.

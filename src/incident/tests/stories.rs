@@ -373,6 +373,44 @@ fn whoever_was_told_is_told_on_when_the_roster_has_changed() {
 }
 
 #[test]
+fn whoever_turns_out_to_be_the_officer_himself_is_told_no_further() {
+    let kasi = "{ id = \"s-01\", name = \"Kasi\", email = \"kasi@o.example\" }";
+    for (what, from, to) in [
+        (
+            "his entry names the officer",
+            kasi,
+            kasi.replace(" }", ", officer = \"p-001\" }"),
+        ),
+        (
+            "his mailbox became the officer's",
+            "{ id = \"p-001\"",
+            "{ id = \"p-001\", email = \"KASI@o.example\"".into(),
+        ),
+    ] {
+        let mut desk = Desk::new();
+        let first = verdict("p-001", 0, None);
+        desk.turn(vec![opened(first.clone())]);
+        let changed = ROSTER.replace(from, &to);
+        assert_ne!(changed, ROSTER);
+        desk.roster = Roster::parse(&changed).unwrap();
+        desk.turn(vec![amended(first, verdict("p-001", 0, Some(5)))]);
+        let told: Vec<&str> = desk.letters().iter().map(|letter| letter.person.as_str()).collect();
+        // Nobody above him is in the roster, so that the integrity team is told instead.
+        assert_eq!(told, ["s-01", "i-01"], "{what}");
+        // So it is after a restart.
+        let mut again = desk.rebuilt();
+        again.roster = desk.roster.clone();
+        again.turn(vec![opened(verdict("p-001", 20, None))]);
+        assert_eq!(
+            again.written.iter().flat_map(|outcome| &outcome.letters).count(),
+            1,
+            "{what}"
+        );
+        assert_eq!(again.written[0].letters[0].person, "i-01", "{what}");
+    }
+}
+
+#[test]
 fn those_who_were_told_of_the_younger_alone_hear_that_it_was_joined() {
     let mut desk = Desk::new();
     desk.turn(vec![opened(verdict("p-001", 0, Some(5)))]);

@@ -170,6 +170,21 @@ async fn a_server_that_refuses_for_now_or_stalls_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_want_us_as_its_sender_or_relay_kills_no_letter() {
+    let sink = SmtpSink::start_with(&SmtpOptions {
+        refuse_from: 1,
+        refuse_relay: 1,
+        ..SmtpOptions::default()
+    });
+    let way = smtp(&sink, Encryption::None, None);
+    let done = |counts: &OutboxCounts, _: &Metrics| counts.waiting == 0;
+    let (_folder, store, metrics) = send_until(way, vec![letter(1)], done).await;
+    let counts = store.outbox_counts().await.unwrap();
+    assert_eq!((counts.dead, metrics.letter_failures.count()), (0, 2));
+    assert_eq!(sink.wait_for(1, Duration::from_secs(10)).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_refused_for_good_is_given_up_and_shown() {
     let sink = SmtpSink::start_with(&SmtpOptions {
         refuse_5xx: 1,
@@ -279,4 +294,35 @@ async fn a_folder_of_mails_holds_whole_letters() {
         parsed(&mails.path().join("000001-opened-s-01.eml"))["type"],
         "multipart/alternative"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_does_not_hold_up_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("jagaloket.db"), Bounds::default())
+        .await
+        .unwrap();
+    let turn = Turn {
+        letters: (1..=200).map(letter).collect(),
+        ..Turn::default()
+    };
+    store.commit(&turn).await.unwrap();
+    let settings = Settings {
+        way: Way::Directory(folder.path().join("mails")),
+        from: "jagaloket@tangerang.example".parse().unwrap(),
+        names: tokio::sync::watch::channel(HashMap::new()).1,
+        give_up_after_ms: 86_400_000,
+        deadline: Duration::from_secs(2),
+    };
+    // Told to stop before it begins: at most the letters of one round go out.
+    let running = mailer::run(
+        store.clone(),
+        settings,
+        MonitorClock::Wall,
+        Arc::new(Notify::new()),
+        Arc::new(Metrics::default()),
+        std::future::ready(()),
+    );
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap();
+    assert!(store.outbox_counts().await.unwrap().waiting >= 190);
 }

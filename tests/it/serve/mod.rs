@@ -307,6 +307,158 @@ fn what_cannot_be_accepted_is_kept_with_a_reason_and_stops_nothing() {
     assert!(after < before + 48 * 1024, "{before} kB before, {after} kB after");
 }
 
+#[test]
+fn a_session_that_the_broker_lost_while_the_monitor_was_away_is_told() {
+    // Without persistence a restart forgets every session.
+    let mut mosquitto = Mosquitto::start(&["allow_anonymous true"]);
+    let house = House::external(mosquitto.port, "5");
+    let ready = || http_get(house.web, "/readyz", &[]);
+    let lost = || house.metric("jagaloket_broker_sessions_lost_total");
+    let mut serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || ready().0 == 200);
+    assert_eq!(lost(), 0, "nothing was lost to an empty ledger");
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    let mut serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || ready().0 == 200);
+    assert_eq!(lost(), 0, "the broker kept the session");
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    mosquitto.stop();
+    mosquitto.start_again();
+    let _serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || ready().0 == 200);
+    wait_until(Duration::from_secs(10), "the loss", || lost() == 1);
+    let (status, _, body) = ready();
+    assert!(status == 200 && body.contains("lost our session 1 times"), "{body}");
+    let (_, _, page) = http_get(house.web, "/health?lang=en", &[]);
+    assert!(
+        page.contains("Sessions lost by the broker since the process started: 1."),
+        "{page}"
+    );
+    let (_, _, page) = http_get(house.web, "/health?lang=id", &[]);
+    assert!(
+        page.contains("Sesi hilang di broker sejak proses dimulai: 1."),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_last_event_is_one_that_was_accepted_and_is_known_after_a_restart() {
+    let mosquitto = Mosquitto::start(&["allow_anonymous true"]);
+    let house = House::external(mosquitto.port, "5");
+    let last = || {
+        let (_, _, body) = http_get(house.web, "/readyz", &[]);
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        answer["last_event"].clone()
+    };
+    let topic = "jagaloket/v1/tangerang/loket-01/events";
+    let garbage = |times: u64| {
+        mosquitto.publish(topic, "garbage");
+        wait_until(Duration::from_secs(10), "the quarantine", || {
+            house.metric("jagaloket_events_quarantined_total{reason=\"not_json\"}") == times
+        });
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let mut serve = house.serve();
+    wait_until(Duration::from_secs(20), "the broker", || {
+        http_get(house.web, "/readyz", &[]).0 == 200
+    });
+    garbage(1);
+    mosquitto.publish("jagaloket/v1/tangerang/loket-01/status", "{\"state\":\"online\"}");
+    wait_until(Duration::from_secs(10), "the device", || {
+        house.metric("jagaloket_devices_online") == 1
+    });
+    assert_eq!(last(), serde_json::Value::Null);
+    assert_eq!(house.metric("jagaloket_last_event_time_seconds"), 0);
+    let lines = example_events("soup-101");
+    let line = lines.iter().find(|line| line.contains("/tangerang/loket-01")).unwrap();
+    mosquitto.publish(topic, line);
+    house.wait_for_events(1);
+    wait_until(Duration::from_secs(10), "the event", || last().is_string());
+    let first = last();
+    mosquitto.publish(topic, line);
+    wait_until(Duration::from_secs(10), "the duplicate", || {
+        house.metric("jagaloket_events_duplicate_total") == 1
+    });
+    garbage(2);
+    assert_eq!(last(), first);
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    let _serve = house.serve();
+    assert_eq!(last(), first, "the ledger knows it");
+}
+
+#[test]
+fn what_a_start_has_to_say_is_told_with_its_evidence() {
+    let house = House::embedded();
+    let lines = example_events("soup-101");
+    let mut serve = house.serve();
+    python(
+        include_str!("publish.py"),
+        &[&house.broker.to_string(), PASSWORD],
+        lines.join("\n").as_bytes(),
+    );
+    house.wait_for_events(distinct(&lines));
+    serve.terminate();
+    assert_eq!(serve.ended_within(Duration::from_secs(15)), Some(0), "{}", serve.log());
+    python(
+        include_str!("forget.py"),
+        &[house.path("jagaloket.db").to_str().unwrap()],
+        b"",
+    );
+    let _serve = house.serve();
+    assert_eq!(
+        house.verdicts(),
+        example_verdicts("soup-101"),
+        "the ledger gives them again"
+    );
+    // The last three are about officers.
+    let told = (63..=65).filter(|n| {
+        let (_, _, page) = http_get(house.web, &format!("/letters/{n}"), &[]);
+        let page = page.to_uppercase();
+        page.contains("KEJADIAN YANG MENJADI DASAR") || page.contains("EVENTS IT RESTS ON")
+    });
+    assert_eq!(told.count(), 3);
+}
+
+#[test]
+fn an_incident_that_nobody_may_be_told_of_is_not_silent() {
+    let house = House::embedded();
+    let text = fs::read_to_string(example("roster.toml")).unwrap();
+    // No supervisor, no integrity team, no technician.
+    let tables = text.split_inclusive("\n\n").flat_map(|part| part.split_inclusive('\n'));
+    let mut keep = true;
+    let alone: String = tables
+        .filter(|line| {
+            if line.starts_with('[') {
+                keep = !["[[supervisor]]", "[[integrity]]", "[[technician]]"].contains(&line.trim());
+            }
+            keep && !line.starts_with("supervisor")
+        })
+        .collect();
+    fs::write(house.path("alone.toml"), alone).unwrap();
+    let config = fs::read_to_string(house.path("jagaloket.toml")).unwrap();
+    let roster = format!("{:?}", example("roster.toml"));
+    fs::write(house.path("jagaloket.toml"), config.replace(&roster, "\"alone.toml\"")).unwrap();
+    let serve = house.serve();
+    let lines = example_events("soup-101");
+    python(
+        include_str!("publish.py"),
+        &[&house.broker.to_string(), PASSWORD],
+        lines.join("\n").as_bytes(),
+    );
+    house.wait_for_events(distinct(&lines));
+    assert!(house.metric("jagaloket_told_nobody_total") > 0);
+    assert_eq!(house.counts()[2], 0, "letters");
+    let log = serve.log();
+    assert!(log.contains("alone.toml has no [[integrity]]"), "{log}");
+    assert!(
+        log.contains("nobody who may be told of an incident incident=1"),
+        "{log}"
+    );
+}
+
 /// How often the hostile hour repeats one event: `JAGALOKET_TEST_DUPLICATES=1000000` makes it a whole one.
 fn duplicates() -> usize {
     std::env::var("JAGALOKET_TEST_DUPLICATES").map_or(20_000, |count| count.parse().unwrap())

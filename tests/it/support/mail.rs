@@ -19,6 +19,9 @@ pub struct SmtpOptions {
     pub stall: u32,
     /// Accept and write so many, then cut the connection instead of saying 250.
     pub lose_250: u32,
+    /// Refuse so many senders at MAIL FROM with 550, and to relay for so many recipients with 554.
+    pub refuse_from: u32,
+    pub refuse_relay: u32,
     /// Recipients refused with 550.
     pub refuse_to: Vec<String>,
     /// Demand this user and password.

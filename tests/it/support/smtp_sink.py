@@ -7,6 +7,8 @@ Its one argument is a JSON object; every key may be left out:
   refuse_5xx      then this many with 554
   stall           then leave this many without any answer
   lose_250        then accept this many, write them, and cut the connection before saying so
+  refuse_from     refuse this many senders at MAIL FROM with 550
+  refuse_relay    refuse to relay for this many recipients at RCPT TO with 554
   refuse_to       recipients refused with 550
   user, password  demand AUTH PLAIN or LOGIN
   tls             "none", "starttls" (demanded) or "tls"
@@ -22,10 +24,11 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 options = {
     "port": 0, "refuse_4xx": 0, "refuse_5xx": 0, "stall": 0, "lose_250": 0, "refuse_to": [],
+    "refuse_from": 0, "refuse_relay": 0,
     "user": None, "password": None, "tls": "none", "cert": None, "key": None,
 }
 options.update(json.loads(sys.argv[1]))
-left = {key: options[key] for key in ("refuse_4xx", "refuse_5xx", "stall", "lose_250")}
+left = {key: options[key] for key in ("refuse_4xx", "refuse_5xx", "stall", "lose_250", "refuse_from", "refuse_relay")}
 written = 0
 
 
@@ -53,9 +56,18 @@ def write(session, envelope):
 
 
 class Sink:
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        if take("refuse_from"):
+            return "550 5.7.1 Sender address rejected: not allowed yet"
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in options["refuse_to"]:
             return "550 5.1.1 No such mailbox"
+        if take("refuse_relay"):
+            return "554 5.7.1 Relay access denied"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 

@@ -106,6 +106,21 @@ fn every_setting_is_explained() {
 }
 
 #[test]
+fn a_lockbox_is_called_one_thing_in_indonesian() {
+    // Contract, part 1: loker HP.
+    let mut wrong = Vec::new();
+    for folder in ["src", "policies", "docs", "deploy"] {
+        for path in files(folder) {
+            let text = std::fs::read(root().join(&path)).unwrap();
+            if String::from_utf8_lossy(&text).to_lowercase().contains("loker ponsel") {
+                wrong.push(format!("{path}: say loker HP"));
+            }
+        }
+    }
+    none(wrong);
+}
+
+#[test]
 fn the_example_configuration_is_one() {
     let environment = |_: &str| Some("secret".to_owned());
     let example = read("deploy/jagaloket.toml");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jagaloket::engine::roster::Roster;
 use jagaloket::live::Live;
 use jagaloket::web::{ServeError, Settings, Site, listen, serve};
 use tokio::sync::{oneshot, watch};
@@ -23,6 +24,10 @@ pub struct Desk {
 
 impl Desk {
     pub fn open() -> Desk {
+        Desk::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Desk {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seeded = runtime.block_on(seed());
         let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
@@ -31,7 +36,7 @@ impl Desk {
             store: seeded.store.clone(),
             live: receiver,
             metrics: seeded.metrics.clone(),
-            settings: Arc::new(Settings::default()),
+            settings: Arc::new(settings),
             explain: None,
         };
         let (port, served) = runtime.block_on(async {
@@ -361,6 +366,55 @@ fn another_address_than_loopback_needs_a_trusted_network() {
         ..Settings::default()
     };
     runtime.block_on(listen(anywhere, &trusting)).unwrap();
+}
+
+#[test]
+fn a_broker_without_passwords_is_told_of_on_today_and_health_in_both_languages() {
+    let desk = Desk::with(Settings {
+        broker_anonymous: true,
+        ..Settings::default()
+    });
+    for (lang, words) in [
+        ("id", "tanpa kata sandi (anonymous = true)"),
+        ("en", "without a password"),
+    ] {
+        for page in ["/", "/health"] {
+            let (_, _, body) = desk.get(&format!("{page}?lang={lang}"));
+            assert!(body.contains(words), "{page} {lang}");
+        }
+    }
+    let (_, _, body) = Desk::open().get("/health?lang=en");
+    assert!(!body.contains("without a password"));
+}
+
+#[test]
+fn an_incident_that_nobody_may_be_told_of_says_so() {
+    let desk = Desk::open();
+    let words = [
+        "Tidak ada yang boleh diberi tahu",
+        "Nobody may be told of this incident",
+    ];
+    let told = |lang: &str, words: &str| desk.get(&format!("/incidents/1?lang={lang}")).2.contains(words);
+    assert!(!told("id", words[0]) && !told("en", words[1]));
+    desk.show(|live| {
+        let mut roster = Roster::clone(&live.offices[0].roster);
+        roster.people.clear();
+        live.offices[0].roster = Arc::new(roster);
+    });
+    assert!(told("id", words[0]) && told("en", words[1]));
+}
+
+#[test]
+fn a_reason_of_quarantine_is_told_in_the_reader_s_language_and_its_detail_marked_as_english() {
+    let desk = Desk::open();
+    for (lang, words) in [
+        ("id", "Pesannya bukan JSON yang utuh"),
+        ("en", "The message is no whole JSON"),
+    ] {
+        let (_, _, page) = desk.get(&format!("/quarantine?lang={lang}"));
+        assert!(page.contains(words), "{lang}");
+        assert!(page.contains("<p class=\"soft reject-reason\" lang=\"en\">"), "{lang}");
+    }
 }
 
 #[test]

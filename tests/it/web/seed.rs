@@ -224,6 +224,7 @@ pub async fn seed() -> Seeded {
             kind: BrokerKind::External,
             state: BrokerState::Connected,
             since: at("23 17:00:02"),
+            sessions_lost: 0,
         },
         offices: vec![office],
         last_event: Some(at("24 10:12:40")),

@@ -1,0 +1,199 @@
+//! Reads everything that a configuration names, and tells all that is wrong with it at once: `serve` and
+//! `serve --check` alike, so that what was checked can start.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+use tokio::sync::watch;
+
+use super::{broker_tls, client_settings, mail_settings};
+use crate::broker;
+use crate::config::{Broker, Config, Embedded, External};
+use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::engine::policy::PolicyErrors;
+use crate::engine::roster::{Role, Roster, RosterFileErrors};
+use crate::mqtt;
+use crate::replay::{read_policies, read_roster};
+
+/// What the named files hold.
+#[derive(Default, Debug)]
+pub struct Gathered {
+    pub texts: Vec<Texts>,
+    /// Who may connect to the embedded broker.
+    pub devices: Vec<broker::Device>,
+    /// What was found, a line a file.
+    pub found: Vec<String>,
+    /// What works, and is probably not meant; without names and addresses.
+    pub warnings: Vec<String>,
+}
+
+/// Every fault of every named file.
+#[derive(Default, Debug, PartialEq, Eq)]
+pub struct Faults(Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl Faults {
+    fn add(&mut self, error: &anyhow::Error) {
+        // Some faults of files begin with "error:" themselves, and there may be several.
+        let told = error.is::<PolicyErrors>() || error.is::<RosterFileErrors>();
+        self.0.push(match told {
+            true => error.to_string(),
+            false => format!("error: {error:#}"),
+        });
+    }
+
+    fn say(&mut self, text: impl fmt::Display) {
+        self.0.push(format!("error: {text}"));
+    }
+}
+
+pub fn gather(config: &Config) -> Result<Gathered, Faults> {
+    let mut faults = Faults::default();
+    let mut gathered = Gathered::default();
+    let rosters = read_rosters(config, &mut gathered, &mut faults);
+    match &config.broker {
+        Broker::Embedded(embedded) => read_devices(embedded, &rosters, &mut gathered, &mut faults),
+        Broker::External(external) => check_external(external, &mut faults),
+    }
+    match mail_settings(&config.mail, watch::channel(HashMap::new()).1) {
+        Ok(Some(settings)) => {
+            if let Err(error) = settings.way.check() {
+                faults.say(format_args!("`mail.ca` cannot be used: {error}"));
+            }
+        }
+        Ok(None) => {}
+        Err(error) => faults.add(&error),
+    }
+    let folder = config.database.parent().unwrap_or(Path::new(""));
+    if !folder.as_os_str().is_empty() && !folder.is_dir() {
+        faults.say(format_args!("`database.path`: there is no folder {}", folder.display()));
+    }
+    match faults.0.is_empty() {
+        true => Ok(gathered),
+        false => Err(faults),
+    }
+}
+
+/// The rosters and policies alone, which may change while the monitor runs.
+pub fn read_texts(config: &Config) -> Result<Vec<Texts>, Faults> {
+    let mut faults = Faults::default();
+    let mut gathered = Gathered::default();
+    read_rosters(config, &mut gathered, &mut faults);
+    match faults.0.is_empty() {
+        true => Ok(gathered.texts),
+        false => Err(faults),
+    }
+}
+
+/// Reads rosters and policies; answers the rosters that are right.
+fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -> Vec<Roster> {
+    let policies = match read_policies(&config.policies).and_then(|set| Ok((set, policy_texts(&config.policies)?))) {
+        Ok((set, texts)) => {
+            let (folder, count) = (config.policies.display(), set.heads().count());
+            gathered.found.push(format!("{folder}: {count} policies"));
+            texts
+        }
+        Err(error) => {
+            faults.add(&error);
+            PolicyTexts::default()
+        }
+    };
+    let mut rosters: Vec<(&Path, Roster)> = Vec::new();
+    for path in &config.rosters {
+        let read = read_roster(path).and_then(|roster| Ok((roster, std::fs::read_to_string(path)?)));
+        let (roster, text) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                faults.add(&error);
+                continue;
+            }
+        };
+        let (office, shown) = (&roster.office.id, path.display());
+        if let Some((first, _)) = rosters.iter().find(|(_, other)| other.office.id == *office) {
+            let first = first.display();
+            faults.say(format_args!(
+                "{shown} and {first} are rosters of one office, \"{office}\""
+            ));
+        }
+        if roster.people_of(Role::Integrity).next().is_none() {
+            gathered.warnings.push(format!(
+                "{shown} has no [[integrity]]: where no supervisor may be told of an incident, nobody is"
+            ));
+        }
+        gathered.found.push(format!(
+            "{shown}: {office}, {} counters, {} lockboxes, {} officers, {} people who are told",
+            roster.counters.len(),
+            roster.lockboxes.len(),
+            roster.officers.len(),
+            roster.people.len()
+        ));
+        gathered.texts.push(Texts {
+            roster: text,
+            policies: policies.clone(),
+        });
+        rosters.push((path, roster));
+    }
+    rosters.into_iter().map(|(_, roster)| roster).collect()
+}
+
+fn policy_texts(folder: &Path) -> anyhow::Result<PolicyTexts> {
+    let mut texts = PolicyTexts::default();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(id) = name.strip_suffix(".toml")
+            && !name.ends_with(".test.toml")
+        {
+            texts.0.insert(id.to_string(), std::fs::read_to_string(&path)?);
+        }
+    }
+    Ok(texts)
+}
+
+fn read_devices(embedded: &Embedded, rosters: &[Roster], gathered: &mut Gathered, faults: &mut Faults) {
+    if let Some(tls) = broker_tls(embedded)
+        && let Err(error) = tls.check()
+    {
+        faults.say(format_args!("[broker.tls] {error}"));
+    }
+    if embedded.anonymous {
+        let text = "`broker.anonymous` is true: everybody on this machine can publish as any device, and nothing that is \
+                    judged can be trusted";
+        gathered.warnings.push(text.to_owned());
+    }
+    let Some(path) = &embedded.devices else { return };
+    let shown = path.display();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return faults.say(format_args!("cannot read the devices' passwords {shown}: {error}")),
+    };
+    match broker::read_passwords(&text) {
+        Ok(devices) => gathered.devices = devices,
+        Err(error) => return faults.say(format_args!("in {shown}: {error}")),
+    }
+    for device in &gathered.devices {
+        let known = rosters
+            .iter()
+            .any(|roster| roster.office.id.as_str() == device.office && roster.device_kind(&device.device).is_some());
+        if !known {
+            let (office, device) = (&device.office, &device.device);
+            gathered.warnings.push(format!(
+                "{shown} lets in {office}/{device}, which no roster knows: what it sends goes to quarantine"
+            ));
+        }
+    }
+}
+
+fn check_external(external: &External, faults: &mut Faults) {
+    if let Err(error) = mqtt::check(&client_settings(external)) {
+        faults.say(format_args!("[broker] {:#}", anyhow::Error::new(error)));
+    }
+}
