@@ -49,6 +49,7 @@ macro_rules! shipped {
 }
 
 shipped!(
+    "badge-at-two-places",
     "counter-silent",
     "custody-unverifiable",
     "declared-none-contradicted",
@@ -60,9 +61,12 @@ shipped!(
     "no-deposit-after-sign-in",
     "phone-on-usb",
     "phone-out-during-service",
+    "phone-out-while-signed-in",
+    "service-outside-hours",
     "service-without-sign-in",
     "serving-at-two-counters",
     "sign-in-outside-shift",
+    "withdrawn-by-another",
 );
 
 /// Runs until `exit_after`, or until somebody stops it.

@@ -57,6 +57,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let request = Request {
         roster: args.roster.clone(),
         policies: args.policies.clone(),
+        overlay: None,
         files: vec![args.file.clone()],
         quiet: true,
     };

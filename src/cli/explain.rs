@@ -11,7 +11,7 @@ use crate::engine::time::Moment;
 use crate::exit::Exit;
 use crate::explain;
 use crate::past::{self, Named};
-use crate::replay::{read_policies, read_roster};
+use crate::replay::{read_policies_of, read_roster};
 use crate::store::Store;
 
 /// Tell why a verdict was given, and what would have been compliant.
@@ -73,7 +73,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
                 lockbox: args.lockbox.clone(),
                 officer: args.officer.clone(),
             };
-            past::explain_files(&files, read_roster(roster)?, read_policies(policies)?, &named)?
+            let roster = read_roster(roster)?;
+            let policies = read_policies_of(policies, &roster.office.id, None)?;
+            past::explain_files(&files, roster, policies, &named)?
         }
         _ => stored(&args)?,
     };

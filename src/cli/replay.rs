@@ -24,6 +24,9 @@ pub struct Args {
     /// A folder of policy files
     #[arg(long, value_name = "DIR")]
     policies: PathBuf,
+    /// What the office decided otherwise; by default overlays/OFFICE.toml in DIR, if it is there
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
     /// Neither progress nor summary; rejected lines are still told
     #[arg(long, short)]
     quiet: bool,
@@ -36,6 +39,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let request = Request {
         roster: args.roster,
         policies: args.policies,
+        overlay: args.overlay,
         files: args.files,
         quiet: args.quiet,
     };

@@ -51,6 +51,9 @@ struct OfficeArgs {
     /// Devices deliver some events up to an hour late and some twice
     #[arg(long)]
     disorder: bool,
+    /// Lockboxes stay switched on at night and at weekends
+    #[arg(long)]
+    nights: bool,
     /// Where events go; `-` is standard output, .gz and .zst compress
     #[arg(long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
@@ -90,6 +93,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
             Trouble::Many => Troubles::Many,
         },
         disorder: office.disorder,
+        nights: office.nights,
     };
     let written = if office.output.as_os_str() == "-" {
         simulate::write(&plan, &mut BufWriter::new(std::io::stdout().lock()))

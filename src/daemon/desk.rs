@@ -30,7 +30,10 @@ impl Texts {
     }
 }
 
-/// Policy files by id.
+/// An overlay stands among the policies under this and the office's id.
+const OVERLAYS: &str = "overlays/";
+
+/// Policy files by id, and the office's overlay.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PolicyTexts(pub BTreeMap<String, String>);
 
@@ -39,13 +42,25 @@ impl PolicyTexts {
         let paths: Vec<(String, &String, &String)> = self
             .0
             .iter()
+            .filter(|(id, _)| !id.starts_with(OVERLAYS))
             .map(|(id, text)| (format!("{id}.toml"), id, text))
             .collect();
-        Ok(PolicySet::parse(
+        let mut policies = PolicySet::parse(
             paths
                 .iter()
                 .map(|(path, id, text)| (path.as_str(), id.as_str(), text.as_str())),
-        )?)
+        )?;
+        for (name, text) in self.0.iter().filter(|(name, _)| name.starts_with(OVERLAYS)) {
+            policies = policies.overlaid(&format!("{name}.toml"), text)?;
+        }
+        Ok(policies)
+    }
+
+    /// The same policies under the overlay of an office.
+    pub fn overlaid(&self, office: &OfficeId, overlay: String) -> PolicyTexts {
+        let mut texts = self.clone();
+        texts.0.insert(format!("{OVERLAYS}{office}"), overlay);
+        texts
     }
 }
 

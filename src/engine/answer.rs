@@ -18,6 +18,8 @@ pub(crate) struct Pending<'a> {
     pub evidence: Evidence,
     pub in_gap: bool,
     pub private: bool,
+    /// What the officer did last, where he cannot have come from.
+    pub cannot_come_from: Option<Evidence>,
     before: Before,
 }
 
@@ -77,8 +79,7 @@ impl State {
                     (None, Some(officer)) => self.officer_scope(officer, &self.names),
                     (None, None) => Scope {
                         lockbox_silent: subject.lockbox.is_some_and(|lockbox| self.is_silent(lockbox)),
-                        emergency: self.in_emergency(),
-                        ..Scope::EMPTY
+                        ..self.office_scope()
                     },
                 };
                 let before = Before {
@@ -100,6 +101,7 @@ impl State {
                     evidence: evidence.clone(),
                     in_gap: counter.is_some_and(|counter| self.is_silent(counter)),
                     private: false,
+                    cannot_come_from: None,
                     before,
                 });
             }
@@ -111,7 +113,13 @@ impl State {
     pub fn answer(&self, pending: &Pending, sink: &mut Sink) {
         let rule = &self.rules.on[pending.rule];
         let begins = self.emergency.is_some_and(|emergency| emergency.started == self.now);
+        // A handover that is recorded at the instant counts, wherever it stands in the order.
+        let handed_over = pending
+            .subject
+            .officer
+            .and_then(|officer| self.officers[officer.at()].handed_over);
         let scope = Scope {
+            officer_handed_over: pending.before.scope.officer_handed_over || handed_over == Some(self.now),
             officer_id: &pending.before.officer_id,
             service_booking: &pending.before.booking,
             apps: &pending.before.apps,
@@ -119,6 +127,7 @@ impl State {
             event: Some(EventScope {
                 kind: pending.kind,
                 private: pending.private,
+                out_of_reach: pending.cannot_come_from.is_some(),
             }),
             ..pending.before.scope.clone()
         };
@@ -141,7 +150,12 @@ impl State {
                 head: rule.head.clone(),
                 subject: pending.subject,
                 at: self.now,
-                evidence: pending.evidence.clone(),
+                evidence: pending
+                    .cannot_come_from
+                    .iter()
+                    .chain([&pending.evidence])
+                    .cloned()
+                    .collect(),
             });
         }
     }

@@ -81,8 +81,22 @@ impl State {
             (Kind::Deposited { .. }, Some(officer)) => return self.deposit(op, officer, handset, dirty),
             (Kind::Withdrawn { .. }, Some(officer)) => return self.withdraw(op, officer, handset, dirty),
             (Kind::Checked { present, .. }, Some(officer)) => self.check(op, officer, *present, dirty),
-            (Kind::Held { .. }, Some(officer)) if !self.rules.officer(officer).handsets.is_empty() => {
-                self.officers[officer.at()].held = true;
+            (
+                Kind::Held {
+                    officer: his,
+                    by,
+                    witness,
+                },
+                Some(officer),
+            ) if !self.rules.officer(officer).handsets.is_empty() => {
+                let now = self.now;
+                let person = &mut self.officers[officer.at()];
+                if !std::mem::replace(&mut person.held, true) {
+                    person.handed_over = None;
+                }
+                if **by != *his.as_str() && witness != by && !witness.trim().is_empty() {
+                    person.handed_over = Some(now);
+                }
                 self.custody_changed(op, officer, dirty);
             }
             (Kind::Returned { .. } | Kind::Seen { .. }, Some(officer)) => {
@@ -314,6 +328,6 @@ impl State {
 
     fn custody_changed(&mut self, op: &Op, officer: OfficerIx, dirty: &mut Dirty) {
         self.officers[officer.at()].custody_evidence = Some(op.reference.clone());
-        dirty.officer(officer, Reads::CUSTODY | Reads::DECLARED);
+        dirty.officer(officer, Reads::CUSTODY | Reads::DECLARED | Reads::HELD);
     }
 }

@@ -152,6 +152,7 @@ impl Fold {
             trace,
         };
         let state = &mut self.state;
+        state.begin_hours(at.plus_ms(-1));
         let mut pending: Vec<(usize, Pending)> = Vec::new();
         if awaited {
             for (ix, op) in self.ops[start..end].iter().enumerate() {
@@ -171,10 +172,12 @@ impl Fold {
                 self.dirty.everything = true;
                 continue;
             }
+            let cannot_come_from = state.sight(op);
             let private = state.apply(op, &mut self.dirty);
             for (of, pending) in &mut pending {
                 if *of == ix {
                     pending.private = private;
+                    pending.cannot_come_from.clone_from(&cannot_come_from);
                 }
             }
         }

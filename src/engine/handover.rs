@@ -11,6 +11,7 @@ impl Rule {
         let (one, two) = (&self.head, &other.head);
         one.id == two.id
             && (one.per, one.class, one.severity) == (two.per, two.class, two.severity)
+            && self.signed_in == other.signed_in
             && (one.for_ms, one.bridge_ms) == (two.for_ms, two.bridge_ms)
             && self.condition.same_tree(&other.condition)
     }

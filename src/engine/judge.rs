@@ -71,7 +71,7 @@ pub(crate) enum Closed {
         head: Arc<Head>,
         subject: Subject,
         at: Moment,
-        evidence: Evidence,
+        evidence: Vec<Evidence>,
     },
 }
 
@@ -260,16 +260,23 @@ impl State {
                 dirty.counter(DeviceIx(ix as u32), Reads::ALL);
                 dirty.lockboxes.push(DeviceIx(ix as u32));
             }
-            for ix in 0..self.officers.len() {
-                dirty.officer(OfficerIx(ix as u32), Reads::ALL);
+            for officer in self.known_officers() {
+                dirty.officer(officer, Reads::ALL);
             }
         }
-        if dirty.office {
-            for ix in 0..self.counters.len() {
-                dirty.counter(DeviceIx(ix as u32), Reads::EMERGENCY);
+        if dirty.office || dirty.hours {
+            let mut reads = Reads::default();
+            if dirty.office {
+                reads |= Reads::EMERGENCY;
             }
-            for ix in 0..self.officers.len() {
-                dirty.officer(OfficerIx(ix as u32), Reads::EMERGENCY);
+            if dirty.hours {
+                reads |= Reads::HOURS;
+            }
+            for ix in 0..self.counters.len() {
+                dirty.counter(DeviceIx(ix as u32), reads);
+            }
+            for officer in self.known_officers() {
+                dirty.officer(officer, reads);
             }
             dirty
                 .lockboxes
@@ -326,10 +333,7 @@ impl State {
         let officer = here.session.as_ref().map(|session| session.officer);
         let mut scope = match officer {
             Some(officer) => self.officer_scope(officer, names),
-            None => Scope {
-                emergency: self.in_emergency(),
-                ..Scope::EMPTY
-            },
+            None => self.office_scope(),
         };
         if let Some(session) = &here.session {
             scope.session_active = true;
@@ -349,6 +353,16 @@ impl State {
         scope
     }
 
+    /// What is the same for everything in the office.
+    pub(super) fn office_scope(&self) -> Scope<'static> {
+        Scope {
+            emergency: self.in_emergency(),
+            office_open: self.hours.open,
+            office_on_break: self.hours.on_break,
+            ..Scope::EMPTY
+        }
+    }
+
     pub(super) fn officer_scope<'s>(&'s self, officer: OfficerIx, names: &'s Names) -> Scope<'s> {
         let person = &self.officers[officer.at()];
         Scope {
@@ -359,8 +373,8 @@ impl State {
             officer_active_services: self.active_services(officer),
             officer_declared_none: person.declared.is_some(),
             lockbox_silent: self.lockbox_of(officer).is_some_and(|lockbox| self.is_silent(lockbox)),
-            emergency: self.in_emergency(),
-            ..Scope::EMPTY
+            officer_handed_over: person.held && person.handed_over.is_some(),
+            ..self.office_scope()
         }
     }
 
@@ -390,12 +404,23 @@ impl State {
                 ),
                 _ => (session, session != 0),
             };
+            let wide;
+            let seen = match rule.signed_in {
+                true => {
+                    wide = Scope {
+                        service_active: scope.session_active && !scope.session_on_break,
+                        ..scope.clone()
+                    };
+                    &wide
+                }
+                false => &scope,
+            };
             let holds = of_somebody
                 && (!scope.workstation_silent || rule.judged_in_gap)
                 && !(rule.suppressed_in_emergency && scope.emergency)
-                && rule.condition.holds(&scope);
+                && rule.condition.holds(seen);
             let subject = Subject::at(counter, officer);
-            sink.look(rule, &names, subject, &scope, holds);
+            sink.look(rule, &names, subject, seen, holds);
             if !holds && slot.is_none() {
                 continue;
             }
@@ -511,8 +536,7 @@ impl State {
         }
         let scope = Scope {
             lockbox_silent: self.is_silent(lockbox),
-            emergency: self.in_emergency(),
-            ..Scope::EMPTY
+            ..self.office_scope()
         };
         for (ix, rule) in rules.lockbox.iter().enumerate() {
             let slot = &mut self.slots.lockbox[lockbox.at() * width + ix];
@@ -536,10 +560,7 @@ impl State {
 
     fn judge_office(&mut self, sink: &mut Sink) {
         let rules = self.rules.clone();
-        let scope = Scope {
-            emergency: self.in_emergency(),
-            ..Scope::EMPTY
-        };
+        let scope = self.office_scope();
         for (ix, rule) in rules.office.iter().enumerate() {
             let holds = !(rule.suppressed_in_emergency && scope.emergency) && rule.condition.holds(&scope);
             let subject = Subject::default();

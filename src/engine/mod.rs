@@ -5,6 +5,7 @@
 
 mod answer;
 mod apply;
+pub mod calendar;
 pub mod event;
 pub mod expr;
 mod fold;
@@ -15,6 +16,7 @@ mod office;
 mod ops;
 mod past;
 mod pin;
+mod places;
 pub mod policy;
 mod report;
 pub mod roster;

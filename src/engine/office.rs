@@ -257,6 +257,7 @@ impl Engine {
             sequence: stamp.sequence,
             reference: Arc::from(event.reference()),
             own: stamp.at,
+            told: event.time,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {
@@ -514,6 +515,7 @@ fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
         sequence: 0,
         reference: Arc::from(""),
         own: at,
+        told: at,
         ends_boot: false,
         by_system: false,
         act: Act::Rules(rules),
@@ -527,6 +529,7 @@ fn derived_op(at: Moment, device: DeviceIx, derived: Derived) -> Op {
         sequence: 0,
         reference: Arc::from(""),
         own: at,
+        told: at,
         ends_boot: false,
         by_system: false,
         act: Act::Derived(derived),

@@ -20,6 +20,8 @@ pub(crate) struct Op {
     pub reference: Evidence,
     /// The event's own time, never before a lower sequence of its boot.
     pub own: Moment,
+    /// What its device's clock said.
+    pub told: Moment,
     /// A boot on a device without heartbeats: it ends what was open at its own time.
     pub ends_boot: bool,
     /// Sent by the office's own system.

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Engine;
 use super::event::PolicyId;
-use super::policy::Head;
+use super::policy::{Head, Reach};
 use super::time::Moment;
 
 impl Head {
@@ -31,6 +31,9 @@ impl Head {
         }
         for tell in &self.notify {
             part(&format!("{tell:?}"));
+        }
+        if self.scope != Reach::Service {
+            part(self.scope.as_str());
         }
         let mut text = String::with_capacity(64);
         for byte in hasher.finalize() {

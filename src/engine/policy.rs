@@ -1,15 +1,21 @@
 //! Policies: what their files say, checked; conditions are compiled by `expr`.
 
 mod fault;
+mod keys;
+mod overlay;
 mod quoted;
 mod read;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use fault::{Level, PolicyErrors, PolicyFault};
-pub use read::{KEYS, Key};
+pub use keys::{KEYS, Key};
+pub use overlay::{Change, Overlaid};
 
 use super::expr::{self, Condition};
+use super::overlay::Overlaid;
 use fault::Found;
 
 /// What a policy's verdicts are.
@@ -136,6 +142,33 @@ pub struct Head {
     /// Verdicts closer together than this are one incident.
     pub group_within_ms: i64,
     pub notify: Vec<Tell>,
+    /// Shipped but off, until an overlay of the office switches it on.
+    pub enabled: bool,
+    pub scope: Reach,
+    /// What the office decided otherwise, and who did.
+    pub overlay: Option<Arc<Overlaid>>,
+}
+
+/// When an officer is held to a policy that names `service.active`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// While he serves an applicant.
+    #[default]
+    Service,
+    /// While he is signed in and not on a break, with an applicant or not.
+    SignedIn,
+}
+
+impl Reach {
+    pub const ALL: [Reach; 2] = [Reach::Service, Reach::SignedIn];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reach::Service => "service",
+            Reach::SignedIn => "signed_in",
+        }
+    }
 }
 
 /// A policy that was read and checked.
@@ -154,6 +187,25 @@ pub enum Trigger {
         types: Vec<String>,
         condition: Option<Condition>,
     },
+}
+
+impl Trigger {
+    /// Whether a policy can be given this reach; if not, why.
+    fn can_reach(&self, reach: Reach, per: Per, condition: &str) -> Result<(), String> {
+        if reach == Reach::Service {
+            return Ok(());
+        }
+        match self {
+            Trigger::On { .. } => Err("`scope` goes with `while`; a policy with `on` is judged at its events".into()),
+            Trigger::While(_) if per == Per::Service => {
+                Err("a policy judged per service cannot reach beyond one; let it be `per = \"session\"`".into())
+            }
+            Trigger::While(_) if !condition.contains("service.active") => {
+                Err("`scope` says what `service.active` stands for; the condition does not name it".into())
+            }
+            Trigger::While(_) => Ok(()),
+        }
+    }
 }
 
 /// The policies of an office, in the order of their ids.
@@ -244,8 +296,13 @@ fn idle(policy: &Policy, condition: &quoted::Quoted) -> Vec<Found> {
         Trigger::While(_) => Vec::new(),
         Trigger::On { types, .. } => types.iter().map(String::as_str).collect(),
     };
-    let indication = policy.head.class == Class::Indication;
-    expr::idle(&condition.value, policy.head.per, &types, indication)
+    let subject = expr::Subject {
+        per: policy.head.per,
+        on: &types,
+        indication: policy.head.class == Class::Indication,
+        signed_in: policy.head.scope == Reach::SignedIn,
+    };
+    expr::idle(&condition.value, subject)
         .into_iter()
         .map(|problem| Found::warning(condition.span(problem.span), problem.code, problem.message).helps(problem.help))
         .collect()

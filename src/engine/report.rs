@@ -98,7 +98,7 @@ pub(crate) fn closed_verdict(
             evidence,
         } => {
             let mut verdict = verdict(head, *subject, (*at, *at, Some(*at)), office, names);
-            verdict.evidence = vec![evidence.clone()];
+            verdict.evidence.clone_from(evidence);
             Some(verdict)
         }
     }

@@ -8,8 +8,10 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::calendar::{Calendar, CalendarToml};
 use super::event::{DeviceId, DeviceKind, HandsetId, MONITOR, OfficeId, OfficerId, SYSTEM};
 use super::expr::reader_said;
+use super::places::{self, Travel, TravelToml};
 use super::time::Span;
 
 /// A roster that was read and checked: every reference in it leads somewhere.
@@ -20,6 +22,8 @@ pub struct Roster {
     pub lockboxes: Vec<Device>,
     pub officers: Vec<Officer>,
     pub people: Vec<Person>,
+    /// How long one needs at least between places.
+    pub travel: Vec<Travel>,
     devices: HashMap<DeviceId, DeviceKind>,
 }
 
@@ -30,6 +34,8 @@ pub struct Office {
     pub zone: Tz,
     /// After this long a service is taken for forgotten (`service_max`, default 60 min).
     pub service_max_ms: i64,
+    /// `None`: the office is held to no hours.
+    pub calendar: Option<Calendar>,
 }
 
 /// A counter's workstation or a lockbox.
@@ -42,6 +48,8 @@ pub struct Device {
     pub silent_after_ms: i64,
     /// Lockboxes only.
     pub slots: Option<u32>,
+    /// Where it stands, as `[[travel]]` names it.
+    pub place: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -168,6 +176,8 @@ struct FileToml {
     technician: Vec<PersonToml>,
     #[serde(default)]
     officer: Vec<OfficerToml>,
+    #[serde(default)]
+    travel: Vec<TravelToml>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +187,7 @@ struct OfficeToml {
     name: String,
     timezone: Spanned<String>,
     service_max: Option<Span>,
+    calendar: Option<CalendarToml>,
 }
 
 #[derive(Deserialize)]
@@ -187,6 +198,7 @@ struct DeviceToml {
     slots: Option<u32>,
     heartbeat_every: Option<Span>,
     silent_after: Option<Span>,
+    place: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -309,12 +321,22 @@ impl Checker<'_> {
             Tz::Asia__Jakarta
         });
         let service_max_ms = file.office.service_max.map_or(3_600_000, |span| span.ms);
+        let mut found = Vec::new();
+        let calendar = file
+            .office
+            .calendar
+            .map(|calendar| calendar.check(self.text, &mut found));
         let mut devices = HashMap::from([
             (DeviceId::new(SYSTEM), DeviceKind::System),
             (DeviceId::new(MONITOR), DeviceKind::Monitor),
         ]);
         let counters = self.devices(file.counter, DeviceKind::Workstation, &mut devices);
         let lockboxes = self.devices(file.lockbox, DeviceKind::Lockbox, &mut devices);
+
+        let travel = places::check(file.travel, counters.iter().chain(&lockboxes), &mut found);
+        for (span, message) in found {
+            self.fault(span, message);
+        }
 
         let mut people = Vec::new();
         let mut links = Vec::new();
@@ -424,11 +446,13 @@ impl Checker<'_> {
                 name: file.office.name,
                 zone,
                 service_max_ms,
+                calendar,
             },
             counters,
             lockboxes,
             officers,
             people,
+            travel,
             devices,
         })
     }
@@ -459,6 +483,7 @@ impl Checker<'_> {
                 heartbeat_every_ms: (heartbeat_every_ms > 0).then_some(heartbeat_every_ms),
                 silent_after_ms: device.silent_after.map_or(90_000, |span| span.ms),
                 slots: device.slots,
+                place: device.place,
             });
         }
         devices

@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
+use super::calendar::Phase;
 use super::event::{DeviceKind, TYPES};
 use super::expr::{Condition, Reads};
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
-use super::policy::{Class, Head, Per, PolicySet, Trigger};
+use super::places::Places;
+use super::policy::{Class, Head, Per, PolicySet, Reach, Trigger};
 use super::roster::Roster;
+use super::time::Moment;
 
 #[derive(Debug)]
 pub(crate) struct Rulebook {
     pub roster: Arc<Roster>,
     pub policies: Arc<PolicySet>,
     pub service_max_ms: i64,
+    pub places: Places,
+    /// Whether a policy asks for the office's hours; if none does, they need not turn.
+    reads_hours: bool,
     devices: Vec<Option<DeviceRule>>,
     officers: Vec<OfficerRule>,
     /// Policies that hold over time, by the sort of subject they are kept with.
@@ -36,12 +42,14 @@ pub(crate) struct DeviceRule {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OfficerRule {
+    pub in_roster: bool,
     /// Active private handsets, in roster order.
     pub handsets: Vec<HandsetIx>,
     pub lockbox: Option<DeviceIx>,
 }
 
 static NOBODY: OfficerRule = OfficerRule {
+    in_roster: false,
     handsets: Vec::new(),
     lockbox: None,
 };
@@ -56,6 +64,8 @@ pub(crate) struct Rule {
     pub judged_in_gap: bool,
     pub rests_on_clock: bool,
     pub rests_on_lockbox: bool,
+    /// `service.active` stands for being signed in and not on a break.
+    pub signed_in: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +101,7 @@ impl Rulebook {
                 officers.resize(ix.at() + 1, OfficerRule::default());
             }
             officers[ix.at()] = OfficerRule {
+                in_roster: true,
                 handsets: officer
                     .handsets
                     .iter()
@@ -100,7 +111,10 @@ impl Rulebook {
                 lockbox: officer.lockbox.as_ref().map(|id| names.device(id)),
             };
         }
+        let places = Places::new(&roster, |device| names.device(&device.id));
         let mut book = Rulebook {
+            places,
+            reads_hours: false,
             service_max_ms: roster.office.service_max_ms,
             roster,
             policies: policies.clone(),
@@ -114,12 +128,14 @@ impl Rulebook {
             awaited: [false; TYPES.len()],
             unchecked_limits_ms: Vec::new(),
         };
-        for policy in &policies.policies {
+        for policy in policies.policies.iter().filter(|policy| policy.head.enabled) {
             let head = Arc::new(policy.head.clone());
             match &policy.trigger {
                 Trigger::While(condition) => {
                     let indication = head.class == Class::Indication;
                     book.unchecked_limits_ms.extend(&condition.unchecked_limits_ms);
+                    book.reads_hours |= condition.reads.touches(Reads::HOURS);
+                    let signed_in = policy.head.scope == Reach::SignedIn;
                     // A new session or service is a new subject, whether the condition names it or not.
                     let subjects = match head.per {
                         Per::Service => Reads::SERVICE,
@@ -127,8 +143,14 @@ impl Rulebook {
                         _ => Reads::default(),
                     };
                     let emergencies = if indication { Reads::EMERGENCY } else { Reads::default() };
+                    let widened = if signed_in {
+                        Reads::SESSION | Reads::BREAK
+                    } else {
+                        Reads::default()
+                    };
                     let rule = Rule {
-                        wakes: condition.reads | subjects | emergencies,
+                        wakes: condition.reads | subjects | emergencies | widened,
+                        signed_in,
                         suppressed_in_emergency: indication,
                         judged_in_gap: condition.names_workstation_silent(),
                         rests_on_clock: condition.names_silence(),
@@ -144,6 +166,9 @@ impl Rulebook {
                     }
                 }
                 Trigger::On { types, condition } => {
+                    book.reads_hours |= condition
+                        .as_ref()
+                        .is_some_and(|condition| condition.reads.touches(Reads::HOURS));
                     for (ix, (name, _)) in TYPES.iter().enumerate() {
                         book.awaited[ix] |= types.iter().any(|kind| kind == name);
                     }
@@ -159,6 +184,14 @@ impl Rulebook {
         book.unchecked_limits_ms.sort_unstable();
         book.unchecked_limits_ms.dedup();
         book
+    }
+
+    /// What the office's calendar says at a moment.
+    pub fn hours_at(&self, at: Moment) -> Phase {
+        match &self.roster.office.calendar {
+            Some(calendar) if self.reads_hours => calendar.at(at, self.roster.office.zone),
+            _ => Phase::ALWAYS,
+        }
     }
 
     pub fn device(&self, ix: DeviceIx) -> Option<DeviceRule> {

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::event::{DeviceKind, UsbClass};
+use super::calendar::Phase;
+use super::event::{DeviceKind, Kind, UsbClass};
 use super::expr::Reads;
 use super::judge::Slots;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub silent_since: Vec<Option<Moment>>,
     pub officers: Vec<Officer>,
     pub emergency: Option<Emergency>,
+    /// What the office's calendar says; not asked yet before the first instant.
+    pub hours: Phase,
     pub(super) timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     /// Numbers sessions and services, so that a new one is a new subject.
     pub(super) serial: u32,
@@ -99,6 +102,8 @@ impl Counter {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Officer {
+    /// An event has named him; one whom the roster does not know is nobody before that.
+    pub named: bool,
     pub shift: bool,
     /// Handsets that are in.
     pub inside: Vec<HandsetIx>,
@@ -110,9 +115,21 @@ pub(crate) struct Officer {
     /// When the office's own system last said where the phones are.
     pub said: Option<Moment>,
     pub lockbox_used: Option<DeviceIx>,
+    /// When somebody else last took his phones to keep them by hand, with a witness; it stands as long as `held`.
+    pub handed_over: Option<Moment>,
+    /// Where and when he last did something himself.
+    pub sighted: Option<Sighting>,
     /// As it was worked out after the last instant; `Unknown` for somebody not seen yet.
     pub custody: Option<Custody>,
     pub custody_evidence: Option<Evidence>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Sighting {
+    /// A place in the numbers of `Places`.
+    pub place: u16,
+    pub at: Moment,
+    pub evidence: Evidence,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -159,6 +176,8 @@ pub(crate) struct Dirty {
     pub officers: Vec<(OfficerIx, Reads)>,
     pub lockboxes: Vec<DeviceIx>,
     pub office: bool,
+    /// The office's hours turned.
+    pub hours: bool,
     pub everything: bool,
 }
 
@@ -182,6 +201,7 @@ impl Dirty {
         self.officers.clear();
         self.lockboxes.clear();
         self.office = false;
+        self.hours = false;
         self.everything = false;
     }
 }
@@ -197,6 +217,10 @@ impl State {
             silent_since: Vec::new(),
             officers: Vec::new(),
             emergency: None,
+            hours: Phase {
+                until: Moment::MIN,
+                ..Phase::ALWAYS
+            },
             timers: BinaryHeap::new(),
             serial: 0,
         }
@@ -217,6 +241,7 @@ impl State {
     /// Puts other rules in force; the runs were handed over to them.
     pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
         self.rules = rules;
+        self.hours = self.rules.hours_at(self.now);
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
         }
@@ -225,6 +250,13 @@ impl State {
             if let Some(officer) = self.counters[ix].session.as_ref().map(|session| session.officer) {
                 self.expect_check(counter, officer);
             }
+        }
+    }
+
+    /// Asks the calendar for the first time, just before the first instant.
+    pub fn begin_hours(&mut self, before: Moment) {
+        if self.hours.until == Moment::MIN {
+            self.hours = self.rules.hours_at(before);
         }
     }
 
@@ -305,13 +337,30 @@ impl State {
         }
     }
 
+    /// Everybody whom the roster knows or an event has named by now, whatever has arrived of later moments.
+    pub fn known_officers(&self) -> impl Iterator<Item = OfficerIx> + '_ {
+        let known = |(ix, person): (usize, &Officer)| {
+            let officer = OfficerIx(ix as u32);
+            (person.named || self.rules.officer(officer).in_roster).then_some(officer)
+        };
+        self.officers.iter().enumerate().filter_map(known)
+    }
+
     /// The next moment at which something happens by itself.
     pub fn next_timer(&self) -> Option<Moment> {
-        self.timers.peek().map(|Reverse((at, _))| *at)
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let turn = self.hours.until;
+        let turn = (turn > Moment::MIN && turn < Moment::MAX).then_some(turn);
+        timer.into_iter().chain(turn).min()
     }
 
     /// Lets everything happen that is due at `now`.
     pub fn run_timers(&mut self, dirty: &mut Dirty) {
+        if self.hours.until <= self.now {
+            let hours = self.rules.hours_at(self.now);
+            dirty.hours = (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
+            self.hours = hours;
+        }
         while let Some(Reverse((at, timer))) = self.timers.peek().copied() {
             if at > self.now {
                 break;
@@ -357,8 +406,47 @@ impl State {
                 false
             }
             Act::Rules(_) => false,
-            Act::Event { kind, officer, handset } => self.event(op, kind, *officer, *handset, dirty),
+            Act::Event { kind, officer, handset } => {
+                if let Some(officer) = officer {
+                    self.officers[officer.at()].named = true;
+                }
+                self.event(op, kind, *officer, *handset, dirty)
+            }
         }
+    }
+
+    /// Notes where an officer does something himself. Answers what he did last, if he cannot have come from there.
+    pub fn sight(&mut self, op: &Op) -> Option<Evidence> {
+        let place = self.rules.places.of(op.device)?;
+        let Act::Event { kind, officer, .. } = &op.act else {
+            return None;
+        };
+        let officer = match kind {
+            Kind::SignedIn { .. } => *officer,
+            // A phone that somebody else put in or took out shows nobody where its owner is.
+            Kind::Deposited { officer: his, by, .. } | Kind::Withdrawn { officer: his, by, .. } => {
+                officer.filter(|_| by.as_deref().is_none_or(|by| by == his.as_str()))
+            }
+            Kind::ServiceStarted { .. } | Kind::ServiceEnded => {
+                let session = self.counters[op.device.at()].session.as_ref();
+                session.map(|session| session.officer)
+            }
+            _ => None,
+        }?;
+        // A clock that its own sequence contradicts says neither where he was nor how long ago.
+        if op.at != op.told {
+            return None;
+        }
+        let evidence = op.reference.clone();
+        let at = self.now;
+        let before = self.officers[officer.at()]
+            .sighted
+            .replace(Sighting { place, at, evidence })?;
+        let far = self
+            .rules
+            .places
+            .out_of_reach(before.place, place, at.ms_since(before.at));
+        far.then_some(before.evidence)
     }
 
     pub(super) fn derived(&mut self, device: DeviceIx, derived: Derived, dirty: &mut Dirty) {

@@ -3,7 +3,7 @@
 use super::recipients::may_be_told;
 use super::ruling::{Fate, Ruling, Silence, Thread, rule};
 use super::{Book, Correspondent, Incident, Outcome, recipients};
-use crate::engine::policy::{Head, Per, Tell, Title};
+use crate::engine::policy::{Head, Per, Reach, Tell, Title};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
 use crate::letter::{self, Addressee, Change, House, Matter};
@@ -205,5 +205,8 @@ fn policy_that_is_gone(incident: &Incident) -> Head {
         bridge_ms: 0,
         group_within_ms: 0,
         notify: vec![Tell::Integrity],
+        enabled: true,
+        scope: Reach::Service,
+        overlay: None,
     }
 }

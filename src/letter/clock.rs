@@ -64,6 +64,14 @@ pub fn short_time(at: Moment, zone: Tz) -> String {
     at.local(zone).format("%H:%M").to_string()
 }
 
+/// `November`; months are counted from 0.
+pub fn month(month0: usize, language: Language) -> &'static str {
+    match language {
+        Language::Id => MONTHS_ID[month0],
+        Language::En => MONTHS_EN[month0],
+    }
+}
+
 /// `Selasa, 24 November 2026`
 pub fn date(at: Moment, zone: Tz, language: Language) -> String {
     let local = at.local(zone);

@@ -71,10 +71,12 @@ fn indonesian(kind: &Kind) -> String {
             officer,
             slot: place,
             handset: id,
-            ..
+            by,
         } => {
             let phone = handset("Ponsel", id.as_ref().map(|id| id.as_str()));
-            format!("{phone} diambil dari{} {}", slot(Some(*place), "slot"), of(officer))
+            let by = by.as_deref().filter(|by| *by != officer.as_str());
+            let by = by.map(|by| format!(" oleh {by}")).unwrap_or_default();
+            format!("{phone} diambil dari{} {}{by}", slot(Some(*place), "slot"), of(officer))
         }
         Kind::Checked {
             officer, present: true, ..
@@ -128,10 +130,16 @@ fn english(kind: &Kind) -> String {
             officer,
             slot: place,
             handset: id,
-            ..
+            by,
         } => {
             let phone = handset("Phone", id.as_ref().map(|id| id.as_str()));
-            format!("{phone} withdrawn from{} {}", slot(Some(*place), "slot"), of(officer))
+            let by = by.as_deref().filter(|by| *by != officer.as_str());
+            let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+            format!(
+                "{phone} withdrawn from{} {}{by}",
+                slot(Some(*place), "slot"),
+                of(officer)
+            )
         }
         Kind::Checked {
             officer, present: true, ..

@@ -226,6 +226,7 @@ fn foot(sheet: &Sheet) -> Markup {
         p.soft style="margin:0;font-size:13px;line-height:19px;color:#5b6673;" {
             (sheet.policy.0) ": " (sheet.policy.1)
             @if let Some((name, basis)) = &sheet.basis { br; (name) ": " (basis) }
+            @if let Some((name, decision)) = &sheet.decision { br; (name) ": " (decision) }
         }
         p.soft.rule style="margin:14px 0 0;padding:12px 0 0;border-top:1px solid #e6e9ed;font-size:12px;\
             line-height:18px;color:#5b6673;" { (sheet.capacity) " " (sheet.automatic) }

@@ -3,7 +3,9 @@
 //! A letter is a pure function of what happened, of the roster and of whom it is for; nothing here knows a
 //! clock, a database or a mail server. No applicant's data ever enters: booking codes of events are left out.
 
+mod checks;
 pub mod clock;
+mod decision;
 mod evidence;
 mod html;
 mod policies;
@@ -22,6 +24,7 @@ use crate::engine::verdict::Reason;
 use crate::store::rows::{IncidentRow, LetterKind};
 
 pub use clock::{duration, zone_name};
+pub use decision::{decision, role};
 pub use evidence::describe;
 
 /// What letters say of the installation itself.

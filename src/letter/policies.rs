@@ -1,4 +1,4 @@
-//! What each shipped policy says in one sentence, and what to check first. Other policies speak by their title.
+//! What each shipped policy says in one sentence. Other policies speak by their title.
 
 use super::clock::Tense;
 use crate::engine::event::Kind;
@@ -21,6 +21,8 @@ pub struct Scene<'a> {
     /// Where the generic sentence puts it: officer, counter or lockbox, whatever there is.
     pub subject: &'a str,
     pub trigger: Option<&'a Kind>,
+    /// The office holds its officers to the policy while they are signed in, with an applicant or not.
+    pub signed_in: bool,
 }
 
 /// What happened, in one sentence.
@@ -39,10 +41,21 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
         lockbox,
         ..
     } = scene;
-    match policy {
-        "phone-out-during-service" => format!(
-            "Ponsel terdaftar milik {officer} berada di luar loker HP {when}, saat pelayanan tatap muka di {counter} berlangsung."
+    let beyond_service = scene.signed_in || policy == "phone-out-while-signed-in";
+    let (during, during_his) = match beyond_service {
+        true => (
+            format!("selama petugas masuk sistem di {counter} dan tidak sedang istirahat"),
+            format!("selama {officer} masuk sistem dan tidak sedang istirahat"),
         ),
+        false => (
+            format!("saat pelayanan tatap muka di {counter} berlangsung"),
+            format!("saat pelayanan tatap muka oleh {officer} berlangsung"),
+        ),
+    };
+    match policy {
+        "phone-out-during-service" | "phone-out-while-signed-in" => {
+            format!("Ponsel terdaftar milik {officer} berada di luar loker HP {when}, {during}.")
+        }
         "no-deposit-after-sign-in" => format!(
             "Ponsel terdaftar milik {officer} belum berada di loker HP {when}, padahal petugas sudah masuk sistem di {counter}."
         ),
@@ -52,9 +65,9 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
         "sign-in-outside-shift" => {
             format!("Sesi {officer} di {counter} berjalan di luar giliran kerjanya {when}.")
         }
-        "messaging-on-workstation" => format!(
-            "Aplikasi perpesanan terbuka di layar komputer {counter} {when}, saat pelayanan tatap muka oleh {officer} berlangsung."
-        ),
+        "messaging-on-workstation" => {
+            format!("Aplikasi perpesanan terbuka di layar komputer {counter} {when}, {during_his}.")
+        }
         "phone-on-usb" => format!(
             "Ponsel atau perangkat sejenis terhubung ke USB komputer {counter} {when}, dalam sesi {officer}; perangkat itu tidak ada dalam daftar yang diizinkan."
         ),
@@ -69,8 +82,17 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
                 "Ponsel pribadi milik {officer} terlihat atau diambil dari loker HP {when}, padahal pernyataan tidak membawa ponsel masih berlaku."
             ),
         },
-        "custody-unverifiable" => format!(
-            "Keberadaan ponsel {officer} tidak dapat dipastikan {when}, saat pelayanan tatap muka di {counter} berlangsung."
+        "custody-unverifiable" => {
+            format!("Keberadaan ponsel {officer} tidak dapat dipastikan {when}, {during}.")
+        }
+        "service-outside-hours" => {
+            format!("Pelayanan tatap muka oleh {officer} di {counter} berlangsung {when}, di luar jam kantor.")
+        }
+        "badge-at-two-places" => format!(
+            "Kartu atau akun {officer} dipakai {when} di tempat yang tidak mungkin dicapai dari tempat sebelumnya dalam waktu sesingkat itu."
+        ),
+        "withdrawn-by-another" => format!(
+            "Ponsel pribadi milik {officer} diambil dari loker HP oleh orang lain {when}, tanpa penyerahan bersaksi yang tercatat."
         ),
         "handset-not-registered" => format!(
             "Sesi {officer} di {counter} berjalan {when} tanpa ponsel pribadi yang terdaftar dan tanpa pernyataan tidak membawa ponsel."
@@ -119,10 +141,21 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
     let have_been = if holds { "have been" } else { "were" };
     let has_not_sent = if holds { "has not sent" } else { "did not send" };
     let is = if holds { "is" } else { "was" };
-    match policy {
-        "phone-out-during-service" => format!(
-            "A registered phone of {officer} {has_been} outside the lockbox {when} while face-to-face service at {counter} {is} under way."
+    let beyond_service = scene.signed_in || policy == "phone-out-while-signed-in";
+    let (during, during_his) = match beyond_service {
+        true => (
+            format!("while the officer {is} signed in at {counter} and not on a break"),
+            format!("while {officer} {is} signed in and not on a break"),
         ),
+        false => (
+            format!("while face-to-face service at {counter} {is} under way"),
+            format!("while {officer} {is} serving face to face"),
+        ),
+    };
+    match policy {
+        "phone-out-during-service" | "phone-out-while-signed-in" => {
+            format!("A registered phone of {officer} {has_been} outside the lockbox {when} {during}.")
+        }
         "no-deposit-after-sign-in" => format!(
             "A registered phone of {officer} {has_been} outside the lockbox {when} although the officer {is} signed in at {counter}."
         ),
@@ -132,9 +165,9 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
         "sign-in-outside-shift" => {
             format!("A session of {officer} at {counter} {has_been} running outside the officer's shift {when}.")
         }
-        "messaging-on-workstation" => format!(
-            "A messaging application {has_been} open on the screen of {counter} {when} while {officer} {is} serving face to face."
-        ),
+        "messaging-on-workstation" => {
+            format!("A messaging application {has_been} open on the screen of {counter} {when} {during_his}.")
+        }
         "phone-on-usb" => format!(
             "A phone or a similar device {has_been} connected by USB to the workstation of {counter} {when}, in a session of {officer}; it is not on the list of allowed devices."
         ),
@@ -149,9 +182,17 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
                 "A private phone of {officer} was seen or withdrawn from the lockbox {when} while a declaration not to carry a phone stood."
             ),
         },
-        "custody-unverifiable" => format!(
-            "Nobody can tell where the phone of {officer} {} {when} while face-to-face service at {counter} {is} under way.",
-            if holds { "has been" } else { "was" }
+        "custody-unverifiable" => {
+            format!("Nobody can tell where the phone of {officer} {has_been} {when} {during}.")
+        }
+        "service-outside-hours" => {
+            format!("Face-to-face service by {officer} at {counter} {has_been} under way {when}, outside office hours.")
+        }
+        "badge-at-two-places" => format!(
+            "The badge or account of {officer} was used {when} at a place that cannot be reached in so short a time from the place before."
+        ),
+        "withdrawn-by-another" => format!(
+            "A private phone of {officer} was withdrawn from the lockbox by somebody else {when}, with no witnessed handover recorded."
         ),
         "handset-not-registered" => format!(
             "A session of {officer} at {counter} {has_been} running {when} with no private phone registered and no declaration not to carry one."
@@ -184,147 +225,5 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
                 Tense::Over | Tense::Instant => format!("\"{title}\" applied {when} ({subject})."),
             }
         }
-    }
-}
-
-/// What to check now: two or three short steps.
-pub fn checks(policy: &str, language: Language) -> &'static [&'static str] {
-    match (policy, language) {
-        ("phone-out-during-service", Id) => &[
-            "Periksa slot loker petugas: apakah ponselnya memang tidak ada?",
-            "Datangi loket dan tanyakan dengan sopan; mungkin ponsel dititipkan, sedang rusak, atau sensor slot keliru.",
-            "Bila ponsel masih dibawa, minta disimpan di loker sekarang juga.",
-        ],
-        ("phone-out-during-service", En) => &[
-            "Look at the officer's slot: is the phone really not there?",
-            "Go to the counter and ask politely; the phone may be held by somebody, be broken, or the slot's sensor may be wrong.",
-            "If the phone is still carried, have it deposited now.",
-        ],
-        ("no-deposit-after-sign-in", Id) => &[
-            "Tanyakan apakah petugas membawa ponsel hari ini.",
-            "Bila membawa, minta disimpan di loker sebelum pemohon pertama dilayani.",
-            "Bila tidak membawa, minta petugas membuat pernyataan tidak membawa ponsel.",
-        ],
-        ("no-deposit-after-sign-in", En) => &[
-            "Ask whether the officer carries a phone today.",
-            "If so, have it deposited before the first applicant is served.",
-            "If not, have the officer declare that no phone is carried.",
-        ],
-        ("serving-at-two-counters", Id) => &[
-            "Lihat siapa yang sebenarnya melayani di masing-masing loket.",
-            "Periksa apakah sesi lama lupa ditutup atau akun dipakai bersama.",
-            "Minta setiap petugas masuk dengan akunnya sendiri.",
-        ],
-        ("serving-at-two-counters", En) => &[
-            "See who is really serving at each of the counters.",
-            "Check whether an old session was left open or an account is shared.",
-            "Have every officer sign in with his or her own account.",
-        ],
-        ("sign-in-outside-shift", Id) => &[
-            "Cocokkan dengan jadwal giliran; mungkin pertukaran giliran belum dicatat.",
-            "Pastikan yang menggunakan akun tersebut adalah petugas yang bersangkutan.",
-        ],
-        ("sign-in-outside-shift", En) => &[
-            "Compare with the roster of shifts; a swap may not have been entered.",
-            "Make sure that the account is used by the officer it belongs to.",
-        ],
-        ("messaging-on-workstation", Id) => &[
-            "Lihat layar komputer loket: aplikasi apa yang terbuka?",
-            "Tanyakan keperluannya; isi percakapan tidak direkam dan tidak perlu dibuka.",
-            "Minta aplikasi ditutup selama pelayanan tatap muka.",
-        ],
-        ("messaging-on-workstation", En) => &[
-            "Look at the counter's screen: which application is open?",
-            "Ask what it is needed for; the content is not recorded and need not be opened.",
-            "Have it closed during face-to-face service.",
-        ],
-        ("phone-on-usb", Id) => &[
-            "Periksa porta USB komputer loket dan lihat perangkat apa yang terpasang.",
-            "Bila itu kamera atau pemindai kantor, minta teknisi menambahkannya ke daftar yang diizinkan.",
-            "Bila itu ponsel, minta dilepas dan disimpan di loker.",
-        ],
-        ("phone-on-usb", En) => &[
-            "Look at the workstation's USB ports: what is connected?",
-            "If it is the office's camera or scanner, have the technician add it to the allowed devices.",
-            "If it is a phone, have it unplugged and deposited.",
-        ],
-        ("declared-none-contradicted", Id) => &[
-            "Minta keterangan petugas tentang pernyataannya hari ini.",
-            "Periksa apakah ponsel yang dimaksud adalah ponsel dinas atau milik orang lain.",
-            "Bila ponsel pribadi memang dibawa, minta disimpan di loker sekarang juga.",
-        ],
-        ("declared-none-contradicted", En) => &[
-            "Ask the officer about today's declaration.",
-            "Check whether the phone is an official one or somebody else's.",
-            "If a private phone is carried, have it deposited now.",
-        ],
-        ("custody-unverifiable", Id) => &[
-            "Periksa langsung apakah ponsel petugas ada di loker, lalu catat hasil pemeriksaannya.",
-            "Bila loker tidak mengirim data, minta teknisi memeriksanya.",
-        ],
-        ("custody-unverifiable", En) => &[
-            "Check in person whether the officer's phone is in the lockbox, and record the check.",
-            "If the lockbox sends no data, have the technician look at it.",
-        ],
-        ("handset-not-registered", Id) => &[
-            "Tanyakan apakah petugas memiliki ponsel pribadi yang dibawa bertugas.",
-            "Daftarkan ponselnya, atau minta pernyataan tidak membawa ponsel.",
-        ],
-        ("handset-not-registered", En) => &[
-            "Ask whether the officer brings a private phone to work.",
-            "Have it registered, or have the officer declare that none is carried.",
-        ],
-        ("service-without-sign-in", Id) => &[
-            "Lihat siapa yang melayani di loket tersebut dan minta masuk sistem dengan akunnya sendiri.",
-            "Bila petugas mengaku sudah masuk sistem, minta teknisi memeriksa komputer loket.",
-        ],
-        ("service-without-sign-in", En) => &[
-            "See who serves at the counter and have that officer sign in with his or her own account.",
-            "If the officer did sign in, have the technician look at the workstation.",
-        ],
-        ("lockbox-check-overdue", Id) => &[
-            "Lakukan pemeriksaan loker: apakah ponsel petugas ada di slotnya?",
-            "Catat hasil pemeriksaan pada loker atau sistem kantor.",
-        ],
-        ("lockbox-check-overdue", En) => &[
-            "Check the lockbox: is the officer's phone in its slot?",
-            "Record the check at the lockbox or in the office's system.",
-        ],
-        ("counter-silent", Id) => &[
-            "Periksa apakah komputer loket menyala dan kabel jaringannya terpasang.",
-            "Periksa layanan agen pemantau di komputer tersebut.",
-            "Selama terputus, awasi loket secara langsung; data yang tertunda akan menyusul.",
-        ],
-        ("counter-silent", En) => &[
-            "Check that the workstation is on and its network cable is plugged in.",
-            "Check the monitoring agent on that workstation.",
-            "Watch the counter in person meanwhile; delayed data will follow.",
-        ],
-        ("lockbox-silent", Id) => &[
-            "Periksa daya dan jaringan loker.",
-            "Selama terputus, periksa keberadaan ponsel secara langsung dan catat hasilnya.",
-        ],
-        ("lockbox-silent", En) => &[
-            "Check the lockbox's power and network.",
-            "Check the phones in person meanwhile, and record the checks.",
-        ],
-        ("lockbox-forced", Id) => &[
-            "Datangi loker sekarang; periksa pintu, slot, dan isinya bersama seorang saksi.",
-            "Tanyakan apakah dibuka dengan kunci mekanis untuk keperluan yang sah, misalnya listrik padam.",
-            "Amankan rekaman CCTV di sekitar loker untuk waktu tersebut.",
-        ],
-        ("lockbox-forced", En) => &[
-            "Go to the lockbox now; look at door, slots and contents together with a witness.",
-            "Ask whether it was opened with the mechanical key for a good reason, such as a power cut.",
-            "Secure the camera recordings around the lockbox for that time.",
-        ],
-        (_, Id) => &[
-            "Periksa keadaan sebenarnya di tempat.",
-            "Dengarkan penjelasan yang bersangkutan sebelum menarik kesimpulan.",
-        ],
-        (_, En) => &[
-            "See for yourself what the situation is.",
-            "Hear those concerned before you conclude anything.",
-        ],
     }
 }

@@ -1,11 +1,13 @@
 //! A letter's content, before it is laid out: both layouts say the same because both read this.
 
+use super::checks::checks;
 use super::clock::{self, Tense};
+use super::decision::decision;
 use super::evidence::describe;
 use super::policies::{self, Scene};
 use super::words::{self, Label};
 use super::{Change, Matter, Stretch};
-use crate::engine::policy::{Class, Severity};
+use crate::engine::policy::{Class, Reach, Severity};
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::store::rows::LetterKind;
@@ -46,6 +48,8 @@ pub struct Sheet {
     pub caution: (String, String),
     pub policy: (String, String),
     pub basis: Option<(String, String)>,
+    /// What the office decided otherwise about the policy, and who did.
+    pub decision: Option<(String, String)>,
     pub link: (String, String),
     pub capacity: String,
     pub automatic: String,
@@ -70,7 +74,7 @@ impl Sheet {
         let checks: Vec<String> = match (retracted, over) {
             (true, _) => words::after_retraction(incident.officer.is_some(), language),
             (false, true) => words::after_end(incident.class, language),
-            (false, false) => policies::checks(policy, language),
+            (false, false) => checks(policy, language),
         }
         .iter()
         .map(|step| step.to_string())
@@ -113,6 +117,7 @@ impl Sheet {
                 format!("{} ({policy})", words::one_line(words::title(matter))),
             ),
             basis: (!basis.is_empty()).then(|| (word(Label::Basis), basis)),
+            decision: decision(matter.policy, language).map(|text| (word(Label::Decision), text)),
             link: (
                 word(Label::OpenIncident),
                 format!(
@@ -219,6 +224,7 @@ fn fact(matter: &Matter<'_>) -> String {
             lockbox: lockbox.as_deref().unwrap_or(""),
             title: &words::one_line(words::title(matter)),
             subject: &subject,
+            signed_in: matter.policy.scope == Reach::SignedIn,
             trigger: matter.evidence.last().map(|line| &line.kind),
         },
     );

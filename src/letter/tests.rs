@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::engine::event::{OfficerId, PolicyId, UsbClass};
-use crate::engine::policy::{Class, Per, Severity, Tell, Title};
+use crate::engine::policy::{Class, Per, PolicySet, Reach, Severity, Tell, Title};
 use crate::store::rows::IncidentState;
 
 mod gallery;
@@ -330,6 +330,31 @@ fn html_fetches_nothing_and_lines_of_text_fit() {
                 assert!(line.chars().count() <= 72, "{}: {line}", piece.head.id);
             }
         }
+    }
+}
+
+#[test]
+fn what_the_office_decided_stands_beside_the_policy() {
+    let mut piece = gallery().remove(0);
+    let overlay = "[phone-out-during-service]\nfor = \"90s\"\nseverity = \"minor\"\nscope = \"signed_in\"\n\
+                   notify = [\"supervisor\", \"integrity\"]\n\
+                   reason = \"Loker berada di lantai lain\"\ndecided_by = \"Kepala Kantor\"\ndecided_on = 2026-11-02\n";
+    let text = include_str!("../../policies/phone-out-during-service.toml");
+    let file = ["phone-out-during-service.toml", "phone-out-during-service", text];
+    let shipped = PolicySet::parse([(file[0], file[1], file[2])]).unwrap();
+    let decided = shipped.overlaid("overlays/tangerang.toml", overlay).unwrap();
+    piece.head = decided.heads().next().unwrap().clone();
+    for (language, code) in languages() {
+        let letter = letter(&piece, language, &FIRST);
+        insta::assert_snapshot!(
+            format!("decided.{code}"),
+            format!("Subject: {}\n\n{}", letter.subject, letter.text)
+        );
+        let told = match language {
+            Language::Id => "Diputuskan oleh Kepala Kantor, 2 November 2026.",
+            Language::En => "Decided by Kepala Kantor, 2 November 2026.",
+        };
+        assert!(letter.html.contains(told), "{}", letter.html);
     }
 }
 

@@ -38,6 +38,7 @@ pub fn lay_out(sheet: &Sheet) -> String {
     out.push('\n');
     let mut rules = vec![sheet.policy.clone()];
     rules.extend(sheet.basis.clone());
+    rules.extend(sheet.decision.clone());
     table(&mut out, &rules);
     out.push('\n');
     line(&mut out, &format!("{}:", sheet.link.0));

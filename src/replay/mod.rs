@@ -1,6 +1,7 @@
 //! Judges files of events: streams them through the engine in flat memory, and prints the verdicts.
 
 mod ear;
+mod overlay;
 mod read;
 mod sort;
 
@@ -23,6 +24,7 @@ use crate::engine::time::Moment;
 use crate::engine::{Clock, Engine, TooLate};
 use crate::wire::{self, Rejected};
 pub use ear::{Ear, Heard};
+pub use overlay::{overlay_of, read_policies_of};
 use read::{Line, Place};
 use sort::{Record, Sorter};
 
@@ -30,6 +32,8 @@ use sort::{Record, Sorter};
 pub struct Request {
     pub roster: PathBuf,
     pub policies: PathBuf,
+    /// The office's overlay, where it is not in the folder of the policies.
+    pub overlay: Option<PathBuf>,
     /// Files of events, `-` for standard input.
     pub files: Vec<PathBuf>,
     /// No progress and no summary.
@@ -87,7 +91,8 @@ impl Summary {
 /// Judges the files. Verdicts go to `out`, rejected lines and what happened to `err`.
 pub fn run(request: &Request, out: &mut dyn Write, err: &mut dyn Write) -> Result<Summary> {
     let roster = Arc::new(read_roster(&request.roster)?);
-    let policies = Arc::new(read_policies(&request.policies)?);
+    let overlay = request.overlay.as_deref();
+    let policies = Arc::new(read_policies_of(&request.policies, &roster.office.id, overlay)?);
     let past = Past {
         files: &request.files,
         quiet: request.quiet,

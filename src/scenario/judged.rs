@@ -21,10 +21,11 @@ pub struct Judged {
     pub disorder: bool,
 }
 
+/// The policy alone, and in force, also where it ships switched off.
 pub fn policies(policy: &Policy) -> Arc<PolicySet> {
-    Arc::new(PolicySet {
-        policies: vec![policy.clone()],
-    })
+    let mut policy = policy.clone();
+    policy.head.enabled = true;
+    Arc::new(PolicySet { policies: vec![policy] })
 }
 
 /// Judges a scenario in the order of time, and again in other orders of arrival.

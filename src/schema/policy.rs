@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{id, one_of, said, span, words};
 use crate::engine::event::TYPES;
-use crate::engine::policy::{Class, KEYS, Per, Severity, Tell};
+use crate::engine::policy::{Class, KEYS, Per, Reach, Severity, Tell};
 
 pub(super) fn schema() -> Value {
     let keys: Map<String, Value> = KEYS
@@ -49,7 +49,11 @@ fn value(key: &str) -> Value {
             let tell = one_of(Tell::ALL.map(Tell::as_str));
             json!({ "type": "array", "items": tell, "uniqueItems": true })
         }
+        "enabled" => json!({ "type": "boolean" }),
+        "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         "basis" => words(),
+        "enabled" => json!({ "type": "boolean" }),
+        "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         // A key this page does not know further: anything the reader takes.
         _ => json!({}),
     }

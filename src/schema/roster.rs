@@ -22,6 +22,78 @@ const OFFICE: &[Row] = &[
         span,
         "After this long a service is taken for forgotten; default \"60m\".",
     ),
+    (
+        "calendar",
+        false,
+        calendar,
+        "When the office is open; without it, it is held to no hours.",
+    ),
+];
+
+const CALENDAR: &[Row] = &[
+    (
+        "week",
+        true,
+        week,
+        "The hours of each weekday; a day that is not named is closed.",
+    ),
+    (
+        "closed",
+        false,
+        closed,
+        "Dates on which the office is closed, each with the reason.",
+    ),
+    (
+        "period",
+        false,
+        periods,
+        "Dates with a week of their own, such as Ramadan.",
+    ),
+    (
+        "day",
+        false,
+        days,
+        "Single dates with hours of their own, such as a Sunday session.",
+    ),
+];
+
+const WEEK: &[Row] = &[
+    ("monday", false, hours, ""),
+    ("tuesday", false, hours, ""),
+    ("wednesday", false, hours, ""),
+    ("thursday", false, hours, ""),
+    ("friday", false, hours, ""),
+    ("saturday", false, hours, ""),
+    ("sunday", false, hours, ""),
+];
+
+const HOURS: &[Row] = &[
+    (
+        "open",
+        true,
+        stretches,
+        "From opening to closing, in the office's own time, e.g. \"08:00-16:00\".",
+    ),
+    ("breaks", false, stretches, "Breaks within the opening hours."),
+];
+
+const PERIOD: &[Row] = &[
+    ("from", true, date, "The first day."),
+    ("until", true, date, "The last day."),
+    ("reason", true, words, "Why."),
+    ("week", true, week, "The hours of each weekday."),
+];
+
+const DAY: &[Row] = &[
+    ("date", true, date, "The day."),
+    ("reason", true, words, "Why."),
+    ("open", true, stretches, "From opening to closing."),
+    ("breaks", false, stretches, "Breaks within the opening hours."),
+];
+
+const TRAVEL: &[Row] = &[
+    ("between", true, places, "Two places of devices."),
+    ("takes", true, span, "Nobody does it in less."),
 ];
 
 const DEVICE: &[Row] = &[
@@ -45,6 +117,7 @@ const DEVICE: &[Row] = &[
         span,
         "After so long without an event it is silent; default \"90s\".",
     ),
+    ("place", false, words, "Where it stands, as [[travel]] names it."),
 ];
 
 const PERSON: &[Row] = &[
@@ -98,6 +171,8 @@ const HANDSET: &[Row] = &[
     ("suspended", false, switch, "A suspended phone does not count."),
 ];
 
+const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+
 pub(super) fn schema() -> Value {
     let list = |rows, says| said(json!({ "type": "array", "items": table(rows) }), says);
     json!({
@@ -111,7 +186,9 @@ pub(super) fn schema() -> Value {
             "supervisor": list(PERSON, "Who is told of officers."),
             "integrity": list(PERSON, "Who is told beside or above the supervisors."),
             "technician": list(PERSON, "Who is told of devices."),
+            "travel": list(TRAVEL, "How long one needs at least between two places."),
             "officer": list(OFFICER, "A person who may serve at a counter."),
+            "travel": list(TRAVEL, "How long one needs at least between two places."),
         },
         "required": ["office"],
         "additionalProperties": false,
@@ -127,8 +204,92 @@ fn table(rows: &[Row]) -> Value {
     json!({ "type": "object", "properties": keys, "required": required, "additionalProperties": false })
 }
 
+fn calendar() -> Value {
+    table(CALENDAR)
+}
+
+fn week() -> Value {
+    table(WEEK)
+}
+
+fn hours() -> Value {
+    table(HOURS)
+}
+
+fn closed() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": DATE },
+        "additionalProperties": words(),
+    })
+}
+
+fn periods() -> Value {
+    json!({ "type": "array", "items": table(PERIOD) })
+}
+
+fn days() -> Value {
+    json!({ "type": "array", "items": table(DAY) })
+}
+
+fn stretches() -> Value {
+    let stretch = json!({
+        "type": "string",
+        "pattern": "^\\s*[0-2][0-9]:[0-5][0-9]\\s*[-–]\\s*[0-2][0-9]:[0-5][0-9]\\s*$",
+    });
+    json!({ "oneOf": [stretch, { "type": "array", "items": stretch, "minItems": 1 }] })
+}
+
+const DATE: &str = "^[0-9]{4}-[01][0-9]-[0-3][0-9]$";
+
+fn date() -> Value {
+    json!({ "type": "string", "pattern": DATE })
+}
+
+fn places() -> Value {
+    json!({ "type": "array", "items": words(), "minItems": 2, "maxItems": 2 })
+}
+
 fn zone() -> Value {
     json!({ "type": "string", "pattern": "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$" })
+}
+
+fn calendar() -> Value {
+    table(CALENDAR)
+}
+
+fn week() -> Value {
+    table(WEEK)
+}
+
+fn hours() -> Value {
+    table(HOURS)
+}
+
+fn periods() -> Value {
+    json!({ "type": "array", "items": table(PERIOD) })
+}
+
+fn days() -> Value {
+    json!({ "type": "array", "items": table(DAY) })
+}
+
+fn date() -> Value {
+    json!({ "type": "string", "pattern": DATE })
+}
+
+fn closed() -> Value {
+    json!({ "type": "object", "propertyNames": { "pattern": DATE }, "additionalProperties": words() })
+}
+
+fn stretches() -> Value {
+    let pattern = "^\\s*[0-9]{2}:[0-5][0-9]\\s*[-–]\\s*[0-9]{2}:[0-5][0-9]\\s*$";
+    let one = json!({ "type": "string", "pattern": pattern, "examples": ["08:00-16:00"] });
+    json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+}
+
+fn pair() -> Value {
+    json!({ "type": "array", "items": words(), "minItems": 2, "maxItems": 2 })
 }
 
 fn slots() -> Value {

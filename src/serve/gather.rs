@@ -11,10 +11,11 @@ use super::{broker_tls, client_settings, mail_settings};
 use crate::broker;
 use crate::config::{Broker, Config, Embedded, External};
 use crate::daemon::desk::{PolicyTexts, Texts};
-use crate::engine::policy::PolicyErrors;
+use crate::engine::event::OfficeId;
+use crate::engine::policy::{PolicyErrors, PolicySet};
 use crate::engine::roster::{Role, Roster, RosterFileErrors};
 use crate::mqtt;
-use crate::replay::{read_policies, read_roster};
+use crate::replay::{overlay_of, read_policies, read_roster};
 
 /// What the named files hold.
 #[derive(Default, Debug)]
@@ -99,11 +100,11 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
         Ok((set, texts)) => {
             let (folder, count) = (config.policies.display(), set.heads().count());
             gathered.found.push(format!("{folder}: {count} policies"));
-            texts
+            Some((set, texts))
         }
         Err(error) => {
             faults.add(&error);
-            PolicyTexts::default()
+            None
         }
     };
     let mut rosters: Vec<(&Path, Roster)> = Vec::new();
@@ -135,13 +136,39 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
             roster.officers.len(),
             roster.people.len()
         ));
-        gathered.texts.push(Texts {
-            roster: text,
-            policies: policies.clone(),
-        });
+        // Faults of the policies themselves are told once, not again for every office.
+        if let Some((set, texts)) = &policies {
+            match of_office(&config.policies, set, texts, office) {
+                Ok((line, policies)) => {
+                    gathered.found.push(line);
+                    let roster = text;
+                    gathered.texts.push(Texts { roster, policies });
+                }
+                Err(error) => faults.add(&error),
+            }
+        }
         rosters.push((path, roster));
     }
     rosters.into_iter().map(|(_, roster)| roster).collect()
+}
+
+/// The policies under the overlay of an office, if it has one, and what is said of them.
+fn of_office(
+    folder: &Path,
+    set: &PolicySet,
+    texts: &PolicyTexts,
+    office: &OfficeId,
+) -> anyhow::Result<(String, PolicyTexts)> {
+    let (set, texts) = match overlay_of(folder, office, None)? {
+        Some((path, text)) => (set.clone().overlaid(&path, &text)?, texts.overlaid(office, text)),
+        None => (set.clone(), texts.clone()),
+    };
+    let in_force = set.heads().filter(|head| head.enabled).count();
+    let decided = set.heads().filter(|head| head.overlay.is_some()).count();
+    Ok((
+        format!("{office}: {in_force} policies in force, {decided} decided otherwise by the office"),
+        texts,
+    ))
 }
 
 fn policy_texts(folder: &Path) -> anyhow::Result<PolicyTexts> {

@@ -3,19 +3,24 @@
 use chrono::{Datelike as _, NaiveDate, Weekday};
 use fastrand::Rng;
 
-use super::Troubles;
 use super::draft::{Draft, MINUTE, SECOND, Source};
 use super::mishaps;
 use super::sitting::{Keeping, Sitting};
+use super::{Troubles, Until};
 use crate::engine::event::{Event, Kind};
 use crate::engine::roster::{Officer, Roster};
 use crate::engine::time::Moment;
 
 /// A whole day.
-pub(super) fn simulate(roster: &Roster, date: NaiveDate, troubles: Troubles, rng: Rng) -> Vec<Event> {
+pub(super) fn simulate(roster: &Roster, date: NaiveDate, troubles: Troubles, lockboxes: Until, rng: Rng) -> Vec<Event> {
     let mut draft = Draft::new(roster, date, troubles, rng);
     let (on, off) = (draft.at(7, 20), draft.at(16, 30));
-    machines(&mut draft, on, off, off);
+    let lockboxes_off = match lockboxes {
+        Until::Closing => off,
+        Until::Last => off.plus_ms(6 * MINUTE),
+        Until::Morning(morning) => draft.at_on(morning, 7, 20),
+    };
+    machines(&mut draft, on, off, lockboxes_off);
     let mut sittings = Vec::new();
     for post in posts(&mut draft) {
         let mut sitting = Sitting::new(&draft, post.officer, post.counter);

@@ -51,8 +51,12 @@ impl<'r> Draft<'r> {
 
     /// A time of day in the office's zone.
     pub fn at(&self, hour: u32, minute: u32) -> Moment {
+        self.at_on(self.date, hour, minute)
+    }
+
+    pub fn at_on(&self, date: NaiveDate, hour: u32, minute: u32) -> Moment {
         let time = NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default();
-        let time = self.date.and_time(time);
+        let time = date.and_time(time);
         let local = self.roster.office.zone.from_local_datetime(&time).earliest();
         // An hour that the office's zone leaves out is taken as if there were no zones.
         Moment(local.map_or_else(|| time.and_utc().timestamp_millis(), |local| local.timestamp_millis()))

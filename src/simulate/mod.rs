@@ -29,6 +29,8 @@ pub struct Plan {
     pub troubles: Troubles,
     /// Events arrive in another order: offline buffers come up to an hour late, and some events twice.
     pub disorder: bool,
+    /// Lockboxes stay switched on at night and at weekends, until the last day ends.
+    pub nights: bool,
 }
 
 /// How much goes wrong.
@@ -64,10 +66,19 @@ impl Plan {
     /// The events of one working day after another, each in order of time, or of arrival where there is disorder.
     pub fn days(&self) -> impl Iterator<Item = Vec<Event>> + '_ {
         let calendar = (0..).map_while(|n| Some((n, self.from.checked_add_days(Days::new(u64::from(n)))?)));
-        let open = calendar.filter(|(_, date)| date.weekday().number_from_monday() <= 5);
-        open.take(self.days as usize).map(|(n, _)| match self.disorder {
-            true => disorder::disorder(self.day(n), fastrand::Rng::with_seed(self.seed ^ u64::from(n))),
-            false => self.day(n),
+        let open = calendar.filter(|(_, date)| is_working_day(*date));
+        open.take(self.days as usize).enumerate().map(|(count, (n, date))| {
+            let morning = date.iter_days().skip(1).find(|date| is_working_day(*date));
+            let until = match (self.nights, morning) {
+                (false, _) => Until::Closing,
+                (true, Some(morning)) if count + 1 < self.days as usize => Until::Morning(morning),
+                (true, _) => Until::Last,
+            };
+            let day = self.day_until(n, until);
+            match self.disorder {
+                true => disorder::disorder(day, fastrand::Rng::with_seed(self.seed ^ u64::from(n))),
+                false => day,
+            }
         })
     }
 
@@ -78,16 +89,36 @@ impl Plan {
 
     /// The events of the `n`th calendar day, in order of time; none on a day the office is closed.
     pub fn day(&self, n: u32) -> Vec<Event> {
+        self.day_until(n, Until::Closing)
+    }
+
+    fn day_until(&self, n: u32, lockboxes: Until) -> Vec<Event> {
         let Some(date) = self.from.checked_add_days(Days::new(u64::from(n))) else {
             return Vec::new();
         };
-        if date.weekday().number_from_monday() > 5 {
+        if !is_working_day(date) {
             return Vec::new();
         }
         // Each day has numbers of its own, so that a day does not depend on those before it.
         let seed = self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(n).wrapping_mul(0xD1B5_4A32_D192_ED03);
-        day::simulate(&self.roster, date, self.troubles, fastrand::Rng::with_seed(seed))
+        let rng = fastrand::Rng::with_seed(seed);
+        day::simulate(&self.roster, date, self.troubles, lockboxes, rng)
     }
+}
+
+/// How long the lockboxes are on.
+#[derive(Clone, Copy)]
+enum Until {
+    /// They are switched off at closing time, the workstations a little later.
+    Closing,
+    /// They are the last to be switched off.
+    Last,
+    /// They are on until another morning.
+    Morning(NaiveDate),
+}
+
+fn is_working_day(date: NaiveDate) -> bool {
+    date.weekday().number_from_monday() <= 5
 }
 
 /// Writes all days as lines of JSON, a day at a time.

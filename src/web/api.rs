@@ -16,6 +16,7 @@ use super::Site;
 use super::ask::Ask;
 use super::fault::Fault;
 use crate::engine::event::OfficeId;
+use crate::engine::time::Span;
 use crate::engine::verdict::Line;
 use crate::live::BrokerState;
 use crate::store::read::VerdictFilter;
@@ -138,6 +139,33 @@ async fn stream(
     }
     // Nobody reads any more: nothing to tell anyone.
     let _ = sender.send(Ok(Bytes::from(piece))).await;
+}
+
+/// `GET /api/v1/policies`: what every office judges by, and what it decided otherwise.
+pub async fn policies(ask: Ask) -> Response {
+    let mut list = Vec::new();
+    for office in &ask.live.offices {
+        for policy in office.policies.iter() {
+            list.push(json!({
+                "office": office.roster.office.id.as_str(),
+                "policy": policy.id.as_str(),
+                "title": policy.title,
+                "basis": policy.basis,
+                "verdict": policy.class,
+                "severity": policy.severity,
+                "per": policy.per,
+                "condition": policy.condition,
+                "enabled": policy.enabled,
+                "scope": policy.scope,
+                "for": Span::ms(policy.for_ms).to_string(),
+                "bridge": Span::ms(policy.bridge_ms).to_string(),
+                "group_within": Span::ms(policy.group_within_ms).to_string(),
+                "notify": policy.notify,
+                "decided": policy.overlay,
+            }));
+        }
+    }
+    axum::Json(list).into_response()
 }
 
 /// `GET /healthz`: the process answers.

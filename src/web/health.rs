@@ -12,6 +12,7 @@ use super::shown;
 use super::words::Words;
 use crate::engine::policy::Tell;
 use crate::engine::time::Moment;
+use crate::letter;
 use crate::live::{BrokerKind, BrokerState, OfficeLive};
 
 struct Part {
@@ -228,11 +229,7 @@ fn devices(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
 
 fn policies(ask: &Ask, office: &OfficeLive) -> Markup {
     let words = ask.words;
-    let tell = |tell: &Tell| match tell {
-        Tell::Supervisor => words.pick("atasan", "supervisor"),
-        Tell::Integrity => words.pick("tim kepatuhan", "integrity team"),
-        Tell::Technician => words.pick("teknisi", "technician"),
-    };
+    let tell = |tell: &Tell| letter::role(*tell, ask.language());
     html! {
         section aria-labelledby="policies" {
             h2 #policies { (words.policies) }
@@ -247,12 +244,17 @@ fn policies(ask: &Ask, office: &OfficeLive) -> Markup {
                 tbody role="rowgroup" {
                     @for policy in office.policies.iter() {
                         tr role="row" {
-                            td.lead role="cell" { (shown::title(policy, ask.language())) div.soft { code { (policy.id) } } }
+                            td.lead role="cell" { (shown::title(policy, ask.language())) div.soft { code { (policy.id) } @if !policy.enabled { " · " (words.not_in_force) } } }
                             td role="cell" data-label=(words.class) {
                                 (page::class_mark(policy.class, policy.severity, words))
                                 div.soft { (words.severity_name(policy.severity)) }
                             }
-                            td role="cell" data-label=(words.basis) { (policy.basis) }
+                            td role="cell" data-label=(words.basis) {
+                                (policy.basis)
+                                @if let Some(decision) = letter::decision(policy, ask.language()) {
+                                    div.soft { (words.decision) ": " (decision) }
+                                }
+                            }
                             td role="cell" data-label=(words.tells) { (policy.notify.iter().map(tell).collect::<Vec<_>>().join(", ")) }
                         }
                     }

@@ -234,7 +234,8 @@ fn timeline(
                             (page::time_on(*at, incident.since, zone, words))
                             div {
                                 strong {
-                                    @if policy.for_ms > 0 {
+                                    @if let Some(decision) = letter::decision(policy, ask.language()) { (page::fact(words.decision, html! { (decision) })) }
+                @if policy.for_ms > 0 {
                                         (words.verdict_opened) " (" (letter::duration(policy.for_ms, ask.language())) ")"
                                     } @else {
                                         (words.pick("Dicatat", "Recorded"))

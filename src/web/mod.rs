@@ -96,6 +96,7 @@ pub fn router(site: Site) -> Router {
         .route("/readyz", get(api::ready))
         .route("/metrics", get(api::metrics))
         .route("/api/v1/verdicts", get(api::verdicts))
+        .route("/api/v1/policies", get(api::policies))
         .route("/static/style.css", get(assets::style))
         .route("/static/live.js", get(assets::script))
         .route("/static/icon.svg", get(assets::icon))

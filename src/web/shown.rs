@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::ask::Ask;
 use super::words::Words;
 use crate::engine::event::PolicyId;
-use crate::engine::policy::{Head, Per, Title};
+use crate::engine::policy::{Head, Per, Reach, Title};
 use crate::engine::roster::{Device, Language};
 use crate::letter::sheet::Sheet;
 use crate::letter::{self, Addressee, EvidenceLine, House, Matter, Stretch};
@@ -46,6 +46,9 @@ fn gone(id: &PolicyId, incident: &IncidentRow) -> Head {
         bridge_ms: 0,
         group_within_ms: 0,
         notify: Vec::new(),
+        enabled: true,
+        scope: Reach::Service,
+        overlay: None,
     }
 }
 

@@ -128,6 +128,8 @@ words! {
         "Nobody may be told of this incident: the roster names no supervisor and no integrity team but the officer himself.";
     no_letters_here: "Tidak ada surat dengan keadaan ini.", "No letters in this state.";
     basis: "Dasar", "Basis";
+    decision: "Keputusan kantor", "Decided by the office";
+    not_in_force: "tidak diberlakukan", "not in force";
     condition: "Syarat", "Condition";
     limit: "Batas waktu", "Limit";
     joined: "Insiden ini digabungkan ke", "This incident was joined to";

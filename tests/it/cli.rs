@@ -91,7 +91,11 @@ fn a_right_configuration_is_checked_and_nothing_is_started() {
         Exit::Done,
     );
     assert!(out.contains("tangerang, 5 counters, 2 lockboxes"), "{out}");
-    assert!(out.contains("14 policies"), "{out}");
+    assert!(out.contains("18 policies"), "{out}");
+    assert!(
+        out.contains("tangerang: 14 policies in force, 0 decided otherwise by the office"),
+        "{out}"
+    );
     assert_eq!(err, "");
     assert!(!folder.path().join("jagaloket.db").exists());
 }
@@ -180,7 +184,7 @@ fn policies_are_listed() {
         &call(&folder, &["policy", "check", &policies().display().to_string()]),
         Exit::Done,
     );
-    assert_eq!(out.lines().count(), 14, "{out}");
+    assert_eq!(out.lines().count(), 18, "{out}");
     assert!(
         out.contains("phone-out-during-service     indication    major     session"),
         "{out}"

@@ -31,8 +31,20 @@ impl Case {
         Some(Case {
             schema,
             of: of.into(),
-            instance: serde_json::to_value(table).unwrap(),
+            instance: dated(serde_json::to_value(table).unwrap()),
         })
+    }
+}
+
+/// Dates as editors see them: as texts.
+fn dated(value: Value) -> Value {
+    match value {
+        Value::Object(mut table) => match table.remove("$__toml_private_datetime") {
+            Some(date) => date,
+            None => table.into_iter().map(|(key, value)| (key, dated(value))).collect(),
+        },
+        Value::Array(list) => list.into_iter().map(dated).collect(),
+        other => other,
     }
 }
 
@@ -92,6 +104,12 @@ fn what_is_shipped_fits_the_schemas() {
     }
     let roster = fs::read_to_string(example("roster.toml")).unwrap();
     cases.extend(Case::toml(Subject::Roster, "the example roster", &roster));
+    let page = fs::read_to_string(root().join("docs/offices.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).collect();
+    let office = "[office]\nid = \"o\"\nname = \"O\"\ntimezone = \"Asia/Jakarta\"\n";
+    let parts = blocks.iter().map(|block| block.split("```").next().unwrap()).take(2);
+    let text = format!("{office}{}", parts.collect::<String>());
+    cases.extend(Case::toml(Subject::Roster, "the roster in docs", &text));
     let config = fs::read_to_string(root().join("deploy/jagaloket.toml")).unwrap();
     cases.extend(Case::toml(Subject::Config, "the example configuration", &config));
     let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
@@ -193,6 +211,10 @@ fn reader_and_schema_agree_on_policies() {
         "where = 'event.private'",
         "while = ''",
         "colour = \"red\"",
+        "enabled = false",
+        "enabled = \"no\"",
+        "scope = \"service\"",
+        "scope = \"session\"",
     ] {
         let text = with(line);
         cases.extend(Case::toml(Subject::Policy, line, &text));
@@ -232,6 +254,27 @@ fn reader_and_schema_know_the_same_keys_of_a_roster() {
             &["officer", "handsets"],
             format!("{office}[[officer]]\nid = \"c\"\nhandsets = [{{ id = \"h\", qqqq = 1 }}]\n"),
         ),
+        (&["travel"], format!("{office}[[travel]]\nqqqq = 1\n")),
+        (
+            &["office", "calendar"],
+            format!("{office}[office.calendar]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "week"],
+            format!("{office}[office.calendar.week]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "week", "monday"],
+            format!("{office}[office.calendar.week.monday]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "period"],
+            format!("{office}[[office.calendar.period]]\nqqqq = 1\n"),
+        ),
+        (
+            &["office", "calendar", "day"],
+            format!("{office}[[office.calendar.day]]\nqqqq = 1\n"),
+        ),
         (&[], format!("qqqq = 1\n{office}")),
     ] {
         let said = Roster::parse(&text).unwrap_err().to_string();
@@ -258,13 +301,52 @@ fn reader_and_schema_agree_on_rosters() {
         ("[[lockbox]]\n", "[[lockbox]]\ncolour = \"red\"\n"),
         ("[[supervisor]]\n", "[[supervisors]]\n"),
         ("name = \"Loket 1", "naam = \"Loket 1"),
+        (
+            "[[counter]]\n",
+            "[office.calendar.week]\nmonday = { open = \"08:00-16:00\" }\n[[counter]]\n",
+        ),
+        (
+            "[[counter]]\n",
+            "[office.calendar.week]\nmonday = { open = \"8-16\" }\n[[counter]]\n",
+        ),
+        (
+            "[[counter]]\n",
+            "[office.calendar.week]\nmonday = { open = [] }\n[[counter]]\n",
+        ),
+        ("[[counter]]\n", "[office.calendar]\n[[counter]]\n"),
+        (
+            "[[counter]]\n",
+            "[office.calendar.week]\n[office.calendar.closed]\n2026-12-25 = \"Natal\"\n[[counter]]\n",
+        ),
+        (
+            "[[counter]]\n",
+            "[office.calendar.week]\n[office.calendar.closed]\nNatal = \"2026-12-25\"\n[[counter]]\n",
+        ),
     ];
-    let mut cases = Vec::new();
-    let mut right = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     for (from, to) in changes {
         assert!(good.contains(from), "{from}");
-        let text = good.replacen(from, to, 1);
-        cases.extend(Case::toml(Subject::Roster, to, &text));
+        texts.push(good.replacen(from, to, 1));
+    }
+    for calendar in [
+        "week = { friday = { open = \"08:00-16:30\", breaks = [\"11:30-13:30\"] } }",
+        "week = { friday = { open = [] } }",
+        "week = { friday = { open = \"8-16\" } }",
+        "week = { friday = { breaks = \"12:00-13:00\" } }",
+        "week = {}\nclosed = { 2026-12-25 = \"Natal\" }",
+        "week = {}\nclosed = { christmas = \"Natal\" }",
+        "week = {}\nperiod = [{ from = 2026-02-18, until = 2026-03-19, reason = \"Ramadan\", week = {} }]",
+        "week = {}\nperiod = [{ from = 2026-02-18, reason = \"Ramadan\", week = {} }]",
+        "week = {}\nday = [{ date = 2026-12-27, reason = \"Sunday session\", open = \"08:00-12:00\" }]",
+        "week = {}\nday = [{ date = 2026-12-27, open = \"08:00-12:00\" }]",
+        "closed = {}",
+    ] {
+        texts.push(format!("{good}\n[office.calendar]\n{calendar}\n"));
+    }
+    let mut cases = Vec::new();
+    let mut right = Vec::new();
+    for text in texts {
+        cases.extend(Case::toml(Subject::Roster, text.as_str(), &text));
         right.push(Roster::parse(&text).is_ok());
     }
     for ((said, case), right) in validated(&cases).iter().zip(&cases).zip(right) {

@@ -23,6 +23,7 @@ fn plan(roster: Roster, days: u32, troubles: Troubles, disorder: bool) -> Plan {
         days,
         troubles,
         disorder,
+        nights: false,
     }
 }
 
@@ -199,6 +200,7 @@ fn judge(roster: &Path, lines: &[String]) -> (Vec<serde_json::Value>, replay::Su
     let request = replay::Request {
         roster: roster.to_owned(),
         policies: policies(),
+        overlay: None,
         files: vec![file],
         quiet: true,
     };
@@ -218,6 +220,22 @@ fn a_calm_office_gives_no_verdict_but_of_lockboxes_that_are_off_at_night() {
         assert_eq!(verdict["policy"], "lockbox-silent", "{verdict}");
         assert!(verdict["since"].as_str().unwrap()[11..16] >= *"16:28", "{verdict}");
     }
+}
+
+#[test]
+fn a_calm_office_whose_lockboxes_stay_on_gives_no_verdict_at_all() {
+    let roster = replay::read_roster(&example("roster.toml")).unwrap();
+    let plan = Plan {
+        nights: true,
+        // Over a weekend.
+        from: chrono::NaiveDate::from_ymd_opt(2026, 11, 26).unwrap(),
+        ..plan(roster, 3, Troubles::None, false)
+    };
+    let lines = lines(&plan);
+    assert!(lines.len() > 3 * 5_000 + 15_000, "{} events", lines.len());
+    let (verdicts, summary) = judge(&example("roster.toml"), &lines);
+    assert_eq!(summary.rejected_lines(), 0);
+    assert_eq!(verdicts, Vec::<serde_json::Value>::new());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::roster::Language;
 use crate::exit::Exit;
 use crate::past::{self, Files, Ledger};
-use crate::replay::{read_policies, read_roster};
+use crate::replay::{read_policies_of, read_roster};
 use crate::store::Store;
 
 /// Tell what other policies would have said of the same past.
@@ -19,7 +19,7 @@ use crate::store::Store;
 /// The past is files of events with a roster, as `replay` reads them, or the ledger of a monitor. Both sets of policies
 /// are judged in one pass, by the engine that runs live: what would have opened, vanished and moved; by policy,
 /// officer, counter and hour; and the mail each person would have had. From a ledger, each moment is compared with the
-/// policies that were in force at it, unless --policies names others. Exit code 3 says that lines were rejected.
+/// policies that were in force at it, unless --policies names others. A folder's `overlays/OFFICE.toml` counts. Exit code 3 says that lines were rejected.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -96,8 +96,6 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 fn judge(args: &Args) -> anyhow::Result<Report> {
-    let candidate = read_policies(&args.candidate)?;
-    let baseline = args.policies.as_deref().map(read_policies).transpose()?;
     let dates = Dates {
         from: args.from,
         to: args.to,
@@ -105,20 +103,29 @@ fn judge(args: &Args) -> anyhow::Result<Report> {
     let config = args.config.as_deref().map(Config::load).transpose()?;
     let mut err = std::io::stderr();
     if let (Some(roster), false) = (&args.roster, args.events.is_empty()) {
-        let policies = match (baseline, &config) {
-            (Some(policies), _) => policies,
-            (None, Some(config)) => read_policies(&config.policies)?,
-            (None, None) => bail!("--events needs --policies to compare with"),
+        let roster = read_roster(roster)?;
+        let office = roster.office.id.clone();
+        let candidate = read_policies_of(&args.candidate, &office, None)?;
+        let baseline = args
+            .policies
+            .as_deref()
+            .or(config.as_ref().map(|config| &*config.policies));
+        let Some(baseline) = baseline else {
+            bail!("--events needs --policies to compare with");
         };
+        let policies = read_policies_of(baseline, &office, None)?;
         let files = Files {
             files: args.events.clone(),
-            roster: read_roster(roster)?,
+            roster,
             policies,
             quiet: args.quiet,
         };
         return past::backtest(files, candidate, dates, &mut err);
     }
     let ledger = open_ledger(args.database.as_deref(), config.as_ref(), args.office.as_deref())?;
+    let of = |folder: &Path| read_policies_of(folder, &ledger.office, None);
+    let candidate = of(&args.candidate)?;
+    let baseline = args.policies.as_deref().map(of).transpose()?;
     past::backtest_ledger(&ledger, baseline, candidate, dates, &mut err)
 }
 

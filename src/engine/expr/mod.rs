@@ -4,6 +4,7 @@
 mod check;
 mod clause;
 mod idle;
+mod membership;
 mod names;
 mod same;
 mod span;
@@ -19,6 +20,7 @@ pub use idle::idle;
 pub(crate) use names::names_officer;
 pub use same::same;
 use span::syntax;
+pub use states::Subject;
 use tree::Bool;
 
 use super::event::Kind;
@@ -44,6 +46,8 @@ impl Reads {
     pub const USB: Reads = Reads(1 << 11);
     pub const EMERGENCY: Reads = Reads(1 << 12);
     pub const ROSTER: Reads = Reads(1 << 13);
+    pub const HOURS: Reads = Reads(1 << 14);
+    pub const HELD: Reads = Reads(1 << 15);
     pub const ALL: Reads = Reads(u32::MAX);
 
     pub fn touches(self, other: Reads) -> bool {
@@ -86,6 +90,11 @@ pub struct Scope<'a> {
     /// Classes attached and not allowed, as bits in the order of `UsbClass::ALL`.
     pub usb: u8,
     pub emergency: bool,
+    /// Within the office's hours; always, where it keeps no calendar.
+    pub office_open: bool,
+    pub office_on_break: bool,
+    /// His phones are kept by hand by somebody else, with a witness.
+    pub officer_handed_over: bool,
     pub event: Option<EventScope<'a>>,
 }
 
@@ -94,6 +103,8 @@ pub struct Scope<'a> {
 pub struct EventScope<'a> {
     pub kind: &'a Kind,
     pub private: bool,
+    /// The officer was just somewhere he cannot have come from.
+    pub out_of_reach: bool,
 }
 
 impl Scope<'_> {
@@ -116,6 +127,9 @@ impl Scope<'_> {
         apps: &[],
         usb: 0,
         emergency: false,
+        office_open: true,
+        office_on_break: false,
+        officer_handed_over: false,
         event: None,
     };
 }
@@ -204,6 +218,10 @@ fn parsed(source: &str) -> Result<cel::Program, Vec<Problem>> {
         }]);
     }
     cel::Program::compile(source).map_err(|errors| syntax(source, &errors.errors))
+}
+
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 /// What to write instead: the nearest of the words, or all of them.

@@ -48,6 +48,9 @@ pub(super) const NAMES: &[Entry] = &[
     ),
     ("workstation.apps", Name::List(ListName::Apps, Reads::APPS)),
     ("workstation.usb", Name::List(ListName::Usb, Reads::USB)),
+    ("officer.handed_over", Name::Bool(BoolName::HandedOver, Reads::HELD)),
+    ("office.open", Name::Bool(BoolName::OfficeOpen, Reads::HOURS)),
+    ("office.on_break", Name::Bool(BoolName::OfficeOnBreak, Reads::HOURS)),
     ("office.emergency", Name::Bool(BoolName::Emergency, Reads::EMERGENCY)),
 ];
 
@@ -56,6 +59,17 @@ pub(super) const NOTHING: Reads = Reads(0);
 /// The keys of `event.*` and the types whose data have them (empty: all).
 pub(super) const EVENT_NAMES: &[(&str, Name, &[&str])] = &[
     ("event.private", Name::Bool(BoolName::EventPrivate, NOTHING), &[]),
+    (
+        "event.out_of_reach",
+        Name::Bool(BoolName::EventOutOfReach, NOTHING),
+        &[
+            "lockbox.deposited",
+            "lockbox.withdrawn",
+            "session.signed_in",
+            "service.started",
+            "service.ended",
+        ],
+    ),
     (
         "event.present",
         Name::Bool(BoolName::EventPresent, NOTHING),

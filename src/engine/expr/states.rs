@@ -27,11 +27,13 @@ pub(super) enum Breadth {
 
 /// What the states are listed for.
 #[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub struct Subject<'a> {
     pub per: Per,
     pub on: &'a [&'a str],
     /// No indication holds in an emergency.
     pub indication: bool,
+    /// `service.active` stands for being signed in and not on a break.
+    pub signed_in: bool,
 }
 
 /// One name with one of its values.
@@ -54,7 +56,11 @@ enum Value<'a> {
     Apps(&'a [Box<str>]),
     Usb(u8),
     Emergency(bool),
-    Event(&'a Kind, bool),
+    Open(bool),
+    OfficeBreak(bool),
+    HandedOver(bool),
+    /// Whether it concerned a private phone, and whether its officer cannot have come from where he was.
+    Event(&'a Kind, bool, bool),
 }
 
 /// Shows every state to `look`. Answers `false` where they cannot be listed; then nothing may be concluded.
@@ -129,8 +135,14 @@ pub(super) fn each(
             "lockbox.silent" => both(Value::LockboxSilent),
             "workstation.apps" => apps.iter().map(|list| Value::Apps(list)).collect(),
             "workstation.usb" => (0..1 << UsbClass::ALL.len()).map(Value::Usb).collect(),
+            "office.open" => both(Value::Open),
+            "office.on_break" => both(Value::OfficeBreak),
+            "officer.handed_over" => both(Value::HandedOver),
             "office.emergency" if subject.indication => vec![Value::Emergency(false)],
             "office.emergency" => both(Value::Emergency),
+            "office.open" => both(Value::OfficeOpen),
+            "office.on_break" => both(Value::OfficeOnBreak),
+            "officer.handed_over" => both(Value::HandedOver),
             name if name.starts_with("event.") => continue,
             // A name this list does not know: nothing can be said.
             _ => return false,
@@ -145,7 +157,10 @@ pub(super) fn each(
         axes.push(
             kinds
                 .iter()
-                .flat_map(|kind| private_of(kind).iter().map(move |private| Value::Event(kind, *private)))
+                .flat_map(|kind| {
+                    let acts = private_of(kind).iter();
+                    acts.flat_map(move |private| far_of(kind).iter().map(move |far| Value::Event(kind, *private, *far)))
+                })
                 .collect(),
         );
     }
@@ -160,7 +175,7 @@ pub(super) fn each(
             set(&mut scope, axis[*at]);
         }
         let told = |name: &str| names.contains(name) || name == "session.active" && session_is_sure;
-        if possible(&scope, subject.per, breadth, &told) {
+        if possible(&scope, subject, breadth, &told) {
             look(&scope);
         }
         // The next combination, as an odometer turns.
@@ -191,12 +206,22 @@ fn set<'a>(scope: &mut Scope<'a>, value: Value<'a>) {
         Value::Apps(list) => scope.apps = list,
         Value::Usb(bits) => scope.usb = bits,
         Value::Emergency(on) => scope.emergency = on,
-        Value::Event(kind, private) => scope.event = Some(EventScope { kind, private }),
+        Value::Open(on) => scope.office_open = on,
+        Value::OfficeBreak(on) => scope.office_on_break = on,
+        Value::HandedOver(on) => scope.officer_handed_over = on,
+        Value::Event(kind, private, out_of_reach) => {
+            scope.event = Some(EventScope {
+                kind,
+                private,
+                out_of_reach,
+            });
+        }
     }
 }
 
 /// Whether the office can be in this state (contract §3, §6). Only names the condition reads have meant values.
-fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bool) -> bool {
+fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&str) -> bool) -> bool {
+    let (per, signed_in) = (subject.per, subject.signed_in);
     let session_told = told("session.active");
     let in_session = session_told && scope.session_active;
     if told("session.served") && scope.session_served && session_told && !scope.session_active {
@@ -205,16 +230,32 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
     if scope.service_active && scope.session_on_break {
         return false;
     }
-    if scope.service_active && in_session && told("session.served") && !scope.session_served {
+    // Where it stands for being signed in, nobody need have been served yet.
+    let serves_applicant = scope.service_active && !signed_in;
+    if serves_applicant && in_session && told("session.served") && !scope.session_served {
         return false;
     }
     if !scope.service_booking.is_empty() && told("service.active") && !scope.service_active {
         return false;
     }
+    // Breaks lie inside the opening hours.
+    if told("office.on_break") && scope.office_on_break && told("office.open") && !scope.office_open {
+        return false;
+    }
+    if signed_in && scope.service_active && session_told && !scope.session_active {
+        return false;
+    }
     if told("officer.id") && scope.officer_id.is_empty() && (in_session || per == Per::Officer) {
         return false;
     }
+    // A break lies within the opening hours.
+    if told("office.open") && scope.office_on_break && !scope.office_open {
+        return false;
+    }
     if told("custody") {
+        if scope.officer_handed_over && scope.custody == Custody::Out {
+            return false;
+        }
         let registered = !told("officer.handsets") || scope.officer_handsets > 0;
         let has_somewhere = matches!(scope.custody, Custody::In | Custody::Out);
         if has_somewhere && !registered {
@@ -235,7 +276,7 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
             }
         }
     }
-    let serves = scope.service_active && in_session && !scope.workstation_silent;
+    let serves = serves_applicant && in_session && !scope.workstation_silent;
     if serves && told("officer.active_services") && scope.officer_active_services == 0 {
         return false;
     }
@@ -245,6 +286,7 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
             || scope.officer_handsets > 0
             || scope.officer_active_services > 0
             || scope.officer_declared_none
+            || scope.officer_handed_over
             || scope.shift_active
             || scope.lockbox_silent
             || scope.unchecked_for_ms > 0
@@ -252,6 +294,18 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
         return !somebody;
     }
     true
+}
+
+/// What `event.out_of_reach` may be.
+fn far_of(kind: &Kind) -> &'static [bool] {
+    match kind {
+        Kind::Deposited { .. }
+        | Kind::Withdrawn { .. }
+        | Kind::SignedIn { .. }
+        | Kind::ServiceStarted { .. }
+        | Kind::ServiceEnded => &[false, true],
+        _ => &[false],
+    }
 }
 
 /// What `event.private` may be.

@@ -14,7 +14,11 @@ pub(super) enum BoolName {
     WorkstationSilent,
     LockboxSilent,
     Emergency,
+    OfficeOpen,
+    OfficeOnBreak,
+    HandedOver,
     EventPrivate,
+    EventOutOfReach,
     EventPresent,
     EventAllowed,
 }
@@ -141,6 +145,10 @@ impl Bool {
                 BoolName::WorkstationSilent => scope.workstation_silent,
                 BoolName::LockboxSilent => scope.lockbox_silent,
                 BoolName::Emergency => scope.emergency,
+                BoolName::OfficeOpen => scope.office_open,
+                BoolName::OfficeOnBreak => scope.office_on_break,
+                BoolName::HandedOver => scope.officer_handed_over,
+                BoolName::EventOutOfReach => scope.event.is_some_and(|event| event.out_of_reach),
                 BoolName::EventPrivate => scope.event.is_some_and(|event| event.private),
                 BoolName::EventPresent => {
                     matches!(scope.event.map(|e| e.kind), Some(Kind::Checked { present: true, .. }))

@@ -1,4 +1,4 @@
-//! Reads one policy file key by key and goes on after every fault. The table of its keys is here, for the schema too.
+//! Reads one policy file key by key and goes on after every fault.
 
 use std::ops::Range;
 
@@ -9,74 +9,9 @@ use super::super::event::{self, PolicyId};
 use super::super::expr::{self, Condition, instead, nearest};
 use super::super::time::Span;
 use super::fault::Found;
+use super::keys::{KEYS, example};
 use super::quoted::Quoted;
-use super::{Class, Head, Per, Policy, Severity, Tell, Title, Trigger};
-
-/// One key of a policy file.
-#[derive(Clone, Copy, Debug)]
-pub struct Key {
-    pub name: &'static str,
-    pub required: bool,
-    /// One sentence for people.
-    pub says: &'static str,
-}
-
-const fn key(name: &'static str, required: bool, says: &'static str) -> Key {
-    Key { name, required, says }
-}
-
-/// Every key a policy file may have.
-pub const KEYS: &[Key] = &[
-    key(
-        "id",
-        true,
-        "The policy's id, which is the name of its file without `.toml`.",
-    ),
-    key(
-        "title",
-        true,
-        "What it is called, in Indonesian (`id`) and English (`en`).",
-    ),
-    key("basis", true, "Which rule of the office it applies."),
-    key(
-        "verdict",
-        true,
-        "What its verdicts are: an indication against somebody, unverifiable, or technical.",
-    ),
-    key(
-        "severity",
-        true,
-        "How urgent it is to look; never a disciplinary level.",
-    ),
-    key("per", true, "What it is judged for, one at a time."),
-    key(
-        "while",
-        false,
-        "The condition (CEL) on the state of the office; it holds over time.",
-    ),
-    key(
-        "on",
-        false,
-        "The event type, or types, it answers to, instead of `while`.",
-    ),
-    key(
-        "where",
-        false,
-        "The condition (CEL) on such an event and the state just before it.",
-    ),
-    key("for", false, "The condition must hold longer than this, e.g. \"60s\"."),
-    key(
-        "bridge",
-        false,
-        "Pieces closer together than this count as one stretch.",
-    ),
-    key(
-        "group_within",
-        false,
-        "Verdicts closer together than this are one incident; default \"30m\".",
-    ),
-    key("notify", true, "Who is told."),
-];
+use super::{Class, Head, Per, Policy, Reach, Severity, Tell, Title, Trigger};
 
 /// No duration of a policy is longer.
 const SPAN_MAX_MS: i64 = 31 * 86_400_000;
@@ -148,7 +83,9 @@ impl<'t> Reader<'t> {
         let for_ms = self.span("for");
         let bridge_ms = self.span("bridge");
         let group_within_ms = self.span("group_within");
+        let enabled = self.switch("enabled");
         let (trigger, written, condition) = self.trigger(per);
+        let scope = self.scope(trigger.as_ref(), per, &written);
         let policy = Policy {
             head: Head {
                 id: PolicyId::new(name),
@@ -162,6 +99,9 @@ impl<'t> Reader<'t> {
                 bridge_ms: bridge_ms.unwrap_or(0),
                 group_within_ms: group_within_ms.unwrap_or(1_800_000),
                 notify: notify?,
+                enabled: enabled.unwrap_or(true),
+                scope,
+                overlay: None,
             },
             trigger: trigger?,
         };
@@ -380,6 +320,29 @@ impl<'t> Reader<'t> {
         Some(notify)
     }
 
+    fn switch(&mut self, key: &str) -> Option<bool> {
+        let value = self.value(key)?;
+        let on = value.get_ref().as_bool();
+        if on.is_none() {
+            let message = format!("`{key}` must be true or false, not {}", what(value.get_ref()));
+            self.error(value.span(), "wrong-type", message, Some(example(key).to_string()));
+        }
+        on
+    }
+
+    fn scope(&mut self, trigger: Option<&Trigger>, per: Option<Per>, condition: &str) -> Reach {
+        let scope = self.word("scope", &Reach::ALL.map(|reach| (reach.as_str(), reach)));
+        let scope = scope.unwrap_or_default();
+        if let (Some(trigger), Some(per), Some(value)) = (trigger, per, self.value("scope"))
+            && let Err(why) = trigger.can_reach(scope, per, condition)
+        {
+            let (message, help) = why.split_once("; ").unwrap_or((&why, ""));
+            let help = (!help.is_empty()).then(|| help.to_string());
+            self.error(value.span(), "misplaced-key", message.to_string(), help);
+        }
+        scope
+    }
+
     /// Milliseconds.
     fn span(&mut self, key: &str) -> Option<i64> {
         let value = self.value(key)?;
@@ -571,22 +534,5 @@ fn what(value: &DeValue) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// How a key is written.
-fn example(key: &str) -> &'static str {
-    match key {
-        "id" => "write id = \"phone-out-during-service\", the name of the file",
-        "title" => "write title = { id = \"Ponsel di luar loker\", en = \"Phone outside the lockbox\" }",
-        "basis" => "write basis = \"SOP …\", the rule of the office it applies",
-        "verdict" => "write verdict = \"indication\", \"unverifiable\" or \"technical\"",
-        "severity" => "write severity = \"info\", \"minor\", \"major\" or \"critical\"",
-        "per" => "write per = \"session\", \"service\", \"counter\", \"officer\", \"lockbox\" or \"office\"",
-        "while" => "write while = 'service.active && custody == \"out\"'",
-        "on" => "write on = \"handset.seen\", or a list of event types",
-        "where" => "write where = 'event.private', or leave it out",
-        "notify" => "write notify = [\"supervisor\"]; there are supervisor, integrity and technician",
-        _ => "write a duration like \"90s\", \"2m\" or \"1h30m\"",
     }
 }

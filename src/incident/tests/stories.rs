@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
-use crate::engine::policy::{Class, Head, Per, Severity, Tell, Title};
+use crate::engine::policy::{Class, Head, Per, Reach, Severity, Tell, Title};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Reason, Verdict};
@@ -79,6 +79,9 @@ fn head() -> Head {
         bridge_ms: 120_000,
         group_within_ms: 30 * 60_000,
         notify: vec![Tell::Supervisor],
+        enabled: true,
+        scope: Reach::Service,
+        overlay: None,
     }
 }
 

@@ -75,6 +75,28 @@ fn verdicts_go_out_as_the_contract_has_them() {
 }
 
 #[test]
+fn policies_are_told_with_what_the_office_decided_otherwise() {
+    let desk = Desk::open();
+    let (status, _, body) = desk.get("/api/v1/policies");
+    assert_eq!(status, 200);
+    let policies: Vec<serde_json::Value> = serde_json::from_str(&body).unwrap();
+    let of = |id: &str| policies.iter().find(|policy| policy["policy"] == id).unwrap();
+    assert_eq!(of("phone-out-during-service")["for"], "1m");
+    assert_eq!(of("phone-out-during-service")["decided"], serde_json::Value::Null);
+    assert_eq!(of("service-outside-hours")["enabled"], false);
+    let decided = &of("lockbox-check-overdue")["decided"];
+    let change = serde_json::json!({"key": "severity", "shipped": "minor", "here": "info"});
+    assert_eq!(decided["changes"], serde_json::json!([change]));
+    assert_eq!(decided["decided_on"], "2026-11-02");
+
+    let (_, _, page) = desk.get("/health?lang=id");
+    assert!(page.contains("tingkat informasi (semula biasa)"), "{page}");
+    assert!(page.contains("Petugas pemeriksa hanya &lt;satu&gt; orang"));
+    assert!(page.contains("Diputuskan oleh Kepala Kantor, 2 November 2026."));
+    assert!(page.contains("tidak diberlakukan"));
+}
+
+#[test]
 fn readiness_tells_every_reason() {
     let desk = Desk::open();
     let ready = || {

@@ -43,6 +43,15 @@ pub fn at(text: &str) -> Moment {
 
 pub const NOW: &str = "24 10:12:41";
 
+/// What the office decided otherwise.
+const OVERLAY: &str = r#"
+[lockbox-check-overdue]
+severity   = "info"
+reason     = "Petugas pemeriksa hanya <satu> orang"
+decided_by = "Kepala Kantor"
+decided_on = 2026-11-02
+"#;
+
 pub async fn seed() -> Seeded {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(&directory.path().join("jagaloket.db"), Bounds::default())
@@ -50,6 +59,7 @@ pub async fn seed() -> Seeded {
         .unwrap();
     let roster = simulate::demo::roster().unwrap();
     let policies = jagaloket::replay::read_policies(&support::policies()).unwrap();
+    let policies = policies.overlaid("overlay.toml", OVERLAY).unwrap();
     let heads: Arc<[Head]> = policies.heads().cloned().collect();
     let zone = roster.office.zone;
     let mut turn = Turn::default();
