@@ -15,6 +15,7 @@ pub use keys::{KEYS, Key};
 pub use overlay::{Change, Overlaid};
 
 use super::expr::{self, Condition};
+use super::overlay::Overlaid;
 use fault::Found;
 
 /// What a policy's verdicts are.
@@ -295,8 +296,13 @@ fn idle(policy: &Policy, condition: &quoted::Quoted) -> Vec<Found> {
         Trigger::While(_) => Vec::new(),
         Trigger::On { types, .. } => types.iter().map(String::as_str).collect(),
     };
-    let indication = policy.head.class == Class::Indication;
-    expr::idle(&condition.value, policy.head.per, &types, indication)
+    let subject = expr::Subject {
+        per: policy.head.per,
+        on: &types,
+        indication: policy.head.class == Class::Indication,
+        signed_in: policy.head.scope == Reach::SignedIn,
+    };
+    expr::idle(&condition.value, subject)
         .into_iter()
         .map(|problem| Found::warning(condition.span(problem.span), problem.code, problem.message).helps(problem.help))
         .collect()

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::engine::expr::{self, Condition};
-use crate::engine::policy::{Class, Policy, Trigger};
+use crate::engine::policy::{Class, Policy, Reach, Trigger};
 use crate::engine::time::Span;
 use crate::engine::view::Custody;
 
@@ -88,8 +88,13 @@ fn changes(source: &PolicySource) -> Vec<Change> {
             let Ok(mutant) = expr::compile(&changed, policy.head.per, &on) else {
                 continue;
             };
-            let indication = policy.head.class == Class::Indication;
-            let same = expr::same([text, &changed], policy.head.per, &on, indication);
+            let subject = expr::Subject {
+                per: policy.head.per,
+                on: &on,
+                indication: policy.head.class == Class::Indication,
+                signed_in: policy.head.scope == Reach::SignedIn,
+            };
+            let same = expr::same([text, &changed], subject);
             let mut policy = policy.clone();
             policy.trigger = match policy.trigger {
                 Trigger::While(_) => Trigger::While(mutant),

@@ -14,6 +14,7 @@ mod engine;
 mod explain;
 mod hours;
 mod mail;
+mod mangled;
 mod mqtt;
 mod overlay;
 mod policy_check;

@@ -142,6 +142,20 @@ fn what_nobody_reads_and_what_nobody_can_read_is_told() {
 }
 
 #[test]
+fn overlays_are_looked_at_with_the_policies_they_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "lockbox-silent.toml";
+    fs::copy(policies().join(name), folder.path().join(name)).unwrap();
+    fs::create_dir(folder.path().join("overlays")).unwrap();
+    let overlay = "[lockbox-slient]\nenabled = false\nreason = \"r\"\ndecided_by = \"d\"\ndecided_on = 2026-11-24\n";
+    fs::write(folder.path().join("overlays/tangerang.toml"), overlay).unwrap();
+    let (code, _, err) = check(folder.path(), &[]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("overlays/tangerang.toml:1:2\n"), "{err}");
+    assert!(err.contains("\n  = help: did you mean `lockbox-silent`?"), "{err}");
+}
+
+#[test]
 fn two_policies_with_one_id_are_told_of_each_other() {
     let text = fs::read_to_string(policies().join("lockbox-silent.toml")).unwrap();
     let files = [

@@ -1,6 +1,6 @@
 //! `jagaloket policy check`.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -59,8 +59,12 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
             }
         }
         Format::Text => {
+            let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             for fault in &faults {
-                eprintln!("{fault}\n");
+                match colours {
+                    true => eprintln!("{}\n", coloured(fault)),
+                    false => eprintln!("{fault}\n"),
+                }
             }
             if errors == 0 {
                 list(&set.unwrap_or_default(), &mut out)?;
@@ -95,6 +99,28 @@ fn list(set: &PolicySet, out: &mut impl std::io::Write) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The level, the marks and the help stand out.
+fn coloured(fault: &PolicyFault) -> String {
+    const PLAIN: &str = "\u{1b}[0m";
+    let colour = match fault.level {
+        Level::Error => "\u{1b}[1;31m",
+        Level::Warning => "\u{1b}[1;33m",
+    };
+    let level = fault.level.as_str();
+    let lines = fault.to_string();
+    let lines = lines.lines().map(|line| {
+        let after_bar = line.split_once(" | ").map(|(_, rest)| rest.trim());
+        if let Some(rest) = line.strip_prefix(level) {
+            format!("{colour}{level}{PLAIN}{rest}")
+        } else if after_bar.is_some_and(|marks| !marks.is_empty() && marks.bytes().all(|mark| mark == b'^')) {
+            format!("{colour}{line}{PLAIN}")
+        } else {
+            line.replace(" = help: ", " = \u{1b}[1mhelp\u{1b}[0m: ")
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn counted(many: usize, one: &str, more: &str) -> String {
     format!("{many} {}", if many == 1 { one } else { more })
 }
@@ -103,6 +129,8 @@ fn counted(many: usize, one: &str, more: &str) -> String {
 struct Folder {
     /// (path as shown, name without `.toml`, text), by path.
     policies: Vec<(String, String, String)>,
+    /// What offices decided otherwise: (path as shown, text).
+    overlays: Vec<(String, String)>,
     /// Ids that have tests beside them.
     tested: Vec<String>,
     /// Faults of files as a whole.
@@ -112,13 +140,10 @@ struct Folder {
 impl Folder {
     fn read(folder: &Path) -> anyhow::Result<Folder> {
         let cannot = || format!("cannot read the policies in {}", folder.display());
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).with_context(cannot)? {
-            paths.push(entry.with_context(cannot)?.path());
-        }
-        paths.sort();
+        let paths = sorted(folder).with_context(cannot)?;
         let mut read = Folder {
             policies: Vec::new(),
+            overlays: Vec::new(),
             tested: Vec::new(),
             faults: Vec::new(),
         };
@@ -143,6 +168,15 @@ impl Folder {
             } else if !(name.starts_with('.') || name.ends_with(".md") || name.ends_with(".schema.json")) {
                 let help = "a policy is ID.toml, its tests are ID.test.toml, notes are *.md, a schema for editors is *.schema.json";
                 read.fault(Level::Warning, "unknown-file", &shown, "nobody reads this file", help);
+            }
+        }
+        let overlays = folder.join("overlays");
+        if overlays.is_dir() {
+            let toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+            for path in sorted(&overlays).with_context(cannot)?.into_iter().filter(toml) {
+                let shown = path.display().to_string();
+                let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+                read.overlays.push((shown, text));
             }
         }
         for (shown, id) in tests {
@@ -184,8 +218,23 @@ impl Folder {
             }
         }
         faults.extend(self.faults.iter().cloned());
+        // An overlay can be looked at only where what it changes is right.
+        for (path, text) in self.overlays.iter().filter(|_| checked.set.is_some()) {
+            let set = checked.set.clone().unwrap_or_default();
+            faults.extend(set.overlaid(path, text).err().into_iter().flat_map(|errors| errors.0));
+        }
         // File by file; what concerns a file as a whole comes after what stands in it.
         faults.sort_by(|a, b| a.file.cmp(&b.file).then((a.line == 0).cmp(&(b.line == 0))));
         (checked.set, faults)
     }
+}
+
+/// What lies in a folder, by name.
+fn sorted(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
 }

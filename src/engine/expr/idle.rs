@@ -2,25 +2,24 @@
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
 
-use super::super::policy::Per;
 use super::check::Checker;
 use super::states::{self, Breadth, Subject};
 use super::tree::Bool;
 use super::{Problem, Scope, parsed};
 
 /// Looks through every state the condition can tell apart, where they can be listed. The condition has compiled;
-/// `indication`: none holds in an emergency.
-pub fn idle(source: &str, per: Per, on: &[&str], indication: bool) -> Vec<Problem> {
+/// `subject` says what it is judged for.
+pub fn idle(source: &str, subject: Subject) -> Vec<Problem> {
     let Ok(program) = parsed(source) else {
         return Vec::new();
     };
     let root = program.expression();
-    let mut checker = Checker::new(&program, source, per, on);
+    let mut checker = Checker::new(&program, source, subject.per, subject.on);
     let whole = checker.bool(root);
     let look = Look {
         program: &program,
         source,
-        subject: Subject { per, on, indication },
+        subject,
         checker: &checker,
         whole: &whole,
     };
@@ -30,10 +29,12 @@ pub fn idle(source: &str, per: Per, on: &[&str], indication: bool) -> Vec<Proble
             span,
             code: "never-true",
             message: "this condition can never hold".into(),
-            help: Some(match indication && checker.seen.names.contains("office.emergency") {
-                true => "no state of an office fulfils all of it; no indication holds in an emergency".into(),
-                false => "no state of an office fulfils all of it".into(),
-            }),
+            help: Some(
+                match subject.indication && checker.seen.names.contains("office.emergency") {
+                    true => "no state of an office fulfils all of it; no indication holds in an emergency".into(),
+                    false => "no state of an office fulfils all of it".into(),
+                },
+            ),
         }];
     }
     if look.all(Breadth::Thinkable, |scope| whole.value(scope, "")) {
@@ -129,13 +130,20 @@ fn flatten<'e>(call: &'e CallExpr, chain: &mut Vec<&'e IdedExpr>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::policy::Per;
     use super::super::compile;
     use super::*;
 
     /// The codes and texts of what is said in vain.
     fn said(per: Per, on: &[&str], indication: bool, source: &str) -> Vec<String> {
         compile(source, per, on).unwrap();
-        idle(source, per, on, indication)
+        let subject = Subject {
+            per,
+            on,
+            indication,
+            signed_in: false,
+        };
+        idle(source, subject)
             .into_iter()
             .map(|problem| format!("{}: {}", problem.code, &source[problem.span]))
             .collect()

@@ -4,6 +4,7 @@
 mod check;
 mod clause;
 mod idle;
+mod membership;
 mod names;
 mod same;
 mod span;
@@ -19,6 +20,7 @@ pub use idle::idle;
 pub(crate) use names::names_officer;
 pub use same::same;
 use span::syntax;
+pub use states::Subject;
 use tree::Bool;
 
 use super::event::Kind;
@@ -216,6 +218,10 @@ fn parsed(source: &str) -> Result<cel::Program, Vec<Problem>> {
         }]);
     }
     cel::Program::compile(source).map_err(|errors| syntax(source, &errors.errors))
+}
+
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 /// What to write instead: the nearest of the words, or all of them.

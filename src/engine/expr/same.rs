@@ -1,13 +1,12 @@
 //! Whether two conditions are the same, however they are written: no state an office can be in tells them apart.
 
-use super::super::policy::Per;
 use super::check::Checker;
 use super::states::{self, Breadth, Subject};
 use super::{compile, parsed};
 
-/// Whether two conditions of one policy say the same. `on` are its event types; `indication`: none holds in an emergency.
-/// Where the states cannot be listed, only equal trees are the same.
-pub fn same(sources: [&str; 2], per: Per, on: &[&str], indication: bool) -> bool {
+/// Whether two conditions of one policy say the same of its subject. Where the states cannot be listed, only equal trees are the same.
+pub fn same(sources: [&str; 2], subject: Subject) -> bool {
+    let (per, on) = (subject.per, subject.on);
     let (Ok(left), Ok(right)) = (compile(sources[0], per, on), compile(sources[1], per, on)) else {
         return false;
     };
@@ -41,7 +40,6 @@ pub fn same(sources: [&str; 2], per: Per, on: &[&str], indication: bool) -> bool
     both.texts.extend(other.seen.texts);
     both.boundless |= other.seen.boundless;
     let limits_ms = [&left.unchecked_limits_ms[..], &right.unchecked_limits_ms].concat();
-    let subject = Subject { per, on, indication };
     let mut agree = true;
     let listed = states::each(&both, &limits_ms, subject, Breadth::Judged, &mut |scope| {
         agree = agree && left.holds(scope) == right.holds(scope);
@@ -51,11 +49,21 @@ pub fn same(sources: [&str; 2], per: Per, on: &[&str], indication: bool) -> bool
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::policy::Per;
     use super::*;
+
+    fn subject<'a>(per: Per, on: &'a [&'a str]) -> Subject<'a> {
+        Subject {
+            per,
+            on,
+            indication: true,
+            signed_in: false,
+        }
+    }
 
     #[track_caller]
     fn check(per: Per, pair: [&str; 2], said: bool) {
-        assert_eq!(same(pair, per, &[], true), said, "{pair:?}");
+        assert_eq!(same(pair, subject(per, &[])), said, "{pair:?}");
     }
 
     #[test]
@@ -108,24 +116,21 @@ mod tests {
     #[test]
     fn on_policies_are_compared_by_their_events() {
         let seen = ["handset.seen"];
-        assert!(same(["event.private", "true"], Per::Officer, &seen, true));
+        assert!(same(["event.private", "true"], subject(Per::Officer, &seen)));
         assert!(!same(
             ["event.private", "true"],
-            Per::Officer,
-            &["handset.seen", "lockbox.withdrawn"],
-            true
+            subject(Per::Officer, &["handset.seen", "lockbox.withdrawn"])
         ));
         assert!(!same(
             ["!office.emergency", "true"],
-            Per::Lockbox,
-            &["lockbox.forced"],
-            false
+            Subject {
+                indication: false,
+                ..subject(Per::Lockbox, &["lockbox.forced"])
+            }
         ));
         assert!(same(
             ["!office.emergency", "true && (office.emergency || true)"],
-            Per::Lockbox,
-            &["lockbox.forced"],
-            true
+            subject(Per::Lockbox, &["lockbox.forced"])
         ));
     }
 }

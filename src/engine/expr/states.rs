@@ -27,11 +27,13 @@ pub(super) enum Breadth {
 
 /// What the states are listed for.
 #[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub struct Subject<'a> {
     pub per: Per,
     pub on: &'a [&'a str],
     /// No indication holds in an emergency.
     pub indication: bool,
+    /// `service.active` stands for being signed in and not on a break.
+    pub signed_in: bool,
 }
 
 /// One name with one of its values.
@@ -138,6 +140,9 @@ pub(super) fn each(
             "officer.handed_over" => both(Value::HandedOver),
             "office.emergency" if subject.indication => vec![Value::Emergency(false)],
             "office.emergency" => both(Value::Emergency),
+            "office.open" => both(Value::OfficeOpen),
+            "office.on_break" => both(Value::OfficeOnBreak),
+            "officer.handed_over" => both(Value::HandedOver),
             name if name.starts_with("event.") => continue,
             // A name this list does not know: nothing can be said.
             _ => return false,
@@ -170,7 +175,7 @@ pub(super) fn each(
             set(&mut scope, axis[*at]);
         }
         let told = |name: &str| names.contains(name) || name == "session.active" && session_is_sure;
-        if possible(&scope, subject.per, breadth, &told) {
+        if possible(&scope, subject, breadth, &told) {
             look(&scope);
         }
         // The next combination, as an odometer turns.
@@ -215,7 +220,8 @@ fn set<'a>(scope: &mut Scope<'a>, value: Value<'a>) {
 }
 
 /// Whether the office can be in this state (contract §3, §6). Only names the condition reads have meant values.
-fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bool) -> bool {
+fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&str) -> bool) -> bool {
+    let (per, signed_in) = (subject.per, subject.signed_in);
     let session_told = told("session.active");
     let in_session = session_told && scope.session_active;
     if told("session.served") && scope.session_served && session_told && !scope.session_active {
@@ -224,10 +230,19 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
     if scope.service_active && scope.session_on_break {
         return false;
     }
-    if scope.service_active && in_session && told("session.served") && !scope.session_served {
+    // Where it stands for being signed in, nobody need have been served yet.
+    let serves_applicant = scope.service_active && !signed_in;
+    if serves_applicant && in_session && told("session.served") && !scope.session_served {
         return false;
     }
     if !scope.service_booking.is_empty() && told("service.active") && !scope.service_active {
+        return false;
+    }
+    // Breaks lie inside the opening hours.
+    if told("office.on_break") && scope.office_on_break && told("office.open") && !scope.office_open {
+        return false;
+    }
+    if signed_in && scope.service_active && session_told && !scope.session_active {
         return false;
     }
     if told("officer.id") && scope.officer_id.is_empty() && (in_session || per == Per::Officer) {
@@ -261,7 +276,7 @@ fn possible(scope: &Scope, per: Per, breadth: Breadth, told: &dyn Fn(&str) -> bo
             }
         }
     }
-    let serves = scope.service_active && in_session && !scope.workstation_silent;
+    let serves = serves_applicant && in_session && !scope.workstation_silent;
     if serves && told("officer.active_services") && scope.officer_active_services == 0 {
         return false;
     }
