@@ -15,7 +15,6 @@ pub use keys::{KEYS, Key};
 pub use overlay::{Change, Overlaid};
 
 use super::expr::{self, Condition};
-use super::overlay::Overlaid;
 use fault::Found;
 
 /// What a policy's verdicts are.

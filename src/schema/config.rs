@@ -33,8 +33,15 @@ pub(super) fn schema() -> Value {
     root["properties"]["office"]["required"] = json!(["roster"]);
     let broker = &mut root["properties"]["broker"];
     broker["if"] = json!({ "properties": { "embedded": { "const": true } }, "required": ["embedded"] });
-    broker["then"] = json!({ "properties": { "host": false, "port": false, "protocol": false, "window": false } });
-    broker["else"] = json!({ "required": ["host"], "properties": { "listen": false, "devices": false } });
+    broker["then"] = json!({
+        "properties": { "host": false, "port": false, "protocol": false, "window": false },
+        "oneOf": [
+            { "required": ["devices"], "properties": { "anonymous": { "const": false } } },
+            { "required": ["anonymous"], "properties": { "anonymous": { "const": true }, "devices": false } },
+        ],
+    });
+    broker["else"] =
+        json!({ "required": ["host"], "properties": { "listen": false, "devices": false, "anonymous": false } });
     root["properties"]["mail"]["oneOf"] = json!([
         { "required": ["host", "from"], "properties": { "directory": false } },
         { "required": ["directory"], "properties": { "host": false } },

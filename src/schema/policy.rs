@@ -49,8 +49,6 @@ fn value(key: &str) -> Value {
             let tell = one_of(Tell::ALL.map(Tell::as_str));
             json!({ "type": "array", "items": tell, "uniqueItems": true })
         }
-        "enabled" => json!({ "type": "boolean" }),
-        "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         "basis" => words(),
         "enabled" => json!({ "type": "boolean" }),
         "scope" => one_of(Reach::ALL.map(Reach::as_str)),

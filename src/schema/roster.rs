@@ -171,8 +171,6 @@ const HANDSET: &[Row] = &[
     ("suspended", false, switch, "A suspended phone does not count."),
 ];
 
-const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
-
 pub(super) fn schema() -> Value {
     let list = |rows, says| said(json!({ "type": "array", "items": table(rows) }), says);
     json!({
@@ -186,7 +184,6 @@ pub(super) fn schema() -> Value {
             "supervisor": list(PERSON, "Who is told of officers."),
             "integrity": list(PERSON, "Who is told beside or above the supervisors."),
             "technician": list(PERSON, "Who is told of devices."),
-            "travel": list(TRAVEL, "How long one needs at least between two places."),
             "officer": list(OFFICER, "A person who may serve at a counter."),
             "travel": list(TRAVEL, "How long one needs at least between two places."),
         },
@@ -252,44 +249,6 @@ fn places() -> Value {
 
 fn zone() -> Value {
     json!({ "type": "string", "pattern": "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$" })
-}
-
-fn calendar() -> Value {
-    table(CALENDAR)
-}
-
-fn week() -> Value {
-    table(WEEK)
-}
-
-fn hours() -> Value {
-    table(HOURS)
-}
-
-fn periods() -> Value {
-    json!({ "type": "array", "items": table(PERIOD) })
-}
-
-fn days() -> Value {
-    json!({ "type": "array", "items": table(DAY) })
-}
-
-fn date() -> Value {
-    json!({ "type": "string", "pattern": DATE })
-}
-
-fn closed() -> Value {
-    json!({ "type": "object", "propertyNames": { "pattern": DATE }, "additionalProperties": words() })
-}
-
-fn stretches() -> Value {
-    let pattern = "^\\s*[0-9]{2}:[0-5][0-9]\\s*[-–]\\s*[0-9]{2}:[0-5][0-9]\\s*$";
-    let one = json!({ "type": "string", "pattern": pattern, "examples": ["08:00-16:00"] });
-    json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
-}
-
-fn pair() -> Value {
-    json!({ "type": "array", "items": words(), "minItems": 2, "maxItems": 2 })
 }
 
 fn slots() -> Value {

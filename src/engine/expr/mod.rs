@@ -220,10 +220,6 @@ fn parsed(source: &str) -> Result<cel::Program, Vec<Problem>> {
     cel::Program::compile(source).map_err(|errors| syntax(source, &errors.errors))
 }
 
-pub(super) fn did_you_mean(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
-}
-
 /// What to write instead: the nearest of the words, or all of them.
 pub fn instead<'n>(word: &str, words: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
     if let Some(near) = nearest(word, words.clone()) {
@@ -257,7 +253,7 @@ pub fn reader_said(message: &str) -> String {
         let known: Vec<&str> = keys.collect();
         let hint = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", known.join(", ")),
+            None => format!("there are `{}`", known.join("`, `")),
         };
         Some(format!("there is no key `{word}` here; {hint}"))
     });
