@@ -10,7 +10,8 @@ mod words;
 use std::sync::Arc;
 
 use crate::engine::event::{DeviceId, Event, OfficerId, PolicyId};
-use crate::engine::policy::{Head, PolicySet, Trigger};
+use crate::engine::expr;
+use crate::engine::policy::{Class, Head, Policy, PolicySet, Trigger};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::trace::{Held, Look, Trace};
@@ -112,10 +113,17 @@ impl Explanation {
 
 impl Past {
     fn engine(&self, more: &[Event]) -> Engine {
-        let first = &self.rules[0];
-        let mut engine = Engine::new(first.roster.clone(), first.policies.clone(), Clock::Events);
+        self.engine_under(None, more)
+    }
+
+    /// An engine with all events, under other policies than those of the time.
+    fn engine_under(&self, policies: Option<&Arc<PolicySet>>, more: &[Event]) -> Engine {
+        let of = |rules: &Rules| (rules.roster.clone(), policies.unwrap_or(&rules.policies).clone());
+        let (roster, first) = of(&self.rules[0]);
+        let mut engine = Engine::new(roster, first, Clock::Events);
         for rules in &self.rules[1..] {
-            engine.activate(rules.from, rules.roster.clone(), rules.policies.clone());
+            let (roster, policies) = of(rules);
+            engine.activate(rules.from, roster, policies);
         }
         for event in self.events.iter().chain(more) {
             // Nothing is settled in an engine that has not judged yet.
@@ -178,9 +186,23 @@ pub fn explain(past: &Past, question: &Question) -> Option<Explanation> {
             .collect(),
         Some(_) => Vec::new(),
     };
+    // A policy on events looks only when one comes; what stood before is seen by one that looks all the time.
+    let watched = match &policy.trigger {
+        Trigger::On { .. } => watched(past, policy, &names),
+        Trigger::While(_) => Vec::new(),
+    };
+    let watched: Vec<&Look> = watched.iter().filter(|look| concerns(look, &verdict)).collect();
+    let seen = match &policy.trigger {
+        Trigger::On { .. } => &watched,
+        Trigger::While(_) => &looks,
+    };
     Some(Explanation {
-        names: teller.names(&looks),
-        clauses: condition.map_or_else(Vec::new, |condition| teller.clauses(condition, &looks)),
+        names: teller.names(seen),
+        clauses: match (&policy.trigger, condition) {
+            (Trigger::While(_), Some(condition)) => teller.clauses(condition, &looks),
+            // What it asks of the event was true, or there would be no verdict.
+            _ => Vec::new(),
+        },
         ways: way::ways(past, &verdict, policy, &engine, &looks),
         policy: policy.head.clone(),
         pieces,
@@ -188,6 +210,40 @@ pub fn explain(past: &Past, question: &Question) -> Option<Explanation> {
         horizons,
         verdict,
     })
+}
+
+/// Looks at the names of a policy on events by a policy that holds over time and reads them.
+fn watched(past: &Past, policy: &Policy, names: &[&'static str]) -> Vec<Look> {
+    let per = policy.head.per;
+    let readable = |name: &&'static str| {
+        let forms = [
+            (*name).to_owned(),
+            format!("{name} > 0"),
+            format!("size({name}) > 0"),
+            format!("{name} == \"in\""),
+        ];
+        forms.into_iter().find(|form| expr::compile(form, per, &[]).is_ok())
+    };
+    let source = names.iter().filter_map(readable).collect::<Vec<_>>().join(" || ");
+    let Ok(condition) = expr::compile(&source, per, &[]) else {
+        return Vec::new();
+    };
+    let id = PolicyId::new("names");
+    let mut head = policy.head.clone();
+    head.id = id.clone();
+    // Unlike an indication, it looks in an emergency too.
+    head.class = Class::Technical;
+    let watching = Policy {
+        head,
+        trigger: Trigger::While(condition),
+    };
+    let policies = Arc::new(PolicySet {
+        policies: vec![watching],
+    });
+    let mut engine = past.engine_under(Some(&policies), &[]);
+    let mut trace = Trace::of(id);
+    engine.judge_traced(&mut trace);
+    trace.looks
 }
 
 /// Whether a look was at the verdict's subject. Who is signed in at a counter may change.

@@ -4,8 +4,9 @@ use crate::engine::Engine;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Decision;
 
-/// With nothing but heartbeats, it is judged again after so long.
-const AT_LEAST_EVERY_MS: i64 = 60_000;
+/// With nothing but heartbeats, it is judged again after so long; something else is judged after so long at the latest.
+const PULSES_MS: i64 = 60_000;
+const EVENTS_MS: i64 = 20_000;
 
 /// What an ear is told.
 pub enum Heard {
@@ -21,6 +22,8 @@ pub struct Ear<'a> {
     /// The office clock at which the engine wants to be asked.
     wake: Moment,
     judged: Moment,
+    /// Something but heartbeats came since.
+    stirred: bool,
 }
 
 impl<'a> Ear<'a> {
@@ -29,20 +32,23 @@ impl<'a> Ear<'a> {
             tell,
             wake: Moment::MIN,
             judged: Moment::MIN,
+            stirred: false,
         }
     }
 
     /// An event of this time was inserted. What is late waits for the next judging: a device that sends what it had
     /// kept would else have the past judged anew with every event.
     pub fn after(&mut self, engine: &mut Engine, at: Moment, pulse: bool) {
-        let due = at >= self.wake || at.ms_since(self.judged) >= AT_LEAST_EVERY_MS;
-        if due || !pulse && at >= self.judged {
+        self.stirred |= !pulse;
+        let pause_ms = if self.stirred { EVENTS_MS } else { PULSES_MS };
+        if at >= self.wake || at.ms_since(self.judged) >= pause_ms {
             self.judge(engine);
         }
     }
 
     pub fn judge(&mut self, engine: &mut Engine) {
         let decisions = engine.judge();
+        self.stirred = false;
         self.wake = engine.wake_at();
         self.judged = engine.clock().unwrap_or(Moment::MIN);
         if !decisions.is_empty() {

@@ -36,14 +36,12 @@ pub(super) fn schema() -> Value {
     broker["then"] = json!({
         "properties": { "host": false, "port": false, "protocol": false, "window": false },
         "oneOf": [
-            { "required": ["devices"] },
-            { "required": ["anonymous"], "properties": { "anonymous": { "const": true } } },
+            { "required": ["devices"], "properties": { "anonymous": { "const": false } } },
+            { "required": ["anonymous"], "properties": { "anonymous": { "const": true }, "devices": false } },
         ],
     });
-    broker["else"] = json!({
-        "required": ["host"],
-        "properties": { "listen": false, "devices": false, "anonymous": false },
-    });
+    broker["else"] =
+        json!({ "required": ["host"], "properties": { "listen": false, "devices": false, "anonymous": false } });
     root["properties"]["mail"]["oneOf"] = json!([
         { "required": ["host", "from"], "properties": { "directory": false } },
         { "required": ["directory"], "properties": { "host": false } },

@@ -253,7 +253,7 @@ pub fn reader_said(message: &str) -> String {
         let known: Vec<&str> = keys.collect();
         let hint = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", known.join(", ")),
+            None => format!("there are `{}`", known.join("`, `")),
         };
         Some(format!("there is no key `{word}` here; {hint}"))
     });

@@ -4,9 +4,9 @@ use super::check::Checker;
 use super::states::{self, Breadth, Subject};
 use super::{compile, parsed};
 
-/// Whether two conditions of one policy say the same. Where the states cannot be listed, only equal trees are the same.
+/// Whether two conditions of one policy say the same of its subject. Where the states cannot be listed, only equal trees are the same.
 pub fn same(sources: [&str; 2], subject: Subject) -> bool {
-    let Subject { per, on, .. } = subject;
+    let (per, on) = (subject.per, subject.on);
     let (Ok(left), Ok(right)) = (compile(sources[0], per, on), compile(sources[1], per, on)) else {
         return false;
     };
@@ -52,19 +52,18 @@ mod tests {
     use super::super::super::policy::Per;
     use super::*;
 
-    fn alike(pair: [&str; 2], per: Per, on: &[&str]) -> bool {
-        let subject = Subject {
+    fn subject<'a>(per: Per, on: &'a [&'a str]) -> Subject<'a> {
+        Subject {
             per,
             on,
             indication: true,
             signed_in: false,
-        };
-        same(pair, subject)
+        }
     }
 
     #[track_caller]
     fn check(per: Per, pair: [&str; 2], said: bool) {
-        assert_eq!(alike(pair, per, &[]), said, "{pair:?}");
+        assert_eq!(same(pair, subject(per, &[])), said, "{pair:?}");
     }
 
     #[test]
@@ -117,23 +116,21 @@ mod tests {
     #[test]
     fn on_policies_are_compared_by_their_events() {
         let seen = ["handset.seen"];
-        assert!(alike(["event.private", "true"], Per::Officer, &seen));
-        assert!(!alike(
+        assert!(same(["event.private", "true"], subject(Per::Officer, &seen)));
+        assert!(!same(
             ["event.private", "true"],
-            Per::Officer,
-            &["handset.seen", "lockbox.withdrawn"]
+            subject(Per::Officer, &["handset.seen", "lockbox.withdrawn"])
         ));
-        let technical = Subject {
-            per: Per::Lockbox,
-            on: &["lockbox.forced"],
-            indication: false,
-            signed_in: false,
-        };
-        assert!(!same(["!office.emergency", "true"], technical));
-        assert!(alike(
+        assert!(!same(
+            ["!office.emergency", "true"],
+            Subject {
+                indication: false,
+                ..subject(Per::Lockbox, &["lockbox.forced"])
+            }
+        ));
+        assert!(same(
             ["!office.emergency", "true && (office.emergency || true)"],
-            Per::Lockbox,
-            &["lockbox.forced"]
+            subject(Per::Lockbox, &["lockbox.forced"])
         ));
     }
 }
