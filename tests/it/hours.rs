@@ -87,8 +87,8 @@ fn days(seed: u64) -> Vec<Event> {
     let mut events = Vec::new();
     for (n, minute) in minutes.into_iter().enumerate() {
         let device = ["loket-1", "loket-2", "system"][rng.usize(..3)];
-        let kind = match (device, rng.usize(..6)) {
-            ("system", ..=2) => Kind::ShiftStarted {
+        let kind = match (device, rng.u8(..6)) {
+            ("system", ..3) => Kind::ShiftStarted {
                 officer: officer(&mut rng),
             },
             ("system", _) => Kind::ShiftEnded {
@@ -100,7 +100,7 @@ fn days(seed: u64) -> Vec<Event> {
             (_, 1) => Kind::SignedOut {
                 officer: officer(&mut rng),
             },
-            (_, 2..5) => Kind::ServiceStarted { booking: None },
+            (_, 2..=4) => Kind::ServiceStarted { booking: None },
             _ => Kind::ServiceEnded,
         };
         events.push(event(n, device, minute, kind));
