@@ -87,8 +87,9 @@ fn days(seed: u64) -> Vec<Event> {
     let mut events = Vec::new();
     for (n, minute) in minutes.into_iter().enumerate() {
         let device = ["loket-1", "loket-2", "system"][rng.usize(..3)];
-        let kind = match (device, rng.u8(..6)) {
-            ("system", ..3) => Kind::ShiftStarted {
+        let number = rng.usize(..6);
+        let kind = match (device, number) {
+            ("system", _) if number < 3 => Kind::ShiftStarted {
                 officer: officer(&mut rng),
             },
             ("system", _) => Kind::ShiftEnded {
