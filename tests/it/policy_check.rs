@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jagaloket::engine::policy::{Level, PolicySet};
 
-use crate::support::{example, jagaloket, policies, run};
+use crate::support::{EXAMPLE_DAYS, example, jagaloket, policies, run};
 
 fn broken() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/broken-policies")
@@ -205,5 +205,78 @@ fn replay_and_serve_refuse_policies_in_the_same_words() {
         assert_eq!(output.status.code(), Some(code), "{err}");
         assert!(err.contains(&told), "{err}\n----\n{told}");
         assert!(!err.contains("error: error:"), "{err}");
+    }
+}
+
+/// What the checker takes for impossible in an office, as conditions.
+const IMPOSSIBLE: [(&str, &str); 16] = [
+    ("counter", "session.served && !session.active"),
+    ("counter", "service.active && session.on_break"),
+    ("counter", "service.active && session.active && !session.served"),
+    ("counter", "service.booking != \"\" && !service.active"),
+    ("counter", "officer.id == \"\" && session.active"),
+    ("counter", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
+    (
+        "counter",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+    ),
+    (
+        "counter",
+        "officer.declared_none && !(custody in [\"none_declared\", \"exempt\"])",
+    ),
+    ("counter", "!officer.declared_none && custody == \"none_declared\""),
+    (
+        "counter",
+        "service.active && session.active && !workstation.silent && officer.active_services == 0",
+    ),
+    (
+        "counter",
+        "!session.active && (custody != \"unknown\" || officer.handsets > 0 || officer.active_services > 0 \
+         || officer.declared_none || officer.handed_over || shift.active || lockbox.silent || officer.id != \"\" \
+         || session.unchecked_for > duration(\"1ms\"))",
+    ),
+    ("session", "!session.active"),
+    ("service", "!service.active || !session.active"),
+    ("officer", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
+    (
+        "officer",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+    ),
+    (
+        "officer",
+        "officer.id == \"\" || officer.declared_none != (custody == \"none_declared\") && custody != \"exempt\"",
+    ),
+];
+
+#[test]
+fn what_is_taken_for_impossible_happens_on_no_day() {
+    let texts: Vec<(String, String)> = IMPOSSIBLE
+        .iter()
+        .enumerate()
+        .map(|(ix, (per, condition))| {
+            let id = format!("impossible-{ix}");
+            let text = format!(
+                "id = \"{id}\"\ntitle = {{ id = \"t\", en = \"t\" }}\nbasis = \"b\"\nverdict = \"technical\"\n\
+                 severity = \"info\"\nper = \"{per}\"\nwhile = '{condition}'\nnotify = []\n"
+            );
+            (id, text)
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    for (id, text) in &texts {
+        fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
+    }
+    // Each of them is said to hold never.
+    let checked = PolicySet::check(texts.iter().map(|(id, text)| (id.as_str(), id.as_str(), text.as_str())));
+    let never: Vec<&str> = checked.faults.iter().map(|fault| fault.code).collect();
+    assert_eq!(never, vec!["never-true"; IMPOSSIBLE.len()], "{:#?}", checked.faults);
+    for day in EXAMPLE_DAYS {
+        let mut command = jagaloket();
+        command.arg("replay").arg("--roster").arg(example("roster.toml"));
+        command.arg("--policies").arg(folder.path()).arg("--quiet");
+        command.arg(example(&format!("{day}.jsonl.gz")));
+        let output = run(&mut command, b"");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{day}");
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{day}: {output:?}");
     }
 }

@@ -320,30 +320,12 @@ fn reader_and_schema_agree_on_rosters() {
             "[office.calendar.week]\n[office.calendar.closed]\nNatal = \"2026-12-25\"\n[[counter]]\n",
         ),
     ];
-    let mut texts: Vec<String> = Vec::new();
-    for (from, to) in changes {
-        assert!(good.contains(from), "{from}");
-        texts.push(good.replacen(from, to, 1));
-    }
-    for calendar in [
-        "week = { friday = { open = \"08:00-16:30\", breaks = [\"11:30-13:30\"] } }",
-        "week = { friday = { open = [] } }",
-        "week = { friday = { open = \"8-16\" } }",
-        "week = { friday = { breaks = \"12:00-13:00\" } }",
-        "week = {}\nclosed = { 2026-12-25 = \"Natal\" }",
-        "week = {}\nclosed = { christmas = \"Natal\" }",
-        "week = {}\nperiod = [{ from = 2026-02-18, until = 2026-03-19, reason = \"Ramadan\", week = {} }]",
-        "week = {}\nperiod = [{ from = 2026-02-18, reason = \"Ramadan\", week = {} }]",
-        "week = {}\nday = [{ date = 2026-12-27, reason = \"Sunday session\", open = \"08:00-12:00\" }]",
-        "week = {}\nday = [{ date = 2026-12-27, open = \"08:00-12:00\" }]",
-        "closed = {}",
-    ] {
-        texts.push(format!("{good}\n[office.calendar]\n{calendar}\n"));
-    }
     let mut cases = Vec::new();
     let mut right = Vec::new();
-    for text in texts {
-        cases.extend(Case::toml(Subject::Roster, text.as_str(), &text));
+    for (from, to) in changes {
+        assert!(good.contains(from), "{from}");
+        let text = good.replacen(from, to, 1);
+        cases.extend(Case::toml(Subject::Roster, to, &text));
         right.push(Roster::parse(&text).is_ok());
     }
     for ((said, case), right) in validated(&cases).iter().zip(&cases).zip(right) {

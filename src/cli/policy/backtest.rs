@@ -19,7 +19,8 @@ use crate::store::Store;
 /// The past is files of events with a roster, as `replay` reads them, or the ledger of a monitor. Both sets of policies
 /// are judged in one pass, by the engine that runs live: what would have opened, vanished and moved; by policy,
 /// officer, counter and hour; and the mail each person would have had. From a ledger, each moment is compared with the
-/// policies that were in force at it, unless --policies names others. A folder's `overlays/OFFICE.toml` counts. Exit code 3 says that lines were rejected.
+/// policies that were in force at it, unless --policies names others. A folder's `overlays/OFFICE.toml`
+/// counts. Exit code 3 says that lines were rejected.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:

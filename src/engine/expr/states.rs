@@ -56,14 +56,11 @@ enum Value<'a> {
     Apps(&'a [Box<str>]),
     Usb(u8),
     Emergency(bool),
-    OfficeOpen(bool),
-    OfficeOnBreak(bool),
+    Open(bool),
+    OfficeBreak(bool),
     HandedOver(bool),
-    Event {
-        kind: &'a Kind,
-        private: bool,
-        out_of_reach: bool,
-    },
+    /// Whether it concerned a private phone, and whether its officer cannot have come from where he was.
+    Event(&'a Kind, bool, bool),
 }
 
 /// Shows every state to `look`. Answers `false` where they cannot be listed; then nothing may be concluded.
@@ -138,11 +135,11 @@ pub(super) fn each(
             "lockbox.silent" => both(Value::LockboxSilent),
             "workstation.apps" => apps.iter().map(|list| Value::Apps(list)).collect(),
             "workstation.usb" => (0..1 << UsbClass::ALL.len()).map(Value::Usb).collect(),
+            "office.open" => both(Value::Open),
+            "office.on_break" => both(Value::OfficeBreak),
+            "officer.handed_over" => both(Value::HandedOver),
             "office.emergency" if subject.indication => vec![Value::Emergency(false)],
             "office.emergency" => both(Value::Emergency),
-            "office.open" => both(Value::OfficeOpen),
-            "office.on_break" => both(Value::OfficeOnBreak),
-            "officer.handed_over" => both(Value::HandedOver),
             name if name.starts_with("event.") => continue,
             // A name this list does not know: nothing can be said.
             _ => return false,
@@ -154,22 +151,15 @@ pub(super) fn each(
         axes.push(vec![Value::Session(true)]);
     }
     if !kinds.is_empty() {
-        let far: &[bool] = if names.contains("event.out_of_reach") {
-            &[false, true]
-        } else {
-            &[false]
-        };
-        let mut events = Vec::new();
-        for kind in &kinds {
-            for private in private_of(kind) {
-                events.extend(far.iter().map(|out_of_reach| Value::Event {
-                    kind,
-                    private: *private,
-                    out_of_reach: *out_of_reach,
-                }));
-            }
-        }
-        axes.push(events);
+        axes.push(
+            kinds
+                .iter()
+                .flat_map(|kind| {
+                    let acts = private_of(kind).iter();
+                    acts.flat_map(move |private| far_of(kind).iter().map(move |far| Value::Event(kind, *private, *far)))
+                })
+                .collect(),
+        );
     }
     let many = axes.iter().try_fold(1usize, |many, axis| many.checked_mul(axis.len()));
     if many.is_none_or(|many| many > STATES_MAX) {
@@ -213,19 +203,15 @@ fn set<'a>(scope: &mut Scope<'a>, value: Value<'a>) {
         Value::Apps(list) => scope.apps = list,
         Value::Usb(bits) => scope.usb = bits,
         Value::Emergency(on) => scope.emergency = on,
-        Value::OfficeOpen(on) => scope.office_open = on,
-        Value::OfficeOnBreak(on) => scope.office_on_break = on,
+        Value::Open(on) => scope.office_open = on,
+        Value::OfficeBreak(on) => scope.office_on_break = on,
         Value::HandedOver(on) => scope.officer_handed_over = on,
-        Value::Event {
-            kind,
-            private,
-            out_of_reach,
-        } => {
+        Value::Event(kind, private, out_of_reach) => {
             scope.event = Some(EventScope {
                 kind,
                 private,
                 out_of_reach,
-            })
+            });
         }
     }
 }
@@ -259,7 +245,14 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
     if told("officer.id") && scope.officer_id.is_empty() && (in_session || per == Per::Officer) {
         return false;
     }
+    // A break lies within the opening hours.
+    if told("office.open") && scope.office_on_break && !scope.office_open {
+        return false;
+    }
     if told("custody") {
+        if scope.officer_handed_over && scope.custody == Custody::Out {
+            return false;
+        }
         let registered = !told("officer.handsets") || scope.officer_handsets > 0;
         let has_somewhere = matches!(scope.custody, Custody::In | Custody::Out);
         if has_somewhere && !registered {
@@ -267,8 +260,7 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
         }
         let silent = !told("lockbox.silent") || scope.lockbox_silent;
         let none = !told("officer.handsets") || scope.officer_handsets == 0;
-        let nobody = per == Per::Counter && !in_session;
-        if scope.custody == Custody::Unknown && !silent && !none && !nobody {
+        if scope.custody == Custody::Unknown && !silent && !none {
             return false;
         }
         if told("officer.declared_none") {
@@ -298,6 +290,18 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
         return !somebody;
     }
     true
+}
+
+/// What `event.out_of_reach` may be.
+fn far_of(kind: &Kind) -> &'static [bool] {
+    match kind {
+        Kind::Deposited { .. }
+        | Kind::Withdrawn { .. }
+        | Kind::SignedIn { .. }
+        | Kind::ServiceStarted { .. }
+        | Kind::ServiceEnded => &[false, true],
+        _ => &[false],
+    }
 }
 
 /// What `event.private` may be.

@@ -43,15 +43,6 @@ pub struct PolicyFault {
 }
 
 impl PolicyFault {
-    /// An error at a place of a file's text. What the message says after "; did you mean" is told as help.
-    pub fn at(file: &str, text: &str, span: Range<usize>, code: &'static str, message: &str) -> PolicyFault {
-        let found = match message.split_once("; did you mean ") {
-            Some((message, near)) => Found::error(span, code, message).help(format!("did you mean {near}")),
-            None => Found::error(span, code, message),
-        };
-        found.told(file, text)
-    }
-
     /// A fault of a file as a whole.
     pub fn of_file(level: Level, code: &'static str, file: &str, message: String, help: Option<String>) -> PolicyFault {
         PolicyFault {
