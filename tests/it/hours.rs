@@ -87,9 +87,8 @@ fn days(seed: u64) -> Vec<Event> {
     let mut events = Vec::new();
     for (n, minute) in minutes.into_iter().enumerate() {
         let device = ["loket-1", "loket-2", "system"][rng.usize(..3)];
-        let number = rng.usize(..6);
-        let kind = match (device, number) {
-            ("system", _) if number < 3 => Kind::ShiftStarted {
+        let kind = match (device, rng.usize(..6)) {
+            ("system", n) if n < 3 => Kind::ShiftStarted {
                 officer: officer(&mut rng),
             },
             ("system", _) => Kind::ShiftEnded {
@@ -101,7 +100,7 @@ fn days(seed: u64) -> Vec<Event> {
             (_, 1) => Kind::SignedOut {
                 officer: officer(&mut rng),
             },
-            (_, 2..=4) => Kind::ServiceStarted { booking: None },
+            (_, 2..5) => Kind::ServiceStarted { booking: None },
             _ => Kind::ServiceEnded,
         };
         events.push(event(n, device, minute, kind));
