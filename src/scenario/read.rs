@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::engine::policy::{Policy, Trigger};
+use crate::engine::policy::{Per, Policy, Trigger};
 use crate::engine::roster::Roster;
 
 use super::fault::{Fault, Faults, meant};
@@ -197,8 +197,18 @@ fn word(
         &["officer", "counter", "lockbox", "since", "opened", "until", "at"],
         wrong,
     );
+    let known: &[&str] = match policy.head.per {
+        Per::Service | Per::Session | Per::Counter => &["counter", "officer"],
+        Per::Officer => &["officer"],
+        Per::Lockbox => &["lockbox"],
+        Per::Office => &[],
+    };
     let mut named = |key: &str, ids: Vec<&str>| {
         let (id, span) = table.text(key, wrong)?;
+        if !known.contains(&key) {
+            let message = format!("this policy's verdicts name no {key}; they name {}", named_by(known));
+            wrong.push((table.key(key), message));
+        }
         if !ids.contains(&&*id) {
             let near = meant(&id, ids.iter().copied());
             wrong.push((span, format!("the roster has no {key} \"{id}\"{near}")));
@@ -265,6 +275,14 @@ fn word(
         opened: opened?,
         until,
     })
+}
+
+fn named_by(keys: &[&str]) -> String {
+    if keys.is_empty() {
+        "the office alone".into()
+    } else {
+        keys.join(" and ")
+    }
 }
 
 /// A table of the file, with places.

@@ -212,6 +212,12 @@ fn what_makes_no_sense_in_a_timeline_is_refused_where_it_stands() {
         "07:00",
         "before the story begins",
     );
+    line_refused("2029-11-24 08:00 loket-01 sign-out", "08:00", "more than 40 days after");
+    line_refused(
+        "loket-01 silent from 08:05 to 2027-02-01 08:00",
+        "silent",
+        "more than 40 days after",
+    );
     line_refused("2026-13-01 08:01 loket-01 sign-out", "2026-13-01", "is not a date");
 }
 
@@ -252,6 +258,28 @@ error: this verdict does not say `opened`
 4 | expect = [{ officer = "p-001", since = "10:00" }]
   |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#,
     );
+}
+
+#[test]
+fn a_verdict_names_only_whom_the_policy_judges() {
+    refused(
+        ON,
+        "[[test]]\nname = \"one\"\ntimeline = \"10:00 loker-a forced\"\nexpect = [{ officer = \"p-001\", at = \"10:00\" }]\n",
+        r#"
+error: this policy's verdicts name no officer; they name lockbox
+  --> out.test.toml:4:13
+  |
+4 | expect = [{ officer = "p-001", at = "10:00" }]
+  |             ^^^^^^^"#,
+    );
+}
+
+#[test]
+fn a_device_that_beats_too_fast_is_refused() {
+    let story = one("08:00 loket-01 sign-in p-001\n18:00 loket-01 sign-out");
+    let text = format!("roster.counters.loket-01.heartbeat_every = \"1ms\"\n{story}");
+    let wrong = read("out.test.toml", &text, &policy(WHILE), true).unwrap_err();
+    assert!(wrong.0[0].message.contains("more than 2000000 heartbeats"), "{wrong}");
 }
 
 const STORY: &str = r#"# what we have learnt

@@ -13,6 +13,11 @@ use crate::engine::time::{Moment, Span};
 use super::Line;
 use super::verbs::{self, Words};
 
+/// A longer story is a slip of the pen in a date; its heartbeats would fill the memory.
+const LONGEST_MS: i64 = 40 * 86_400_000;
+/// More heartbeats than this no story needs.
+const BEATS_MAX: i64 = 2_000_000;
+
 pub(super) type Wrong = (Range<usize>, String);
 
 /// What a timeline tells.
@@ -177,7 +182,7 @@ pub(super) fn tell(
         }
         return None;
     };
-    let told = teller.finish(begins, wrong);
+    let told = teller.finish(begins, &span, wrong);
     (wrong.len() == before).then_some(told)
 }
 
@@ -208,8 +213,9 @@ impl Teller<'_> {
                 "time goes back here: this is before the line above; a later day needs its date, like 2026-11-25 00:10";
             return Err((span, message.into()));
         }
+        let begins = *self.clockwork.begins.get_or_insert(at);
+        near(begins, at, &span)?;
         self.clockwork.last = Some(at);
-        self.clockwork.begins.get_or_insert(at);
         self.lines.push(Line {
             at,
             text: words.rest().trim().to_string(),
@@ -308,6 +314,9 @@ impl Teller<'_> {
         if list.last().is_some_and(|last| last.to.is_none_or(|end| end > from)) {
             return Err((span, "the device is silent already".into()));
         }
+        if let (Some(begins), Some(to)) = (self.clockwork.begins, to) {
+            near(begins, to, &span)?;
+        }
         self.ends = self.ends.max(to).max(Some(from));
         list.push(Silence { from, to, after });
         Ok(())
@@ -323,7 +332,7 @@ impl Teller<'_> {
         }
     }
 
-    fn finish(mut self, begins: Moment, wrong: &mut Vec<Wrong>) -> Told {
+    fn finish(mut self, begins: Moment, whole: &Range<usize>, wrong: &mut Vec<Wrong>) -> Told {
         let ends = self.ends.unwrap_or(begins);
         for (speaker, at, _, span) in &self.events {
             let silences = self.silences.get(speaker).map_or(&[][..], Vec::as_slice);
@@ -360,7 +369,12 @@ impl Teller<'_> {
             }
             let silences = self.silences.get(&speaker).map_or(&[][..], Vec::as_slice);
             let beats = device(self.roster, speaker.as_str()).and_then(|device| device.heartbeat_every_ms);
-            if let Some(every_ms) = beats {
+            if let Some(every_ms) = beats
+                && ends.ms_since(begins) / every_ms.max(1) > BEATS_MAX
+            {
+                let message = format!("\"{speaker}\" would send more than {BEATS_MAX} heartbeats in this story");
+                wrong.push((whole.clone(), message));
+            } else if let Some(every_ms) = beats {
                 let pulse = match kind {
                     Some(DeviceKind::Lockbox) => Kind::LockboxHeartbeat,
                     _ => Kind::WorkstationHeartbeat,
@@ -405,6 +419,18 @@ impl Teller<'_> {
             counters,
         }
     }
+}
+
+/// Refuses a time that is too far from the story's beginning.
+fn near(begins: Moment, at: Moment, span: &Range<usize>) -> Result<(), Wrong> {
+    if at.ms_since(begins) <= LONGEST_MS {
+        return Ok(());
+    }
+    let days = LONGEST_MS / 86_400_000;
+    Err((
+        span.clone(),
+        format!("this is more than {days} days after the story began; is a date wrong?"),
+    ))
 }
 
 fn device<'r>(roster: &'r Roster, id: &str) -> Option<&'r Device> {

@@ -189,6 +189,26 @@ fn policies_are_listed() {
         out.contains("phone-out-during-service     indication    major     session"),
         "{out}"
     );
+    assert!(out.contains("Service outside office hours (off)\n"), "{out}");
+}
+
+#[test]
+fn what_an_office_decided_is_listed_below_the_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(policies()).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    fs::create_dir(folder.path().join("overlays")).unwrap();
+    let overlay = "[service-outside-hours]\nenabled = true\nfor = \"20m\"\nreason = \"Antrean Jumat\"\n\
+                   decided_by = \"Kepala Kantor\"\ndecided_on = 2026-11-24\n";
+    fs::write(folder.path().join("overlays/tangerang.toml"), overlay).unwrap();
+    let (out, _) = ended(&call(&folder, &["policy", "check", "."]), Exit::Done);
+    let (_, listed) = out.split_once("overlays/tangerang.toml\n").unwrap();
+    assert_eq!(
+        listed,
+        "  service-outside-hours      in force: yes (as shipped: no); limit 20 minutes (as shipped: 15 minutes). \
+         Reason: Antrean Jumat. Decided by Kepala Kantor, 24 November 2026.\n"
+    );
 }
 
 #[test]

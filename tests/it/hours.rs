@@ -88,7 +88,7 @@ fn days(seed: u64) -> Vec<Event> {
     for (n, minute) in minutes.into_iter().enumerate() {
         let device = ["loket-1", "loket-2", "system"][rng.usize(..3)];
         let kind = match (device, rng.usize(..6)) {
-            ("system", 0..=2) => Kind::ShiftStarted {
+            ("system", n) if n < 3 => Kind::ShiftStarted {
                 officer: officer(&mut rng),
             },
             ("system", _) => Kind::ShiftEnded {

@@ -98,6 +98,33 @@ fn programs_read_one_object_a_fault() {
 }
 
 #[test]
+fn every_code_is_explained() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy-check.md")).unwrap();
+    let (_, out, _) = check(&broken(), &["--format", "json"]);
+    let codes: std::collections::BTreeSet<String> = out
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["code"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    let missing: Vec<&String> = codes
+        .iter()
+        .filter(|code| !page.contains(&format!("`{code}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_shipped_policies_pass_the_strict_check() {
+    let (code, out, err) = check(&policies(), &["--strict"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+}
+
+#[test]
 fn a_policy_without_tests_is_warned_of_and_strictly_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let name = "phone-out-during-service.toml";

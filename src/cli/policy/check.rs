@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::engine::policy::{Level, PolicyFault, PolicySet};
+use crate::engine::roster::Language;
 use crate::engine::time::Span;
 use crate::exit::Exit;
+use crate::letter;
 
 /// Check every policy file of a folder: every fault at once.
 ///
@@ -67,7 +69,11 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
                 }
             }
             if errors == 0 {
-                list(&set.unwrap_or_default(), &mut out)?;
+                let set = set.unwrap_or_default();
+                list(&set, &mut out)?;
+                for (path, text) in &folder.overlays {
+                    decided(path, set.clone().overlaid(path, text)?, &mut out)?;
+                }
             }
             if !faults.is_empty() {
                 let warnings = faults.len() - errors;
@@ -87,14 +93,26 @@ fn list(set: &PolicySet, out: &mut impl std::io::Write) -> std::io::Result<()> {
     for head in set.heads() {
         writeln!(
             out,
-            "{:<28} {:<13} {:<9} {:<8} {:>6}  {}",
+            "{:<28} {:<13} {:<9} {:<8} {:>6}  {}{}",
             head.id.as_str(),
             head.class.as_str(),
             head.severity.as_str(),
             head.per.as_str(),
             Span::ms(head.for_ms).to_string(),
-            head.title.en
+            head.title.en,
+            if head.enabled { "" } else { " (off)" }
         )?;
+    }
+    Ok(())
+}
+
+/// What an office decided otherwise, a line a policy.
+fn decided(path: &str, set: PolicySet, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    writeln!(out, "\n{path}")?;
+    for head in set.heads() {
+        if let Some(decision) = letter::decision(head, Language::En) {
+            writeln!(out, "  {:<26} {decision}", head.id.as_str())?;
+        }
     }
     Ok(())
 }

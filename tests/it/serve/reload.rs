@@ -144,6 +144,44 @@ fn a_policy_removed_between_two_runs_judges_what_was_and_not_what_comes() {
 }
 
 #[test]
+fn what_the_office_decides_while_running_counts_from_then_on_and_after_a_start() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    office.publish_morning();
+    fs::create_dir(office.house.path("policies/overlays")).unwrap();
+    let overlay = office.house.path("policies/overlays/tangerang.toml");
+    let decided = |reason: &str| {
+        format!("[{REMOVED}]\nenabled = false\n{reason}decided_by = \"Kepala Kantor\"\ndecided_on = 2026-11-24\n")
+    };
+    fs::write(&overlay, decided("")).unwrap();
+    let output = office.activate();
+    assert_ne!(output.status.code(), Some(0));
+    assert!(said(&output).contains("`reason` is missing"), "{}", said(&output));
+    fs::write(&overlay, decided("reason = \"Loker HP rusak\"\n")).unwrap();
+    let output = office.activate();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(said(&output), "in force from now on: overlays/tangerang\n");
+    office.publish(&office.rest);
+    wait_until(Duration::from_secs(60), "the verdicts", || {
+        office.house.verdicts() == office.expected()
+    });
+    let (_, _, page) = http_get(office.house.web, "/health?lang=en", &[]);
+    assert!(
+        page.contains("Reason: Loker HP rusak. Decided by Kepala Kantor"),
+        "{page}"
+    );
+    end(&mut serve);
+    // The ledger knows what was decided when, also if the file is gone.
+    fs::remove_file(&overlay).unwrap();
+    let mut serve = office.house.serve();
+    wait_until(Duration::from_secs(10), "a further start to say the same", || {
+        office.house.verdicts() == office.expected()
+    });
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
 fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
     let office = Office::new();
     let mut serve = office.house.serve();
