@@ -271,6 +271,7 @@ async fn open_book(store: &Store, config: &Config) -> Result<Book> {
     let house = House {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_string(),
+        counts_alone: false,
     };
     let next = store.next_numbers().await?;
     let past = Past {

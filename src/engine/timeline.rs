@@ -27,6 +27,9 @@ impl Stamp {
     }
 }
 
+/// So many stamps are searched one by one before the others by halves.
+const NEAR_THE_END: usize = 8;
+
 /// What happens to a device at a moment without an event of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Derived {
@@ -215,14 +218,14 @@ impl Timeline {
         }
         let Some((from, to)) = self.touched.take() else { return };
         // Pairs of consecutive times around the touched stretch.
-        let first = self.stamps.partition_point(|stamp| stamp.at < from);
+        let first = self.before(from);
         let left = match first.checked_sub(1) {
-            Some(before) => self.stamps.partition_point(|stamp| stamp.at < self.stamps[before].at),
+            Some(before) => self.before(self.stamps[before].at),
             None => 0,
         };
-        let end = self.stamps.partition_point(|stamp| stamp.at <= to);
+        let end = self.up_to(to);
         let right = match self.stamps.get(end) {
-            Some(next) => self.stamps.partition_point(|stamp| stamp.at <= next.at),
+            Some(next) => self.up_to(next.at),
             None => self.stamps.len(),
         };
         let left_at = self.stamps.get(left).map_or(from, |stamp| stamp.at).min(from);
@@ -285,6 +288,23 @@ impl Timeline {
         self.derived.retain(|item| !belongs(item));
         self.derived.extend(fresh);
         self.derived.sort_unstable();
+    }
+
+    /// How many stamps stand before a moment. It is mostly one of the last, so those are looked at one by one.
+    fn before(&self, at: Moment) -> usize {
+        let mut ix = self.stamps.len();
+        for _ in 0..NEAR_THE_END {
+            match ix.checked_sub(1) {
+                Some(last) if self.stamps[last].at >= at => ix = last,
+                _ => return ix,
+            }
+        }
+        self.stamps[..ix].partition_point(|stamp| stamp.at < at)
+    }
+
+    /// How many stamps stand at or before a moment.
+    fn up_to(&self, at: Moment) -> usize {
+        self.before(at.plus_ms(1))
     }
 
     fn is_open_gap(&self, last: Moment) -> bool {

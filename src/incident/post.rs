@@ -6,7 +6,7 @@ use super::{Book, Correspondent, Incident, Outcome, recipients};
 use crate::engine::policy::{Head, Per, Reach, Tell, Title};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
-use crate::letter::{self, Addressee, Change, House, Matter};
+use crate::letter::{self, Addressee, Change, House, Matter, Rendered};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter};
 
 impl Book {
@@ -101,7 +101,7 @@ impl Incident {
         };
         for correspondent in self.correspondents.iter_mut().filter(|one| one.may_be_told) {
             let person = roster.person(&correspondent.person);
-            let rendered = letter::render(&Matter {
+            let matter = Matter {
                 kind,
                 changes,
                 reason: self.reason,
@@ -117,7 +117,11 @@ impl Incident {
                 },
                 house,
                 now,
-            });
+            };
+            let rendered = match house.counts_alone {
+                true => Rendered::default(),
+                false => letter::render(&matter),
+            };
             correspondent.letters += 1;
             let id = message_id(self.row.n, self.row.created, kind, correspondent, &house.domain);
             let first = correspondent.message_id.is_empty();

@@ -34,6 +34,8 @@ pub struct House {
     pub base_url: String,
     /// The right-hand side of Message-IDs.
     pub domain: String,
+    /// Letters are not worded, only that there is one counts: for a backtest.
+    pub counts_alone: bool,
 }
 
 /// One event a verdict rests on, resolved from its reference.
@@ -118,7 +120,7 @@ pub struct Matter<'a> {
     pub now: Moment,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Rendered {
     /// Names nobody. Follow-ups use the first letter's subject instead of their own.
     pub subject: String,

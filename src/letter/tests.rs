@@ -105,6 +105,7 @@ fn letter(piece: &Piece, language: Language, story: &Story<'_>) -> Rendered {
     let house = House {
         base_url: "https://jagaloket.tangerang.example".into(),
         domain: "tangerang.example".into(),
+        counts_alone: false,
     };
     let [counter, lockbox, officer] = piece.subject;
     let counter = counter.then(|| DeviceId::new("loket-03"));

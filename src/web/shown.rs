@@ -76,6 +76,7 @@ pub fn sheet(
     let house = House {
         base_url: String::new(),
         domain: String::new(),
+        counts_alone: false,
     };
     Some(Sheet::write(&Matter {
         kind,

@@ -89,6 +89,7 @@ fn house() -> House {
     House {
         base_url: "https://j.example".into(),
         domain: "j.example".into(),
+        counts_alone: false,
     }
 }
 

@@ -276,6 +276,7 @@ fn write(
     let house = House {
         base_url: "http://127.0.0.1:8080".into(),
         domain: "jagaloket.contoh.example".into(),
+        counts_alone: false,
     };
     let still: Vec<Stretch> = stretches
         .iter()
