@@ -272,20 +272,28 @@ fn what_cannot_be_accepted_is_kept_with_a_reason_and_stops_nothing() {
     );
     // One event again and again, and good events among it.
     let times = duplicates();
-    let before = resident_kb(&_serve);
     let lines = example_events("soup-101");
     let again = format!(
         "{}\n",
         lines.iter().find(|line| line.contains("/tangerang/loket-01")).unwrap()
     );
+    let repeat = |rounds: usize, seen: usize| {
+        for round in 1..=rounds {
+            // mosquitto_pub loses what it has read when its input ends far ahead of the broker.
+            mosquitto.publish_lines(topic, &again.repeat(ROUND));
+            wait_until(Duration::from_secs(60), "the duplicates", || {
+                house.metric("jagaloket_events_duplicate_total") as usize >= (seen + round) * ROUND - 1
+            });
+        }
+    };
+    let rounds = (times / ROUND).max(2);
     std::thread::scope(|scope| {
-        scope.spawn(|| mosquitto.publish_lines(topic, &again.repeat(times)));
+        scope.spawn(|| repeat(rounds / 2, 0));
         publish(&mosquitto, &lines);
         house.wait_for_events(distinct(&lines));
     });
-    wait_until(Duration::from_secs(20 + times as u64 / 500), "all duplicates", || {
-        house.metric("jagaloket_events_duplicate_total") as usize >= times
-    });
+    let before = resident_kb(&_serve);
+    repeat(rounds - rounds / 2, rounds / 2);
     wait_until(Duration::from_secs(20), "the verdicts", || {
         house.verdicts() == example_verdicts("soup-101")
     });
@@ -304,7 +312,7 @@ fn what_cannot_be_accepted_is_kept_with_a_reason_and_stops_nothing() {
     assert_eq!(status, 200);
     assert!(page.contains("this is not JSON") || page.contains("not_json"), "{page}");
     let after = resident_kb(&_serve);
-    assert!(after < before + 48 * 1024, "{before} kB before, {after} kB after");
+    assert!(after < before + 16 * 1024, "{before} kB half way, {after} kB after");
 }
 
 #[test]
@@ -456,6 +464,9 @@ fn an_incident_that_nobody_may_be_told_of_is_not_silent() {
         "{log}"
     );
 }
+
+/// Duplicates that are sent at once.
+const ROUND: usize = 10_000;
 
 /// How often the hostile hour repeats one event: `JAGALOKET_TEST_DUPLICATES=1000000` makes it a whole one.
 fn duplicates() -> usize {
