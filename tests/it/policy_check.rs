@@ -307,3 +307,25 @@ fn what_is_taken_for_impossible_happens_on_no_day() {
         assert!(matches!(output.status.code(), Some(0 | 3)), "{day}: {output:?}");
     }
 }
+
+#[test]
+fn a_policy_that_can_say_nothing_fails_the_check_and_stops_no_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(policies().join("phone-out-during-service.toml")).unwrap();
+    let text = text.replace("service.active &&", "service.active && !session.active &&");
+    fs::write(folder.path().join("phone-out-during-service.toml"), &text).unwrap();
+    let check = |folder: &Path| jagaloket().args(["policy", "check"]).arg(folder).output().unwrap();
+    let checked = check(folder.path());
+    let err = String::from_utf8_lossy(&checked.stderr);
+    assert_eq!(checked.status.code(), Some(2), "{err}");
+    assert!(err.contains("error: this condition can never hold"), "{err}");
+    let replayed = jagaloket()
+        .args(["replay", "--quiet", "--policies"])
+        .arg(folder.path())
+        .arg("--roster")
+        .arg(example("roster.toml"))
+        .arg(example("day-4.jsonl.gz"))
+        .output()
+        .unwrap();
+    assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stderr));
+}
