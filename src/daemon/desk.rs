@@ -170,7 +170,18 @@ impl Desk {
     pub fn put_in_force(&mut self, texts: &Texts, now: Moment) -> Result<Vec<NewEntry>> {
         let mut entries = Vec::new();
         let at = match self.clock {
-            Clock::Ticks => now,
+            // What was judged stays judged, and a clock that was set back puts nothing in force before what already is.
+            Clock::Ticks => {
+                let judged = self
+                    .engine
+                    .clock()
+                    .unwrap_or(Moment::MIN)
+                    .max(self.engine.in_force_since());
+                match judged == Moment::MIN {
+                    true => now,
+                    false => now.max(judged.plus_ms(1)),
+                }
+            }
             Clock::Events => self.engine.clock().map_or(now, |clock| clock.plus_ms(1)),
         };
         if self.texts.roster != texts.roster {

@@ -137,13 +137,14 @@ impl Fold {
     fn instant(&mut self, at: Moment, trace: Option<&mut Trace>) -> usize {
         let start = self.applied;
         let mut end = start;
-        let mut awaited = false;
+        let (mut awaited, mut rules_change) = (false, false);
         while let Some(op) = self.ops.get(end)
             && op.at <= at
         {
             if let Act::Event { kind, .. } = &op.act {
                 awaited |= self.state.rules.awaits(kind.name());
             }
+            rules_change |= matches!(op.act, Act::Rules(_));
             end += 1;
         }
         let mut sink = Sink {
@@ -154,22 +155,26 @@ impl Fold {
         let state = &mut self.state;
         state.begin_hours(at.plus_ms(-1));
         let mut pending: Vec<(usize, Pending)> = Vec::new();
-        if awaited {
-            for (ix, op) in self.ops[start..end].iter().enumerate() {
-                if let Act::Event { kind, officer, .. } = &op.act {
-                    let found = state.pending(op.device, kind, *officer, &op.reference);
-                    pending.extend(found.into_iter().map(|pending| (ix, pending)));
-                }
-            }
+        let ops = &self.ops[start..end];
+        if awaited && !rules_change {
+            note_pending(state, ops, &mut pending);
         }
         state.now = at;
         self.dirty.clear();
         state.run_timers(&mut self.dirty);
+        if rules_change {
+            // What comes into force at an instant is in force for its events.
+            for op in ops {
+                if let Act::Rules(rules) = &op.act {
+                    state.hand_over(rules, &mut sink);
+                    state.change_rules(rules.clone());
+                    self.dirty.everything = true;
+                }
+            }
+            note_pending(state, ops, &mut pending);
+        }
         for (ix, op) in self.ops[start..end].iter().enumerate() {
-            if let Act::Rules(rules) = &op.act {
-                state.hand_over(rules, &mut sink);
-                state.change_rules(rules.clone());
-                self.dirty.everything = true;
+            if matches!(op.act, Act::Rules(_)) {
                 continue;
             }
             let cannot_come_from = state.sight(op);
@@ -255,5 +260,15 @@ impl Fold {
             checkpoint.closed -= gone;
         }
         gone
+    }
+}
+
+/// The `on` policies that the events of an instant concern, with what they read just before it.
+fn note_pending<'a>(state: &State, ops: &'a [Op], pending: &mut Vec<(usize, Pending<'a>)>) {
+    for (ix, op) in ops.iter().enumerate() {
+        if let Act::Event { kind, officer, .. } = &op.act {
+            let found = state.pending(op.device, kind, *officer, &op.reference);
+            pending.extend(found.into_iter().map(|pending| (ix, pending)));
+        }
     }
 }

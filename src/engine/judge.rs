@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::event::DeviceKind;
 use super::expr::{Reads, Scope};
 use super::names::{DeviceIx, Names, OfficerIx};
 use super::policy::{Head, Per};
@@ -385,6 +386,8 @@ impl State {
         let mut slots = std::mem::take(&mut self.slots.counter);
         let here = &self.counters[counter.at()];
         let scope = self.counter_scope(counter, &names);
+        // What was open at a counter that the roster no longer has, nothing can close.
+        let known = rules.is(counter, DeviceKind::Workstation);
         let officer = here.session.as_ref().map(|session| session.officer);
         let session = here.session.as_ref().map_or(0, |session| session.serial);
         let service = here.service.as_ref().map_or(0, |service| service.serial);
@@ -416,6 +419,7 @@ impl State {
                 false => &scope,
             };
             let holds = of_somebody
+                && known
                 && (!scope.workstation_silent || rule.judged_in_gap)
                 && !(rule.suppressed_in_emergency && scope.emergency)
                 && rule.condition.holds(seen);
@@ -531,7 +535,7 @@ impl State {
     fn judge_lockbox(&mut self, lockbox: DeviceIx, sink: &mut Sink) {
         let rules = self.rules.clone();
         let width = rules.lockbox.len();
-        if width == 0 || !rules.is(lockbox, super::event::DeviceKind::Lockbox) {
+        if width == 0 || !rules.is(lockbox, DeviceKind::Lockbox) {
             return;
         }
         let scope = Scope {

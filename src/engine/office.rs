@@ -156,6 +156,11 @@ impl Engine {
         self.add.push(rules_op(at, device, rules));
     }
 
+    /// When the latest roster and policies came into force.
+    pub fn in_force_since(&self) -> Moment {
+        self.rules[self.rules.len() - 1].0
+    }
+
     fn rules_at(&self, at: Moment) -> &Arc<Rulebook> {
         let after = self.rules.partition_point(|(from, _)| *from <= at);
         &self.rules[after.max(1) - 1].1
@@ -302,10 +307,9 @@ impl Engine {
                 let after = rules.partition_point(|(from, _)| *from <= moment);
                 &rules[after.max(1) - 1].1
             };
-            let workstation = rules[rules.len() - 1].1.is(device, DeviceKind::Workstation);
             timelines[ix].derive(
                 clock,
-                workstation,
+                |moment| at(moment).is(device, DeviceKind::Workstation),
                 |moment| at(moment).silent_after_ms(device),
                 &mut changes,
             );

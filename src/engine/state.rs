@@ -244,6 +244,8 @@ impl State {
         self.hours = self.rules.hours_at(self.now);
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
+            // Places are numbered by roster: what was seen under another one says nothing of this one's.
+            self.officers[ix].sighted = None;
         }
         for ix in 0..self.counters.len() {
             let counter = DeviceIx(ix as u32);

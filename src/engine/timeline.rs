@@ -205,7 +205,7 @@ impl Timeline {
     pub fn derive(
         &mut self,
         clock: Moment,
-        workstation: bool,
+        workstation: impl Fn(Moment) -> bool,
         silent_after: impl Fn(Moment) -> Option<i64>,
         changes: &mut Vec<(bool, Moment, Derived)>,
     ) {
@@ -245,7 +245,7 @@ impl Timeline {
                         fresh.push((b, Derived::GapEnds));
                         let before = self.stamps[next - 1];
                         let both = before.boot != 0 && after.boot != 0;
-                        if workstation
+                        if workstation(a)
                             && both
                             && (before.boot != after.boot || after.sequence.saturating_sub(before.sequence) > 1)
                         {
@@ -256,7 +256,7 @@ impl Timeline {
                         .iter()
                         .take_while(|stamp| stamp.at == b)
                         .any(|stamp| stamp.started);
-                    if workstation && limit.is_some() && boot {
+                    if workstation(a) && limit.is_some() && boot {
                         fresh.push((a, Derived::BootEnds));
                     }
                 }

@@ -327,5 +327,9 @@ fn a_policy_that_can_say_nothing_fails_the_check_and_stops_no_start() {
         .arg(example("day-4.jsonl.gz"))
         .output()
         .unwrap();
-    assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stderr));
+    assert!(
+        replayed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&replayed.stderr)
+    );
 }

@@ -13,6 +13,7 @@ use super::super::expr::{instead, nearest};
 use super::super::time::Span;
 use super::fault::Found;
 use super::keys::KEYS;
+use super::read::SPAN_MAX_MS;
 use super::{Head, PolicyErrors, PolicySet, Reach, Severity, Tell, Trigger};
 
 /// The keys of a policy that an overlay may change.
@@ -188,7 +189,12 @@ impl Reader {
     fn change(&mut self, head: &mut Head, trigger: &Trigger, key: &str, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str();
         let duration = || match text {
-            Some(text) => Span::parse(text),
+            Some(text) => match Span::parse(text) {
+                Ok(span) if span.ms > SPAN_MAX_MS => Err(format!(
+                    "`{key}` is longer than 31 days; no policy can wait that long: days are settled 14 days after they end"
+                )),
+                other => other,
+            },
             None => Err(format!(
                 "`{key}` must be a duration; write it in quotes, like \"90s\", \"2m\" or \"1h30m\""
             )),

@@ -14,7 +14,7 @@ use super::quoted::Quoted;
 use super::{Class, Head, Per, Policy, Reach, Severity, Tell, Title, Trigger};
 
 /// No duration of a policy is longer.
-const SPAN_MAX_MS: i64 = 31 * 86_400_000;
+pub(super) const SPAN_MAX_MS: i64 = 31 * 86_400_000;
 
 /// What is in a file, as far as it could be read.
 pub(super) struct File {
