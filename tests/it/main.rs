@@ -5,6 +5,7 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod activation;
 mod backtest;
 mod broker;
 mod cli;
