@@ -45,6 +45,7 @@ impl Daemon {
             }
             Order::Activate { texts, answer } => {
                 let mut activated = Activated::default();
+                let mut refused = None;
                 for desk in &mut self.desks {
                     let Some(texts) = texts.iter().find(|texts| texts.office() == Some(desk.office.clone())) else {
                         continue;
@@ -58,13 +59,18 @@ impl Daemon {
                             activated.policies.extend(changed);
                             self.entries.extend(entries);
                         }
-                        // Both were parsed before they came here.
+                        // Both were checked before they came here, but may have been written meanwhile.
                         Err(error) => {
-                            tracing::error!(error = format!("{error:#}"), "checked files cannot be read again");
+                            tracing::error!(office = %desk.office, "a checked file has changed while it was read");
+                            self.metrics.activations_refused.add(1);
+                            refused = Some(Refusal {
+                                at: now,
+                                faults: format!("{error:#}"),
+                            });
                         }
                     }
                 }
-                self.refused = None;
+                self.refused = refused;
                 if !activated.is_nothing() {
                     self.metrics.activations.add(1);
                 }

@@ -33,6 +33,9 @@ pub fn write(explanation: &Explanation, roster: &Roster, language: Language, out
         verdict.since.date(roster.office.zone)
     )?;
     writeln!(out, "{}: {}", words.policy, policy.condition)?;
+    if let Some(decision) = letter::decision(policy, language) {
+        writeln!(out, "  {decision}")?;
+    }
     if !explanation.pieces.is_empty() {
         writeln!(out, "{}:", words.held)?;
     }

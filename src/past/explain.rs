@@ -31,6 +31,7 @@ pub type Explained = (Box<Explanation>, Arc<Roster>);
 pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<Explained>> {
     let rules = rules(store, &verdict.office).await?;
     let end = verdict.until.map_or(Moment::MAX, |until| until.plus_ms(AFTERWARDS_MS));
+    let mut near = None;
     for back_ms in BACK_MS {
         let begin = verdict.since.plus_ms(-back_ms);
         let rows = store.window(&verdict.office, begin, end).await?;
@@ -38,9 +39,14 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<E
             let after = rules.partition_point(|rules| rules.from <= at);
             &rules[after.max(1) - 1].roster
         };
+        // An event was accepted by the roster of the moment it came, which may be later than its own.
+        let roster_when = |entry: i64| {
+            let after = rules.partition_point(|rules| rules.entry < entry);
+            &rules[after.max(1) - 1].roster
+        };
         let events = rows
             .iter()
-            .filter_map(|row| wire::parse(None, &row.body, roster_at(row.time), &Limits::REPLAY).ok())
+            .filter_map(|row| wire::parse(None, &row.body, roster_when(row.n), &Limits::REPLAY).ok())
             .collect();
         let past = Past {
             rules: in_force(&rules, begin),
@@ -51,10 +57,15 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<E
         // It judges a day and more, several times over: not on a thread that answers others.
         let found = tokio::task::spawn_blocking(move || explain(&past, &question)).await?;
         if let Some(found) = found.filter(|found| found.verdict.opened == verdict.opened) {
-            return Ok(Some((Box::new(found), roster)));
+            let exact = found.verdict.until == verdict.until;
+            near = Some((Box::new(found), roster));
+            // Too short a past may know another end.
+            if exact {
+                break;
+            }
         }
     }
-    Ok(None)
+    Ok(near)
 }
 
 /// The rules from a moment on; what was in force at it comes first.
