@@ -15,16 +15,16 @@ const WIDTH: f64 = 720.0;
 const LEFT: f64 = 36.0;
 const TOP: f64 = 10.0;
 
+/// The highest count, and the width of a group.
+fn scale(bars: &[Bar]) -> (u64, f64) {
+    let most = bars.iter().map(|bar| bar.first.max(bar.second)).max().unwrap_or(0);
+    (most.max(1), (WIDTH - LEFT) / bars.len().max(1) as f64)
+}
+
 /// The first above a line, the second below it.
 pub fn diverging(title: &str, bars: &[Bar]) -> Markup {
     const HALF: f64 = 84.0;
-    let most = bars
-        .iter()
-        .map(|bar| bar.first.max(bar.second))
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let step = (WIDTH - LEFT) / bars.len().max(1) as f64;
+    let (most, step) = scale(bars);
     let middle = TOP + HALF;
     let height = |count: u64| count as f64 / most as f64 * HALF;
     html! {
@@ -51,13 +51,7 @@ pub fn diverging(title: &str, bars: &[Bar]) -> Markup {
 /// Both beside each other.
 pub fn paired(title: &str, bars: &[Bar]) -> Markup {
     const HEIGHT: f64 = 150.0;
-    let most = bars
-        .iter()
-        .map(|bar| bar.first.max(bar.second))
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let step = (WIDTH - LEFT) / bars.len().max(1) as f64;
+    let (most, step) = scale(bars);
     let floor = TOP + HEIGHT;
     let height = |count: u64| count as f64 / most as f64 * HEIGHT;
     html! {

@@ -529,8 +529,16 @@ pub fn read_roster(path: &Path) -> Result<Roster> {
     Ok(Roster::parse(&text).map_err(|faults| faults.in_file(&path.display().to_string()))?)
 }
 
-/// Reads and checks all policies of a folder: every `*.toml` but the tests beside them.
+/// Reads and checks all policies of a folder.
 pub fn read_policies(folder: &Path) -> Result<PolicySet> {
+    parse_policies(&policy_files(folder)?)
+}
+
+/// A policy's file: the path people know it by, the name without `.toml`, the text.
+pub type PolicyFile = (String, String, String);
+
+/// Every `*.toml` of a folder but the tests beside them.
+pub fn policy_files(folder: &Path) -> Result<Vec<PolicyFile>> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot read the policies in {}", folder.display()))?;
     let mut files = Vec::new();
@@ -548,6 +556,10 @@ pub fn read_policies(folder: &Path) -> Result<PolicySet> {
         bail!("there is no policy (*.toml) in {}", folder.display());
     }
     files.sort();
+    Ok(files)
+}
+
+pub fn parse_policies(files: &[PolicyFile]) -> Result<PolicySet> {
     Ok(PolicySet::parse(
         files.iter().map(|(path, id, text)| (&**path, &**id, &**text)),
     )?)

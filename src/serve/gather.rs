@@ -15,7 +15,7 @@ use crate::engine::event::OfficeId;
 use crate::engine::policy::{PolicyErrors, PolicySet};
 use crate::engine::roster::{Role, Roster, RosterFileErrors};
 use crate::mqtt;
-use crate::replay::{overlay_of, read_policies, read_roster};
+use crate::replay::{PolicyFile, overlay_of, parse_policies, policy_files, read_roster};
 
 /// What the named files hold.
 #[derive(Default, Debug)]
@@ -96,7 +96,9 @@ pub fn read_texts(config: &Config) -> Result<Vec<Texts>, Faults> {
 
 /// Reads rosters and policies; answers the rosters that are right.
 fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -> Vec<Roster> {
-    let policies = match read_policies(&config.policies).and_then(|set| Ok((set, policy_texts(&config.policies)?))) {
+    // What is checked is what is put in force: the files are read once.
+    let read = policy_files(&config.policies).and_then(|files| Ok((parse_policies(&files)?, texts_of(files))));
+    let policies = match read {
         Ok((set, texts)) => {
             let (folder, count) = (config.policies.display(), set.heads().count());
             gathered.found.push(format!("{folder}: {count} policies"));
@@ -171,18 +173,8 @@ fn of_office(
     ))
 }
 
-fn policy_texts(folder: &Path) -> anyhow::Result<PolicyTexts> {
-    let mut texts = PolicyTexts::default();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(id) = name.strip_suffix(".toml")
-            && !name.ends_with(".test.toml")
-        {
-            texts.0.insert(id.to_string(), std::fs::read_to_string(&path)?);
-        }
-    }
-    Ok(texts)
+fn texts_of(files: Vec<PolicyFile>) -> PolicyTexts {
+    PolicyTexts(files.into_iter().map(|(_, id, text)| (id, text)).collect())
 }
 
 fn read_devices(embedded: &Embedded, rosters: &[Roster], gathered: &mut Gathered, faults: &mut Faults) {
