@@ -19,9 +19,10 @@ const READING: &str = "reading for the dashboard";
 statements! {
     INCIDENTS_PAGE = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
              joined_to, created_ms, changed_ms FROM incident \
-             WHERE state <> 'joined' AND ($1 IS NULL OR office = $1) AND ($2 IS NULL OR class = $2) \
-             AND ($3 IS NULL OR policy = $3) AND ($4 IS NULL OR date = $4) AND ($5 IS NULL OR state = $5) \
-             AND ($6 IS NULL OR (CASE WHEN state = 'open' THEN 1 ELSE 0 END, since_ms, n) < ($6, $7, $8)) \
+             WHERE state <> 'joined' AND (office = $1 OR $1 IS NULL) AND (class = $2 OR $2 IS NULL) \
+             AND (policy = $3 OR $3 IS NULL) AND (date = $4 OR $4 IS NULL) AND (state = $5 OR $5 IS NULL) \
+             AND ((CAST(CASE WHEN state = 'open' THEN 1 ELSE 0 END AS BIGINT), since_ms, n) < ($6, $7, $8) \
+             OR $6 IS NULL) \
              ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $9";
     INCIDENT = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
              joined_to, created_ms, changed_ms FROM incident WHERE n = $1";
@@ -37,23 +38,23 @@ statements! {
              ORDER BY verdict_step.n LIMIT 1000";
     VERDICTS_IN_ORDER = "SELECT v.office, v.policy, v.class, v.severity, v.counter, v.lockbox, v.officer, v.since_ms, v.opened_ms, \
              v.until_ms, v.evidence, v.policy_hash, v.engine FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
-             WHERE v.state = 'standing' AND ($1 IS NULL OR v.office = $1) AND ($2 IS NULL OR v.policy = $2) \
-             AND ($3 IS NULL OR i.date >= $3) AND ($4 IS NULL OR i.date <= $4) \
+             WHERE v.state = 'standing' AND (v.office = $1 OR $1 IS NULL) AND (v.policy = $2 OR $2 IS NULL) \
+             AND (i.date >= $3 OR $3 IS NULL) AND (i.date <= $4 OR $4 IS NULL) \
              ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
              v.opened_ms, v.until_ms NULLS FIRST, v.n";
     REFERENCED = "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger WHERE ", among(identity),
         " ORDER BY time_ms, n";
     LETTERS = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
-             WHERE ($1 IS NULL OR $1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
-             ELSE 'waiting' END) AND ($2 IS NULL OR n < $2) ORDER BY n DESC LIMIT $3";
+             WHERE ($1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
+             ELSE 'waiting' END OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
     LETTERS_OF = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 ORDER BY n LIMIT 500";
     LETTER = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox WHERE n = $1";
     QUARANTINED = "SELECT n, received_ms, topic, code, reason, substr(payload, 1, CAST($4 AS INTEGER)), \
              CAST(length(payload) AS BIGINT) FROM quarantine \
-             WHERE ($1 IS NULL OR code = $1) AND ($2 IS NULL OR n < $2) ORDER BY n DESC LIMIT $3";
+             WHERE (code = $1 OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
     QUARANTINED_ONE = "SELECT n, received_ms, topic, code, reason, payload, CAST(length(payload) AS BIGINT) FROM quarantine WHERE n = $1";
     QUARANTINE_COUNTS = "SELECT code, CAST(sum(count) AS BIGINT), (SELECT count(*) FROM quarantine AS q WHERE q.code = c.code) \
              FROM quarantine_count AS c GROUP BY code ORDER BY 2 DESC, 1";

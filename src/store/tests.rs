@@ -1,6 +1,7 @@
 //! Failures of the disk, which need the writer's own connection to be made, and every statement on both databases.
 
 #[path = "../../tests/it/support/postgres.rs"]
+#[expect(dead_code, reason = "the tests of the whole use the rest of it")]
 mod postgres;
 
 use sqlx::{Executor as _, SqlSafeStr as _};

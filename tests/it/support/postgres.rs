@@ -162,6 +162,13 @@ impl Postgres {
         command
     }
 
+    /// From now on who comes over the network needs one.
+    pub fn demand_passwords(&self, address: &str) {
+        let lines = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(self.folder.join("data/pg_hba.conf"), lines).unwrap();
+        self.psql(address, "SELECT pg_reload_conf()");
+    }
+
     /// Ends the server as a power cut would.
     pub fn crash(&mut self) {
         let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
