@@ -317,7 +317,7 @@ fn a_server_is_named_by_its_address_and_its_password_stands_elsewhere() {
     for (lines, told) in [
         (
             "path = \"j.db\"\nurl = \"postgres://db/j\"",
-            "13:1 `path` and `url` exclude each other: a file of SQLite, or a server of PostgreSQL",
+            "12:1 `path` and `url` exclude each other: a file of SQLite, or a server of PostgreSQL",
         ),
         (
             "ca = \"c.pem\"",
