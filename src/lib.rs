@@ -24,6 +24,7 @@ pub mod scenario;
 pub mod schema;
 pub mod serve;
 pub mod simulate;
+pub mod skew;
 pub mod store;
 pub mod telemetry;
 pub mod web;

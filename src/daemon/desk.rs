@@ -279,6 +279,7 @@ impl Desk {
             time: at,
             place: None,
             kind: Kind::Ticked,
+            reading: None,
         };
         let entry = NewEntry {
             received: now,

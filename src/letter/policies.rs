@@ -106,6 +106,12 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
         "counter-silent" => {
             format!("Komputer {counter} tidak mengirim data {when}, padahal sesi di loket tersebut masih terbuka.")
         }
+        "device-clock-off" => {
+            format!("Jam komputer {counter} berselisih lebih dari 30 detik dengan jam pemantau {when}.")
+        }
+        "lockbox-clock-off" => {
+            format!("Jam {lockbox} berselisih lebih dari 30 detik dengan jam pemantau {when}.")
+        }
         "lockbox-silent" => format!(
             "{lockbox} tidak mengirim data {when}; selama itu keberadaan ponsel di dalamnya tidak dapat dipastikan."
         ),
@@ -205,6 +211,12 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
         }
         "counter-silent" => {
             format!("The workstation of {counter} {has_not_sent} any data {when} although a session is open there.")
+        }
+        "device-clock-off" => format!(
+            "The clock of the workstation of {counter} {has_been} off by more than 30 seconds from the monitor's {when}."
+        ),
+        "lockbox-clock-off" => {
+            format!("The clock of {lockbox} {has_been} off by more than 30 seconds from the monitor's {when}.")
         }
         "lockbox-silent" => format!(
             "{lockbox} {has_not_sent} any data {when}; where the phones in it are cannot be verified for that time."

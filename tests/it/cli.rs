@@ -91,7 +91,7 @@ fn a_right_configuration_is_checked_and_nothing_is_started() {
         Exit::Done,
     );
     assert!(out.contains("tangerang, 5 counters, 2 lockboxes"), "{out}");
-    assert!(out.contains("18 policies"), "{out}");
+    assert!(out.contains("20 policies"), "{out}");
     assert!(
         out.contains("tangerang: 14 policies in force, 0 decided otherwise by the office"),
         "{out}"

@@ -82,6 +82,7 @@ pub async fn seed() -> Seeded {
                 time: at(time),
                 place: None,
                 kind: kind.clone(),
+                reading: None,
             };
             evidence.push(Arc::from(event.reference()));
             lines.push(EvidenceLine {
