@@ -145,7 +145,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             policies,
         }],
         devices,
-        clock,
+        clock: clock.clone(),
     };
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;

@@ -54,7 +54,7 @@ impl Plan {
             config,
             texts: gathered.texts,
             devices: gathered.devices,
-            clock: MonitorClock::Wall,
+            clock: MonitorClock::steady(),
         })
     }
 }
@@ -150,7 +150,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
             settings,
-            clock,
+            clock.clone(),
             nudge.clone(),
             metrics.clone(),
             stopped(stopping.clone()),
