@@ -27,8 +27,11 @@ pub struct LedgerRow {
     pub office: OfficeId,
     pub source: String,
     pub id: String,
+    /// When it took place, as it was judged.
     pub time: Moment,
     pub body: Vec<u8>,
+    /// What was made of the device's clock, where `time` is not what the body tells.
+    pub clock: Option<String>,
 }
 
 /// What stands under an identity.
@@ -116,7 +119,7 @@ impl Store {
     /// only those whose own time is not before it, and all rosters and policies.
     pub async fn entries(&self, after: i64, since: Option<Moment>) -> Result<Vec<LedgerRow>> {
         let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3",
         )
         .bind(after)
@@ -145,7 +148,7 @@ impl Store {
     /// Every roster and policies entry of an office, in order: each moment is judged by what was in force at it.
     pub async fn rules(&self, office: &OfficeId) -> Result<Vec<LedgerRow>> {
         let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n",
         )
         .bind(office.as_str())
@@ -158,7 +161,7 @@ impl Store {
     /// Events and ticks of an office whose own times lie between two moments, both included, in the ledger's order.
     pub async fn window(&self, office: &OfficeId, from: Moment, to: Moment) -> Result<Vec<LedgerRow>> {
         let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n",
         )
         .bind(office.as_str())
@@ -186,7 +189,7 @@ impl Store {
         let mut chain = Chain::new(noted);
         loop {
             let rows = sqlx::query(
-                "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity FROM ledger \
+                "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, clock FROM ledger \
                  WHERE n > $1 ORDER BY n LIMIT $2",
             )
             .bind(chain.head().n)
@@ -214,6 +217,7 @@ fn check(chain: &mut Chain, row: &SqliteRow) -> Result<()> {
         id: row.try_get(5).doing(READING)?,
         time: Moment(row.try_get(6).doing(READING)?),
         body: row.try_get(7).doing(READING)?,
+        clock: row.try_get(9).doing(READING)?,
     };
     chain.check(&entry, row.try_get(8).doing(READING)?)?;
     Ok(())
@@ -229,5 +233,6 @@ pub(super) fn ledger_row(row: &SqliteRow) -> Result<LedgerRow> {
         id: row.try_get(5).doing(READING)?,
         time: Moment(row.try_get(6).doing(READING)?),
         body: row.try_get(7).doing(READING)?,
+        clock: row.try_get(8).doing(READING)?,
     })
 }

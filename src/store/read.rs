@@ -291,7 +291,7 @@ impl Store {
         let asked: Vec<(&str, &str)> = references.iter().filter_map(|text| text.split_once('#')).collect();
         let identities: Vec<i64> = asked.iter().map(|(source, id)| identity(source, id)).collect();
         let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+            "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE identity IN (SELECT value FROM json_each($1)) ORDER BY time_ms, n",
         )
         .bind(json_list(&identities))

@@ -166,6 +166,7 @@ fn next(head: Head, entry: &NewEntry) -> Head {
         id: &entry.id,
         time: entry.time,
         body: &entry.body,
+        clock: entry.clock,
     })
 }
 
@@ -271,8 +272,8 @@ struct Insert {
 }
 
 const LEDGER: Insert = Insert {
-    into: "INSERT INTO ledger (n, received_ms, kind, office, source, id, time_ms, identity, body, hash) VALUES ",
-    columns: 10,
+    into: "INSERT INTO ledger (n, received_ms, kind, office, source, id, time_ms, identity, body, hash, clock) VALUES ",
+    columns: 11,
     then: "",
 };
 
@@ -378,6 +379,7 @@ fn bind_entry<'q>(query: Bound<'q>, row: &Chained<'_>) -> Bound<'q> {
         .bind(row.identity)
         .bind(entry.body.as_slice())
         .bind(row.head.hash.0.as_slice())
+        .bind(entry.clock)
 }
 
 fn device(id: &Option<DeviceId>) -> Option<&str> {
