@@ -146,6 +146,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
         }],
         devices,
         clock: clock.clone(),
+        clock_is_right: true,
     };
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;

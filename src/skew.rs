@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use crate::engine::event::{DeviceId, DeviceKind, Event, Reading, Trust};
+use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
+use crate::wire::{self, Limits, Rejected};
 
 /// Delays of one run differ by no more than this.
 const IN_STEP_MS: i64 = 2_000;
@@ -222,8 +224,14 @@ impl Clocks {
     }
 }
 
-/// Puts the time into an event of the ledger that it was judged at. `clock` is the ledger's word on the device's clock.
-pub fn as_judged(event: &mut Event, time: Moment, clock: Option<&str>) {
+/// An event of the ledger, at the time it was judged at. `clock` is the ledger's word on the device's clock.
+pub fn read_again(body: &[u8], time: Moment, clock: Option<&str>, roster: &Roster) -> Result<Event, Rejected> {
+    let mut event = wire::parse(None, body, roster, &Limits::REPLAY)?;
+    as_judged(&mut event, time, clock);
+    Ok(event)
+}
+
+fn as_judged(event: &mut Event, time: Moment, clock: Option<&str>) {
     event.reading = clock.and_then(|text| Reading::parse(text, event.time)).map(Box::new);
     if event.reading.is_some() {
         event.time = time;
