@@ -1,3 +1,5 @@
+//! Holes as they come and go.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Clocks as they come: right, off, dead, set in the middle, and delays that are none of it.
+
 use proptest::prelude::*;
 
 use super::*;
