@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
-use super::event::{DeviceKind, Event, Kind, OfficeId, SYSTEM};
+use super::event::{DeviceKind, Event, Kind, OfficeId, SYSTEM, Trust};
 use super::fold::Fold;
 use super::names::{DeviceIx, Names};
 use super::ops::{Act, Op};
@@ -13,7 +13,7 @@ use super::report::{self, Horizons};
 use super::roster::Roster;
 use super::rulebook::Rulebook;
 use super::time::Moment;
-use super::timeline::{Derived, Stamp, Timeline};
+use super::timeline::{ClockMark, Derived, Stamp, Timeline};
 use super::trace::Trace;
 use super::verdict::{Decision, Reason, Verdict};
 
@@ -176,15 +176,29 @@ impl Engine {
                 device
             }
         };
-        let own = event.time;
         if matches!(event.kind, Kind::Ticked) {
-            return self.tick(own);
+            return self.tick(event.time);
         }
         let timeline = &mut self.timelines[device.at()];
         let (boot, sequence) = match &event.place {
             Some(place) => (timeline.boot(&place.boot), place.sequence),
             None => (0, 0),
         };
+        let mut own = event.time;
+        let mut clock = ClockMark::Told;
+        if let Some(reading) = &event.reading {
+            clock = match reading.trust {
+                Trust::Corrected => ClockMark::Corrected,
+                Trust::Poor => ClockMark::Poor,
+            };
+            if reading.whole_boot {
+                self.correct_boot(device, boot, sequence, own.ms_since(reading.told), clock);
+            }
+        } else if let Some(learnt) = timeline.learnt(boot, sequence) {
+            own = own.plus_ms(learnt.shift_ms);
+            clock = learnt.clock;
+        }
+        let timeline = &self.timelines[device.at()];
         // Nothing that waits matters to the highest of its boot.
         let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() && !timeline.is_highest(boot, sequence) {
             true => self.waiting_of(device),
@@ -204,6 +218,7 @@ impl Engine {
             tie: hasher.finish(),
             started: matches!(event.kind, Kind::WorkstationStarted),
             acts: !event.kind.is_pulse(),
+            clock,
         };
         let effect = match &event.kind {
             Kind::Granted { from, .. } => *from,
@@ -263,6 +278,7 @@ impl Engine {
             reference: Arc::from(event.reference()),
             own: stamp.at,
             told: event.time,
+            poor: stamp.clock == ClockMark::Poor,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {
@@ -522,6 +538,7 @@ fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
         told: at,
         ends_boot: false,
         by_system: false,
+        poor: false,
         act: Act::Rules(rules),
     }
 }
@@ -536,6 +553,7 @@ fn derived_op(at: Moment, device: DeviceIx, derived: Derived) -> Op {
         told: at,
         ends_boot: false,
         by_system: false,
+        poor: false,
         act: Act::Derived(derived),
     }
 }

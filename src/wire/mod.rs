@@ -126,6 +126,7 @@ pub fn parse(topic: Option<&str>, payload: &[u8], roster: &Roster, limits: &Limi
         time,
         place,
         kind: kind::read(&kind_name, envelope.data, envelope.text)?,
+        reading: None,
     })
 }
 
