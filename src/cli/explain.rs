@@ -94,7 +94,7 @@ fn stored(args: &Args) -> anyhow::Result<past::Explained> {
         bail!("name a verdict by its number, or files with --roster, --policies, --policy and --since");
     };
     let config = args.config.as_deref().map(Config::load).transpose()?;
-    let (path, _) = store_path(args.database.as_deref(), config.as_ref())?;
+    let (path, settle_after_ms) = store_path(args.database.as_deref(), config.as_ref())?;
     super::block_on(async {
         let store = Store::open_to_read(&path)
             .await
@@ -102,7 +102,7 @@ fn stored(args: &Args) -> anyhow::Result<past::Explained> {
         let Some(row) = store.verdict(number).await? else {
             bail!("there is no verdict {number}");
         };
-        match past::explain_stored(&store, &row.verdict).await? {
+        match past::explain_stored(&store, &row.verdict, settle_after_ms).await? {
             Some(found) => Ok(found),
             None if row.retracted => bail!("verdict {number} was retracted: what is known now does not give it"),
             None => bail!("verdict {number} is not given when what is kept is judged again"),

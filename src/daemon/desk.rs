@@ -10,7 +10,7 @@ use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
-use crate::engine::verdict::Verdict;
+use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::engine::{Clock, Engine};
 use crate::store::Store;
 use crate::store::rows::{EntryKind, NewEntry, Pin};
@@ -71,6 +71,8 @@ pub struct Desk {
     pub engine: Engine,
     /// The latest tick.
     pub ticked: Moment,
+    /// Why the past was judged anew when the office was opened, if it was.
+    pub judged_anew: Option<Reason>,
     /// What is in force, as its files hold it.
     texts: Texts,
     clock: Clock,
@@ -118,7 +120,7 @@ impl Desk {
                             policies: PolicyTexts::clone(policies),
                         };
                         match &mut desk {
-                            None => desk = Some(Desk::new(&texts, clock)?),
+                            None => desk = Some(Desk::new(&texts, clock, keep_ms)?),
                             Some(desk) => desk.activate(&texts, row.time)?,
                         }
                         known = Some(texts);
@@ -136,10 +138,16 @@ impl Desk {
         }
         let mut desk = match desk {
             Some(desk) => desk,
-            None => Desk::new(texts, clock)?,
+            None => Desk::new(texts, clock, keep_ms)?,
         };
         match known {
-            Some(_) => entries.extend(desk.put_in_force(texts, now)?),
+            Some(_) => {
+                entries.extend(desk.put_in_force(texts, now)?);
+                // All that the ledger holds is judged, so what this decides follows from the files alone.
+                let decided = desk.engine.judge();
+                let mut reasons = decided.iter().map(Decision::reason);
+                desk.judged_anew = reasons.find(|reason| *reason == Reason::CalendarChanged);
+            }
             None => {
                 entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, now));
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
@@ -151,21 +159,24 @@ impl Desk {
         Ok(desk)
     }
 
-    fn new(texts: &Texts, clock: Clock) -> Result<Desk> {
+    fn new(texts: &Texts, clock: Clock, keep_ms: i64) -> Result<Desk> {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
+        let mut engine = Engine::new(roster.clone(), policies.clone(), clock);
+        engine.judge_again_within(keep_ms);
         Ok(Desk {
             office: roster.office.id.clone(),
             policies: policies.heads().cloned().collect(),
-            engine: Engine::new(roster.clone(), policies, clock),
+            engine,
             roster,
             ticked: Moment::MIN,
+            judged_anew: None,
             texts: texts.clone(),
             clock,
         })
     }
 
-    /// Puts in force, from now on, what differs from what is; answers the entries that say so. Where events are the
+    /// Puts in force, from now on (a calendar from when it says), what differs from what is; answers the entries that say so. Where events are the
     /// clock, now is the first moment that they have not reached.
     pub fn put_in_force(&mut self, texts: &Texts, now: Moment) -> Result<Vec<NewEntry>> {
         let mut entries = Vec::new();

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::event::Kind;
+use super::hours::Stated;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::rulebook::Rulebook;
 use super::state::Evidence;
@@ -33,6 +34,8 @@ pub(crate) struct Op {
 pub(crate) enum Act {
     /// Roster and policies change.
     Rules(Arc<Rulebook>),
+    /// A roster's calendar becomes the truth.
+    Hours(Arc<Stated>),
     Derived(Derived),
     Event {
         kind: Kind,
@@ -41,12 +44,32 @@ pub(crate) enum Act {
     },
 }
 
+/// What no event brings.
+pub(crate) fn bare_op(at: Moment, device: DeviceIx, act: Act) -> Op {
+    Op {
+        at,
+        device,
+        sequence: 0,
+        reference: Arc::from(""),
+        own: at,
+        told: at,
+        ends_boot: false,
+        by_system: false,
+        act,
+    }
+}
+
 impl Op {
+    /// Whether it changes what is judged by, not what has happened.
+    pub fn changes_rules(&self) -> bool {
+        matches!(self.act, Act::Rules(_) | Act::Hours(_))
+    }
+
     /// Within one instant: what comes into force, ends of gaps, begins of gaps, events, and last what takes effect
     /// at an earlier moment than the event that caused it.
     fn phase(&self) -> u8 {
         match &self.act {
-            Act::Rules(_) => 0,
+            Act::Rules(_) | Act::Hours(_) => 0,
             Act::Derived(Derived::GapEnds) => 1,
             Act::Derived(Derived::GapBegins) => 2,
             Act::Event { .. } => 3,

@@ -36,6 +36,8 @@ pub struct Past {
     /// The oldest first; never empty.
     pub rules: Vec<Rules>,
     pub events: Vec<Event>,
+    /// So far back a changed calendar was judged again.
+    pub again_ms: i64,
 }
 
 /// Which verdict.
@@ -121,6 +123,7 @@ impl Past {
         let of = |rules: &Rules| (rules.roster.clone(), policies.unwrap_or(&rules.policies).clone());
         let (roster, first) = of(&self.rules[0]);
         let mut engine = Engine::new(roster, first, Clock::Events);
+        engine.judge_again_within(self.again_ms);
         for rules in &self.rules[1..] {
             let (roster, policies) = of(rules);
             engine.activate(rules.from, roster, policies);

@@ -132,7 +132,14 @@ impl Teller<'_> {
         }
         match best {
             Some(event) => told(event),
-            None if self.past.rules.iter().any(|rules| rules.from == at) => Cause::Rules,
+            None if self
+                .past
+                .rules
+                .iter()
+                .any(|rules| rules.from == at || rules.roster.calendar_from() == Some(at)) =>
+            {
+                Cause::Rules
+            }
             None => Cause::Time,
         }
     }

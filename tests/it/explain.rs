@@ -27,6 +27,7 @@ fn past(day: &str) -> Past {
             policies: Arc::new(replay::read_policies(&policies()).unwrap()),
         }],
         events,
+        again_ms: i64::MAX / 4,
     }
 }
 
