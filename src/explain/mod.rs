@@ -236,10 +236,7 @@ fn watched(past: &Past, policy: &Policy, names: &[&'static str]) -> Vec<Look> {
     head.id = id.clone();
     // Unlike an indication, it looks in an emergency too.
     head.class = Class::Technical;
-    let watching = Policy {
-        head,
-        trigger: Trigger::While(condition),
-    };
+    let watching = Policy::watching(head, condition);
     let policies = Arc::new(PolicySet {
         policies: vec![watching],
     });

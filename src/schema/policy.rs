@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{id, one_of, said, span, words};
+use super::{id, one_of, said, span, whole, words};
 use crate::engine::event::TYPES;
 use crate::engine::policy::{Class, KEYS, Per, Reach, Severity, Tell};
 
@@ -23,6 +23,15 @@ pub(super) fn schema() -> Value {
             { "required": ["while"], "properties": { "on": false, "where": false } },
             { "required": ["on"], "properties": { "while": false, "for": false, "bridge": false } },
         ],
+    })
+}
+
+/// Named durations and counts.
+pub(super) fn limits() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[a-z][a-z0-9_]{0,63}$" },
+        "additionalProperties": { "oneOf": [span(), whole(0, 1_000_000)] },
     })
 }
 
@@ -50,6 +59,7 @@ fn value(key: &str) -> Value {
             json!({ "type": "array", "items": tell, "uniqueItems": true })
         }
         "basis" => words(),
+        "limits" => limits(),
         "enabled" => json!({ "type": "boolean" }),
         "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         // A key this page does not know further: anything the reader takes.

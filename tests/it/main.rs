@@ -14,6 +14,7 @@ mod demo;
 mod engine;
 mod explain;
 mod hours;
+mod limits;
 mod mail;
 mod mangled;
 mod mqtt;
