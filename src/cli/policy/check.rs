@@ -13,9 +13,9 @@ use crate::letter;
 
 /// Check every policy file of a folder: every fault at once.
 ///
-/// Each is told with file, line, column, and the nearest valid name. A condition that can never hold is an error; warned
-/// is of a policy without tests beside it, of a condition that always holds, of a clause that never matters, and of files
-/// nobody reads. Without faults the policies are listed.
+/// Each is told with file, line, column, and the nearest valid name. A condition that can never hold is an error, and one
+/// that always holds, without a `for`; warned is of a policy without tests beside it, of a clause that never matters, and
+/// of files nobody reads. Without faults the policies are listed.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Exit codes:
@@ -49,10 +49,11 @@ enum Format {
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let folder = Folder::read(&args.policies)?;
     let (set, mut faults) = folder.check();
-    // A policy that can say nothing is in force in vain. A start still takes it: an old ledger may hold one.
+    // A policy that can say nothing is in force in vain, and one that accuses everybody is a mistake. A start still takes
+    // them: an old ledger may hold one.
     for fault in faults
         .iter_mut()
-        .filter(|fault| args.strict || fault.code == "never-true")
+        .filter(|fault| args.strict || matches!(fault.code, "never-true" | "always-true"))
     {
         fault.level = Level::Error;
     }
