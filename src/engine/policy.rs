@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fault::{Level, PolicyErrors, PolicyFault};
 pub use keys::{KEYS, Key};
-pub use overlay::{Change, Overlaid};
+pub use overlay::{CHANGING, Change, Overlaid, REASONED};
 
 use super::expr::{self, Condition, Filled};
 use fault::Found;

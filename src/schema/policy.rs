@@ -27,7 +27,7 @@ pub(super) fn schema() -> Value {
 }
 
 /// Named durations and counts.
-pub(super) fn limits() -> Value {
+fn limits() -> Value {
     json!({
         "type": "object",
         "propertyNames": { "pattern": "^[a-z][a-z0-9_]{0,63}$" },
@@ -35,7 +35,8 @@ pub(super) fn limits() -> Value {
     })
 }
 
-fn value(key: &str) -> Value {
+/// How a key is written.
+pub(super) fn value(key: &str) -> Value {
     match key {
         "id" => id(),
         "title" => json!({

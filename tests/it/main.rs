@@ -19,6 +19,7 @@ mod mail;
 mod mangled;
 mod mqtt;
 mod overlay;
+mod overlay_tests;
 mod policy_check;
 mod replay;
 mod scenario;

@@ -18,7 +18,7 @@ use super::read::SPAN_MAX_MS;
 use super::{Head, Policy, PolicyErrors, PolicySet, Reach, Severity, Tell, Trigger};
 
 /// The keys of a policy that an overlay may change.
-const CHANGING: [&str; 8] = [
+pub const CHANGING: [&str; 8] = [
     "enabled",
     "limits",
     "for",
@@ -29,7 +29,7 @@ const CHANGING: [&str; 8] = [
     "scope",
 ];
 /// What an overlay must say of itself, and what that is.
-const REASONED: [(&str, &str); 3] = [
+pub const REASONED: [(&str, &str); 3] = [
     ("reason", "why the office decided so"),
     ("decided_by", "who decided it"),
     ("decided_on", "on which date it was decided"),
