@@ -57,9 +57,18 @@ pub struct Args {
     /// Its officer
     #[arg(long, value_name = "ID", requires = "roster")]
     officer: Option<String>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
     /// The language
     #[arg(long, value_enum, default_value = "id")]
     lang: super::Lang,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Format {
+    Text,
+    Json,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
@@ -79,8 +88,15 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         }
         _ => stored(&args)?,
     };
-    let mut text = String::new();
-    explain::write_text(&found, &roster, args.lang.language(), &mut text)?;
+    let language = args.lang.language();
+    let text = match args.format {
+        Format::Text => {
+            let mut text = String::new();
+            explain::write_text(&found, &roster, language, &mut text)?;
+            text
+        }
+        Format::Json => format!("{:#}\n", explain::json(&found, &roster, language)),
+    };
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(Exit::Done)
 }

@@ -198,7 +198,7 @@ impl Desk {
         if self.texts.roster != texts.roster {
             entries.push(self.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, at));
         }
-        if self.texts.policies != texts.policies {
+        if !self.policies_that_differ(texts)?.is_empty() {
             entries.push(self.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, at));
         }
         if !entries.is_empty() {
@@ -207,11 +207,22 @@ impl Desk {
         Ok(entries)
     }
 
-    /// The ids of policies that these files add, change or remove.
-    pub fn policies_that_differ(&self, texts: &Texts) -> BTreeSet<String> {
-        let (old, new) = (&self.texts.policies.0, &texts.policies.0);
+    /// The ids of policies that these files add, change or remove, or an overlay does. What only reads differently, as a
+    /// comment does, changes none.
+    pub fn policies_that_differ(&self, texts: &Texts) -> Result<BTreeSet<String>> {
+        if self.texts.policies == texts.policies {
+            return Ok(BTreeSet::new());
+        }
+        let says = |head: &Head| {
+            (
+                head.id.to_string(),
+                (head.content_hash(), head.enabled, head.overlay.clone()),
+            )
+        };
+        let old: BTreeMap<String, _> = self.policies.iter().map(says).collect();
+        let new: BTreeMap<String, _> = texts.policies.parse()?.heads().map(says).collect();
         let ids = old.keys().chain(new.keys());
-        ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect()
+        Ok(ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect())
     }
 
     pub fn roster_changed(&self, entries: &[NewEntry]) -> bool {

@@ -2,6 +2,7 @@
 //! the policy read, every clause that turned, silences and horizons, and the instant it opened. What would have been
 //! compliant is not reasoned but tried: the same past with one event more, judged again.
 
+mod json;
 mod story;
 mod text;
 mod way;
@@ -18,6 +19,7 @@ use crate::engine::trace::{Held, Look, Trace};
 use crate::engine::verdict::Verdict;
 use crate::engine::{Clock, Engine};
 use crate::letter::EvidenceLine;
+pub use json::json;
 pub use story::{ClauseStory, NameStory};
 pub use text::write as write_text;
 pub use way::{Act, Way};
@@ -76,6 +78,12 @@ pub enum Cause {
     Event(EvidenceLine),
     FellSilent(DeviceId),
     SpokeAgain(DeviceId),
+    /// A new boot ended what was open at the workstation.
+    Restarted(DeviceId),
+    /// Events were lost while it was silent; what was open ended where the silence began.
+    LostEvents(DeviceId),
+    /// The office's hours turned.
+    Hours,
     /// Other rosters or policies came into force.
     Rules,
     /// Time alone: a limit was reached, something lapsed.
@@ -93,6 +101,8 @@ pub struct Silence {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Explanation {
     pub verdict: Verdict,
+    /// As it is recorded, where judging again comes to another end.
+    pub recorded: Option<Verdict>,
     pub policy: Head,
     /// Where the condition held, inside the horizons; empty for a policy on events.
     pub pieces: Vec<(Moment, Moment)>,
@@ -200,6 +210,7 @@ pub fn explain(past: &Past, question: &Question) -> Option<Explanation> {
         Trigger::While(_) => &looks,
     };
     Some(Explanation {
+        recorded: None,
         names: teller.names(seen),
         clauses: match (&policy.trigger, condition) {
             (Trigger::While(_), Some(condition)) => teller.clauses(condition, &looks),

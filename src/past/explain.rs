@@ -57,8 +57,9 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict, settle_after_ms: i
         let question = Question::of(verdict);
         // It judges a day and more, several times over: not on a thread that answers others.
         let found = tokio::task::spawn_blocking(move || explain(&past, &question)).await?;
-        if let Some(found) = found.filter(|found| found.verdict.opened == verdict.opened) {
+        if let Some(mut found) = found.filter(|found| found.verdict.opened == verdict.opened) {
             let exact = found.verdict.until == verdict.until;
+            found.recorded = (!exact).then(|| verdict.clone());
             near = Some((Box::new(found), roster));
             // Too short a past may know another end.
             if exact {
