@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use jagaloket::engine::event::Event;
+use jagaloket::engine::event::{DeviceId, Event};
+use jagaloket::engine::policy::PolicySet;
 use jagaloket::engine::roster::Language;
 use jagaloket::engine::time::Moment;
 use jagaloket::explain::{self, Past, Question, Rules};
-use jagaloket::replay;
+use jagaloket::{replay, wire};
+use serde_json::json;
 
 use crate::support::{example, jagaloket, policies, run};
 
@@ -161,13 +163,14 @@ fn a_session_that_a_boot_ended_is_told_so() {
 
 #[test]
 fn what_service_active_stands_for_is_told_where_it_is_no_service() {
-    let overlay = "[phone-out-while-signed-in]\nenabled = true\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-01\n";
+    let overlay =
+        "[phone-out-while-signed-in]\nenabled = true\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-01\n";
     let policies = replay::read_policies(&policies()).unwrap();
     let past = morning(
         policies.overlaid("o.toml", overlay).unwrap(),
         &[
             ("loket-1", "08:00", "session.signed_in", json!({"officer": "p-1"})),
-            ("loket-1", "09:00", "session.signed_out", json!({})),
+            ("loket-1", "09:00", "session.signed_out", json!({"officer": "p-1"})),
         ],
     );
     let (_, text) = explained(&past, "phone-out-while-signed-in");
@@ -204,5 +207,8 @@ fn that_a_verdict_is_recorded_with_another_end_is_said() {
     told.recorded = Some(recorded);
     let mut text = String::new();
     explain::write_text(&told, &past.rules[0].roster, Language::En, &mut text).unwrap();
-    assert!(text.contains("It is recorded with another end: still going on."), "{text}");
+    assert!(
+        text.contains("It is recorded with another end: still going on."),
+        "{text}"
+    );
 }

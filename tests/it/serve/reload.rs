@@ -160,7 +160,7 @@ fn what_the_office_decides_while_running_counts_from_then_on_and_after_a_start()
     fs::write(&overlay, decided("reason = \"Loker HP rusak\"\n")).unwrap();
     let output = office.activate();
     assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(said(&output), "in force from now on: overlays/tangerang\n");
+    assert_eq!(said(&output), "in force from now on: phone-out-during-service\n");
     office.publish(&office.rest);
     wait_until(Duration::from_secs(60), "the verdicts", || {
         office.house.verdicts() == office.expected()
@@ -441,6 +441,44 @@ fn a_holiday_entered_late_is_judged_told_and_taken_back_when_the_calendar_is_put
     end(&mut serve);
     let mut serve = office.house.serve();
     assert_eq!(outside(), 0);
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
+fn what_says_the_same_is_no_change_and_an_overlay_is_named_by_its_policies() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    let path = office.policy(REMOVED);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("# A comment more.\n{text}")).unwrap();
+    assert!(said(&office.activate()).contains("nothing has changed"));
+    let overlays = office.house.path("policies").join("overlays");
+    fs::create_dir(&overlays).unwrap();
+    let decided = "limits = { unchecked = \"90m\" }\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-24\n";
+    fs::write(
+        overlays.join("tangerang.toml"),
+        format!("[lockbox-check-overdue]\n{decided}"),
+    )
+    .unwrap();
+    let output = said(&office.activate());
+    assert!(
+        output.contains("in force from now on: lockbox-check-overdue\n"),
+        "{output}"
+    );
+    // Another reason is what people are shown, though it judges alike.
+    let other = decided.replace("\"r\"", "\"s\"");
+    fs::write(
+        overlays.join("tangerang.toml"),
+        format!("[lockbox-check-overdue]\n{other}"),
+    )
+    .unwrap();
+    assert!(said(&office.activate()).contains("in force from now on: lockbox-check-overdue\n"));
+    let (_, _, listed) = http_get(office.house.web, "/api/v1/policies", &[]);
+    assert!(
+        listed.contains("session.unchecked_for > duration(\\\"1h30m\\\")"),
+        "{listed}"
+    );
     end(&mut serve);
     office.verify();
 }
