@@ -163,8 +163,7 @@ fn a_session_that_a_boot_ended_is_told_so() {
 
 #[test]
 fn what_service_active_stands_for_is_told_where_it_is_no_service() {
-    let overlay =
-        "[phone-out-while-signed-in]\nenabled = true\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-01\n";
+    let overlay = "[phone-out-during-service]\nscope = \"signed_in\"\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-01\n";
     let policies = replay::read_policies(&policies()).unwrap();
     let past = morning(
         policies.overlaid("o.toml", overlay).unwrap(),
@@ -173,7 +172,7 @@ fn what_service_active_stands_for_is_told_where_it_is_no_service() {
             ("loket-1", "09:00", "session.signed_out", json!({"officer": "p-1"})),
         ],
     );
-    let (_, text) = explained(&past, "phone-out-while-signed-in");
+    let (_, text) = explained(&past, "phone-out-during-service");
     assert!(
         text.contains("`service.active` stands here for being signed in and not on a break"),
         "{text}"
