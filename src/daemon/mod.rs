@@ -446,7 +446,7 @@ pub async fn open_desks(
             .filter(|row| row.verdict.office == desk.office && !row.retracted)
             .map(|row| row.verdict.clone())
             .collect();
-        let decisions = desk.engine.compare(said);
+        let decisions = desk.engine.compare(said, desk.judged_anew);
         if decisions.is_empty() {
             continue;
         }

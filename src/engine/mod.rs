@@ -10,6 +10,7 @@ pub mod event;
 pub mod expr;
 mod fold;
 mod handover;
+mod hours;
 mod judge;
 mod names;
 mod office;
