@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::event::{BootKey, IdKey};
 use super::time::Moment;
 
 /// That a device spoke: all that gaps, horizons and boots need to know of an event.
@@ -12,18 +13,15 @@ pub(crate) struct Stamp {
     /// Number of the boot id, 0 where boot id or sequence is missing.
     pub boot: u32,
     pub sequence: u64,
-    /// The first bytes of the event's id, which is what orders events of one moment and sequence …
-    pub head: [u8; 16],
-    /// … and a hash of all of it, for ids that begin alike.
-    pub tie: u64,
+    pub id: IdKey,
     pub started: bool,
     /// It does more than let time pass.
     pub acts: bool,
 }
 
 impl Stamp {
-    fn key(&self) -> (Moment, u64, [u8; 16], u64) {
-        (self.at, self.sequence, self.head, self.tie)
+    fn key(&self) -> (Moment, u64, IdKey) {
+        (self.at, self.sequence, self.id)
     }
 }
 
@@ -51,7 +49,9 @@ pub(crate) struct Move {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
     stamps: Vec<Stamp>,
-    boots: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    boots: HashMap<BootKey, u32, foldhash::fast::FixedState>,
+    /// The boot that was asked for last, and its number: mostly it is asked for again.
+    boot_now: Option<(BootKey, u32)>,
     highest: Vec<Highest>,
     /// Gaps that were forgotten.
     gaps_forgotten: u64,
@@ -69,18 +69,22 @@ struct Highest {
 }
 
 impl Timeline {
-    pub fn boot(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.boots.get(name) {
-            return *number;
+    pub fn boot(&mut self, key: BootKey) -> u32 {
+        if let Some((known, number)) = self.boot_now
+            && known == key
+        {
+            return number;
         }
-        self.highest.push(Highest {
-            sequence: 0,
-            at: Moment::MIN,
-            lowest: u64::MAX,
-            count: 0,
+        let number = *self.boots.entry(key).or_insert_with(|| {
+            self.highest.push(Highest {
+                sequence: 0,
+                at: Moment::MIN,
+                lowest: u64::MAX,
+                count: 0,
+            });
+            self.highest.len() as u32
         });
-        let number = self.highest.len() as u32;
-        self.boots.insert(Box::from(name), number);
+        self.boot_now = Some((key, number));
         number
     }
 
@@ -327,7 +331,10 @@ impl Timeline {
             // All stamps of that last moment stay: the comparison across a gap looks at the last of them.
             let moment = self.stamps[keep].at;
             let first = self.stamps.partition_point(|stamp| stamp.at < moment);
-            self.stamps.drain(..first);
+            // What is kept moves to the front: that must not cost more than what goes.
+            if first * 2 > self.stamps.len() {
+                self.stamps.drain(..first);
+            }
             let gone = |(at, what): &&(Moment, Derived)| *at < moment && *what == Derived::GapBegins;
             self.gaps_forgotten += self.derived.iter().filter(gone).count() as u64;
             self.derived.retain(|(at, _)| *at >= moment);
