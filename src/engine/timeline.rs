@@ -110,14 +110,9 @@ impl Timeline {
             return own.max(highest.at);
         }
         let lower = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < sequence;
-        let before = self
-            .stamps
-            .iter()
-            .filter(lower)
-            .chain(waiting.iter().filter(lower))
-            .map(|stamp| stamp.at)
-            .max();
-        own.max(before.unwrap_or(own))
+        let before = self.stamps.iter().rev().find(lower);
+        let before = before.into_iter().chain(waiting.iter().filter(lower));
+        own.max(before.map(|stamp| stamp.at).max().unwrap_or(own))
     }
 
     /// The stamps that a new one with this place and effective time pushes to later moments.
@@ -125,11 +120,16 @@ impl Timeline {
         if boot == 0 || sequence >= self.highest[boot as usize - 1].sequence {
             return Vec::new();
         }
-        self.stamps
+        // Within a boot, times are in the order of the sequences: those that move are the last ones before `at`.
+        let mut moves: Vec<Move> = self.stamps[..self.before(at)]
             .iter()
-            .filter(|stamp| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at)
+            .rev()
+            .filter(|stamp| stamp.boot == boot)
+            .take_while(|stamp| stamp.sequence > sequence)
             .map(|stamp| Move { from: *stamp, to: at })
-            .collect()
+            .collect();
+        moves.reverse();
+        moves
     }
 
     /// Remembers a place in a boot; to be called for every event, also for those that wait. `first`: not for one that moved.
@@ -238,7 +238,8 @@ impl Timeline {
         let mut ix = left;
         while ix < right {
             let a = self.stamps[ix].at;
-            let next = ix + self.stamps[ix..right].partition_point(|stamp| stamp.at == a);
+            let same = self.stamps[ix..right].iter().take_while(|stamp| stamp.at == a);
+            let next = ix + same.count();
             let limit = silent_after(a);
             match self.stamps.get(next) {
                 Some(after) if next < right => {

@@ -10,7 +10,7 @@ use std::thread::Scope;
 use anyhow::{Context as _, Error, Result};
 use indicatif::ProgressBar;
 
-use super::identities::{Device, bytes_hash};
+use super::identities::bytes_hash;
 use super::read::open;
 use crate::engine::event::{Event, Pulse};
 use crate::engine::roster::Roster;
@@ -41,8 +41,6 @@ pub struct Line {
     pub number: u32,
     /// A hash of the bytes: equal ones are the same event sent again, others need a closer look.
     pub bytes_hash: u64,
-    /// A hash of device and id.
-    pub key: u64,
     pub what: What,
 }
 
@@ -198,13 +196,12 @@ impl<'a> Source<'a> {
 
 fn parse_all(source: &Mutex<Source>, roster: &Roster, empty: &Receiver<Chunk>, done: &Sender<(u64, Result<Chunk>)>) {
     let mut reader = Reader::new(roster);
-    let devices: Vec<Device> = roster.device_ids().map(|id| Device::of(id.as_str())).collect();
     for mut chunk in empty {
         let mut from = source.lock().unwrap_or_else(PoisonError::into_inner);
         let parsed = match from.fill(&mut chunk) {
             Ok(Some(number)) => {
                 drop(from);
-                chunk.parse(&mut reader, &devices);
+                chunk.parse(&mut reader);
                 (number, Ok(chunk))
             }
             Ok(None) => return,
@@ -230,7 +227,7 @@ impl Chunk {
         }
     }
 
-    fn parse(&mut self, reader: &mut Reader, devices: &[Device]) {
+    fn parse(&mut self, reader: &mut Reader) {
         let text = &self.bytes[..self.length];
         let (mut at, mut number) = (0, 0);
         self.lines.clear();
@@ -241,7 +238,6 @@ impl Chunk {
                 self.lines.push(Line {
                     number,
                     bytes_hash: bytes_hash(beat.text),
-                    key: devices[beat.pulse.device as usize].key(beat.id),
                     what: What::Pulse(beat.pulse),
                 });
                 continue;
@@ -253,17 +249,13 @@ impl Chunk {
             if line.is_empty() {
                 continue;
             }
-            let (key, what) = match reader.parse(line) {
-                Ok(event) => {
-                    let key = Device::of(event.device.as_str()).key(event.id.as_bytes());
-                    (key, What::Event(Box::new(event)))
-                }
-                Err(rejected) => (0, What::Rejected(Box::new(rejected))),
+            let what = match reader.parse(line) {
+                Ok(event) => What::Event(Box::new(event)),
+                Err(rejected) => What::Rejected(Box::new(rejected)),
             };
             self.lines.push(Line {
                 number,
                 bytes_hash: bytes_hash(line),
-                key,
                 what,
             });
         }

@@ -8,7 +8,7 @@ use std::io::{BufReader, BufWriter, Read as _, Seek as _, Write as _};
 
 use anyhow::{Context as _, Result};
 
-use crate::engine::event::Event;
+use crate::engine::event::{Event, IdKey};
 use crate::engine::time::Moment;
 
 /// Bodies are forgotten a day at a time.
@@ -39,15 +39,14 @@ impl Device {
     }
 
     /// A key for an identity. Two of one key need a closer look: they may be one, or one may have been sent again.
-    pub fn key(self, id: &[u8]) -> u64 {
-        let mut hasher = foldhash::quality::FixedState::with_seed(self.seed).build_hasher();
-        hasher.write(id);
-        hasher.finish()
+    pub fn key(self, id: IdKey) -> u64 {
+        let wide = u128::from(self.seed ^ id.tie) * 0x9e37_79b9_7f4a_7c15;
+        (wide >> 64) as u64 ^ wide as u64
     }
 }
 
 pub fn key(event: &Event) -> u64 {
-    Device::of(event.device.as_str()).key(event.id.as_bytes())
+    Device::of(event.device.as_str()).key(IdKey::of(event.id.as_bytes()))
 }
 
 /// The identity of an event; two different ones are never taken for one.
@@ -65,25 +64,25 @@ pub fn identity(event: &Event) -> u128 {
 /// The keys of all events so far; of the recent ones also a hash of the bytes that came under them.
 #[derive(Default)]
 pub struct Identities {
-    recent: HashMap<u64, Recent, foldhash::fast::FixedState>,
-    /// Days before this one are forgotten.
-    first_day: i64,
+    recent: HashMap<u64, u64, foldhash::fast::FixedState>,
+    /// The keys of the recent ones, by the day of their time.
+    days: Vec<(i64, Vec<u64>)>,
     old: Old,
-}
-
-struct Recent {
-    bytes_hash: u64,
-    day: i64,
 }
 
 impl Identities {
     /// The hash of the bytes already known under this key; else remembers these.
     pub fn meet(&mut self, key: u64, bytes_hash: u64, at: Moment) -> Option<u64> {
         match self.recent.entry(key) {
-            Entry::Occupied(known) => Some(known.get().bytes_hash),
+            Entry::Occupied(known) => Some(*known.get()),
             Entry::Vacant(place) => {
+                place.insert(bytes_hash);
                 let day = at.0.div_euclid(DAY_MS);
-                place.insert(Recent { bytes_hash, day });
+                // Mostly it is the day that began last.
+                match self.days.iter_mut().rev().find(|(known, _)| *known == day) {
+                    Some((_, keys)) => keys.push(key),
+                    None => self.days.push((day, vec![key])),
+                }
                 None
             }
         }
@@ -91,16 +90,10 @@ impl Identities {
 
     /// Forgets the bodies of events before a moment: what comes under their identities is told by `come_again`.
     pub fn forget(&mut self, before: Moment) -> Result<()> {
-        let day = before.0.div_euclid(DAY_MS);
-        if day > self.first_day {
-            self.first_day = day;
-            let old = &mut self.old.held;
-            self.recent.retain(|key, recent| {
-                if recent.day < day {
-                    old.push(*key);
-                }
-                recent.day >= day
-            });
+        let settled = before.0.div_euclid(DAY_MS);
+        for (_, keys) in self.days.extract_if(.., |(day, _)| *day < settled) {
+            keys.iter().for_each(|key| drop(self.recent.remove(key)));
+            self.old.held.extend(keys);
         }
         if self.old.held.len() >= RUN_KEYS {
             self.old.write_run()?;

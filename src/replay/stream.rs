@@ -7,9 +7,9 @@ use anyhow::Result;
 use indicatif::ProgressBar;
 use tempfile::SpooledTempFile;
 
-use super::chunks::{Chunks, Line, Source, What};
+use super::chunks::{Chunks, Source, What};
 use super::ear::Ear;
-use super::identities::{Identities, identity, key};
+use super::identities::{Device, Identities, identity, key};
 use super::read::{self, Place};
 use super::{DISORDER_MS, OPS_HELD, Replay, Summary, conflict, ear, finish, say};
 use crate::engine::time::Moment;
@@ -57,16 +57,19 @@ impl Replay<'_> {
         let roster = &self.past.roster;
         let names = self.names();
         let mut engine = Engine::new(roster.clone(), self.past.policies.clone(), Clock::Events);
-        let devices: Vec<_> = roster.device_ids().map(|id| engine.number(id)).collect();
+        let devices = roster
+            .device_ids()
+            .map(|id| (engine.number(id), Device::of(id.as_str())));
+        let devices: Vec<_> = devices.collect();
         let mut summary = Summary::default();
         let mut seen = Identities::default();
         let mut doubtful: Bodies = HashMap::new();
         while let Some(mut chunk) = chunks.next()? {
             for line in chunk.lines.drain(..) {
-                let Line { key, bytes_hash, .. } = line;
-                let (at, pulse) = match &line.what {
-                    What::Pulse(pulse) => (pulse.time, true),
-                    What::Event(event) => (event.time, event.kind.is_pulse()),
+                let bytes_hash = line.bytes_hash;
+                let (key, at, pulse) = match &line.what {
+                    What::Pulse(pulse) => (devices[pulse.device as usize].1.key(pulse.id), pulse.time, true),
+                    What::Event(event) => (key(event), event.time, event.kind.is_pulse()),
                     What::Rejected(rejected) => {
                         *summary.rejected.entry(rejected.code).or_default() += 1;
                         let place = Place {
@@ -93,7 +96,7 @@ impl Replay<'_> {
                 summary.events += 1;
                 summary.days.note(at, roster.office.zone);
                 let inserted = match line.what {
-                    What::Pulse(pulse) => engine.insert_pulse(devices[pulse.device as usize], &pulse),
+                    What::Pulse(pulse) => engine.insert_pulse(devices[pulse.device as usize].0, &pulse),
                     What::Event(event) => engine.insert(*event),
                     What::Rejected(_) => continue,
                 };

@@ -20,7 +20,6 @@ pub struct Reader<'r> {
 /// A heartbeat at the begin of a text.
 pub struct Beat<'a> {
     pub pulse: Pulse,
-    pub id: &'a [u8],
     /// Its bytes, without the end of the line.
     pub text: &'a [u8],
 }
@@ -123,7 +122,6 @@ impl<'r> Reader<'r> {
                 time: time?,
                 place: boot.zip(sequence),
             },
-            id,
             text: &lines[..at],
         })
     }
