@@ -209,6 +209,7 @@ impl Engine {
     }
 
     /// Where an event has its place in its device's time.
+    #[inline]
     fn stamp(&mut self, device: DeviceIx, pulse: &Pulse) -> Stamp {
         let timeline = &mut self.timelines[device.at()];
         let (boot, sequence) = match pulse.place {
@@ -243,6 +244,7 @@ impl Engine {
     }
 
     /// Puts an event in its place, and moves what it pushes to later moments.
+    #[inline]
     fn take_in(&mut self, device: DeviceIx, own: Moment, stamp: Stamp, op: Option<Op>) {
         let Stamp { at, boot, sequence, .. } = stamp;
         self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));

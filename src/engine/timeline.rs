@@ -144,6 +144,7 @@ impl Timeline {
         highest.count += u64::from(first);
     }
 
+    #[inline]
     pub fn insert(&mut self, stamp: Stamp) {
         match self.stamps.last() {
             Some(last) if last.key() > stamp.key() => {

@@ -29,6 +29,8 @@ pub struct Chunk {
     /// Lines of the file before this chunk.
     pub lines_before: u64,
     pub lines: Vec<Line>,
+    /// The events of its lines that are no heartbeats, in their order.
+    pub events: Vec<Event>,
     line_count: u32,
     parser: usize,
     bytes: Vec<u8>,
@@ -46,7 +48,8 @@ pub struct Line {
 
 pub enum What {
     Pulse(Pulse),
-    Event(Box<Event>),
+    /// The next one of the chunk's events.
+    Event,
     Rejected(Box<Rejected>),
 }
 
@@ -220,6 +223,7 @@ impl Chunk {
             file: 0,
             lines_before: 0,
             lines: Vec::new(),
+            events: Vec::new(),
             line_count: 0,
             parser,
             bytes: Vec::new(),
@@ -231,6 +235,7 @@ impl Chunk {
         let text = &self.bytes[..self.length];
         let (mut at, mut number) = (0, 0);
         self.lines.clear();
+        self.events.clear();
         while at < text.len() {
             number += 1;
             if let Some(beat) = reader.beat(&text[at..]) {
@@ -250,7 +255,10 @@ impl Chunk {
                 continue;
             }
             let what = match reader.parse(line) {
-                Ok(event) => What::Event(Box::new(event)),
+                Ok(event) => {
+                    self.events.push(event);
+                    What::Event
+                }
                 Err(rejected) => What::Rejected(Box::new(rejected)),
             };
             self.lines.push(Line {

@@ -5,6 +5,9 @@ use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{BufReader, BufWriter, Read as _, Seek as _, Write as _};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{Scope, ScopedJoinHandle};
 
 use anyhow::{Context as _, Result};
 
@@ -62,15 +65,28 @@ pub fn identity(event: &Event) -> u128 {
 }
 
 /// The keys of all events so far; of the recent ones also a hash of the bytes that came under them.
-#[derive(Default)]
-pub struct Identities {
+pub struct Identities<'s> {
     recent: HashMap<u64, u64, foldhash::fast::FixedState>,
     /// The keys of the recent ones, by the day of their time.
     days: Vec<(i64, Vec<u64>)>,
-    old: Old,
+    /// Where the keys of the others go, and whether any came twice there.
+    forgotten: Sender<Vec<u64>>,
+    come_twice: ScopedJoinHandle<'s, Result<bool>>,
+    any_forgotten: bool,
 }
 
-impl Identities {
+impl<'s> Identities<'s> {
+    pub fn new(scope: &'s Scope<'s, '_>) -> Identities<'s> {
+        let (forgotten, keys) = channel();
+        Identities {
+            recent: HashMap::default(),
+            days: Vec::new(),
+            forgotten,
+            come_twice: scope.spawn(move || Old::default().any_twice(keys)),
+            any_forgotten: false,
+        }
+    }
+
     /// The hash of the bytes already known under this key; else remembers these.
     pub fn meet(&mut self, key: u64, bytes_hash: u64, at: Moment) -> Option<u64> {
         match self.recent.entry(key) {
@@ -89,25 +105,28 @@ impl Identities {
     }
 
     /// Forgets the bodies of events before a moment: what comes under their identities is told by `come_again`.
-    pub fn forget(&mut self, before: Moment) -> Result<()> {
+    pub fn forget(&mut self, before: Moment) {
         let settled = before.0.div_euclid(DAY_MS);
         for (_, keys) in self.days.extract_if(.., |(day, _)| *day < settled) {
-            keys.iter().for_each(|key| drop(self.recent.remove(key)));
-            self.old.held.extend(keys);
+            for key in &keys {
+                self.recent.remove(key);
+            }
+            self.any_forgotten = true;
+            // It listens until all are there, or a fault ended it, which `come_again` answers.
+            let _ = self.forgotten.send(keys);
         }
-        if self.old.held.len() >= RUN_KEYS {
-            self.old.write_run()?;
-        }
-        Ok(())
     }
 
     /// Whether a key came again after its body was forgotten.
-    pub fn come_again(mut self) -> Result<bool> {
-        if self.old.held.is_empty() && self.old.runs.is_empty() {
+    pub fn come_again(self) -> Result<bool> {
+        if !self.any_forgotten {
             return Ok(false);
         }
-        self.old.held.extend(self.recent.into_keys());
-        self.old.any_twice()
+        for (_, keys) in self.days {
+            let _ = self.forgotten.send(keys);
+        }
+        drop(self.forgotten);
+        self.come_twice.join().unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 
@@ -133,7 +152,14 @@ impl Old {
         Ok(())
     }
 
-    fn any_twice(mut self) -> Result<bool> {
+    /// Whether a key comes twice.
+    fn any_twice(mut self, keys: Receiver<Vec<u64>>) -> Result<bool> {
+        for keys in keys {
+            self.held.extend(keys);
+            if self.held.len() >= RUN_KEYS {
+                self.write_run()?;
+            }
+        }
         if self.runs.is_empty() {
             self.held.sort_unstable();
             return Ok(twice(&self.held));

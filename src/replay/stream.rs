@@ -12,8 +12,9 @@ use super::ear::Ear;
 use super::identities::{Device, Identities, identity, key};
 use super::read::{self, Place};
 use super::{DISORDER_MS, OPS_HELD, Replay, Summary, conflict, ear, finish, say};
+use crate::engine::event::{Event, Pulse};
 use crate::engine::time::Moment;
-use crate::engine::{Clock, Engine, TooLate};
+use crate::engine::{Clock, DeviceIx, Engine, TooLate};
 use crate::wire;
 
 /// How a pass over the files ended.
@@ -33,6 +34,21 @@ struct Body {
     bytes_hash: u64,
 }
 
+/// An event that may go in.
+enum Fresh<'a> {
+    Pulse(DeviceIx, &'a Pulse),
+    Event(Event),
+}
+
+impl Fresh<'_> {
+    fn is_pulse(&self) -> bool {
+        match self {
+            Fresh::Pulse(..) => true,
+            Fresh::Event(event) => event.kind.is_pulse(),
+        }
+    }
+}
+
 impl Replay<'_> {
     pub(super) fn stream(&mut self, files: &[PathBuf], rejections: &mut SpooledTempFile) -> Result<Pass> {
         let progress = self.progress(files);
@@ -40,7 +56,7 @@ impl Replay<'_> {
         let source = Source::new(files, &progress);
         let pass = std::thread::scope(|scope| {
             let chunks = Chunks::read(scope, &source, &self.past.roster);
-            self.judge_chunks(chunks, files, ear.as_mut(), rejections)
+            self.judge_chunks(chunks, Identities::new(scope), files, ear.as_mut(), rejections)
         });
         progress.finish_and_clear();
         self.ear = ear;
@@ -50,6 +66,7 @@ impl Replay<'_> {
     fn judge_chunks(
         &self,
         mut chunks: Chunks,
+        mut seen: Identities,
         files: &[PathBuf],
         mut ear: Option<&mut Ear>,
         rejections: &mut SpooledTempFile,
@@ -62,14 +79,24 @@ impl Replay<'_> {
             .map(|id| (engine.number(id), Device::of(id.as_str())));
         let devices: Vec<_> = devices.collect();
         let mut summary = Summary::default();
-        let mut seen = Identities::default();
         let mut doubtful: Bodies = HashMap::new();
+        let mut lines = Vec::new();
         while let Some(mut chunk) = chunks.next()? {
-            for line in chunk.lines.drain(..) {
+            // What another core wrote comes quicker in one piece than line by line.
+            lines.clear();
+            lines.append(&mut chunk.lines);
+            let mut events = chunk.events.drain(..);
+            for line in &lines {
                 let bytes_hash = line.bytes_hash;
-                let (key, at, pulse) = match &line.what {
-                    What::Pulse(pulse) => (devices[pulse.device as usize].1.key(pulse.id), pulse.time, true),
-                    What::Event(event) => (key(event), event.time, event.kind.is_pulse()),
+                let (key, at, fresh) = match &line.what {
+                    What::Pulse(pulse) => {
+                        let (ix, device) = devices[pulse.device as usize];
+                        (device.key(pulse.id), pulse.time, Fresh::Pulse(ix, pulse))
+                    }
+                    What::Event => {
+                        let Some(event) = events.next() else { continue };
+                        (key(&event), event.time, Fresh::Event(event))
+                    }
                     What::Rejected(rejected) => {
                         *summary.rejected.entry(rejected.code).or_default() += 1;
                         let place = Place {
@@ -95,25 +122,26 @@ impl Replay<'_> {
                 }
                 summary.events += 1;
                 summary.days.note(at, roster.office.zone);
-                let inserted = match line.what {
-                    What::Pulse(pulse) => engine.insert_pulse(devices[pulse.device as usize].0, &pulse),
-                    What::Event(event) => engine.insert(*event),
-                    What::Rejected(_) => continue,
+                let only_time = fresh.is_pulse();
+                let inserted = match fresh {
+                    Fresh::Pulse(device, pulse) => engine.insert_pulse(device, pulse),
+                    Fresh::Event(event) => engine.insert(event),
                 };
                 if let Err(TooLate { .. }) = inserted {
                     return Ok(Pass::TooDisordered);
                 }
                 if let Some(ear) = &mut ear {
-                    ear.after(&mut engine, at, pulse);
+                    ear.after(&mut engine, at, only_time);
                 }
             }
+            drop(events);
             chunks.reuse(chunk);
             ear::judge(&mut engine, ear.as_deref_mut());
             let clock = engine.clock().unwrap_or(Moment::MIN);
             if engine.ops_len() > OPS_HELD {
                 engine.forget(clock.plus_ms(-DISORDER_MS));
             }
-            seen.forget(engine.settled_until())?;
+            seen.forget(engine.settled_until());
         }
         if seen.come_again()? || self.look_closer(files, &mut doubtful, &mut summary, rejections)? {
             return Ok(Pass::TooDisordered);
