@@ -222,3 +222,32 @@ impl Run {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn any_twice(keys: impl IntoIterator<Item = u64>) -> bool {
+        let (sender, receiver) = channel();
+        let keys: Vec<u64> = keys.into_iter().collect();
+        for part in keys.chunks(10_000) {
+            sender.send(part.to_vec()).unwrap();
+        }
+        drop(sender);
+        Old::default().any_twice(receiver).unwrap()
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_found_wherever_it_is() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let many = 2 * RUN_KEYS + 1_234;
+        let mut keys: Vec<u64> = (0..many).map(|_| rng.u64(..)).collect();
+        keys.extend([0, u64::MAX]);
+        for few in [&keys[..0], &keys[..1], &keys[..777], &keys] {
+            assert!(!any_twice(few.iter().copied()), "{} keys", few.len());
+            for again in [few.first(), few.last()].into_iter().flatten() {
+                assert!(any_twice(few.iter().copied().chain([*again])), "{} keys", few.len());
+            }
+        }
+    }
+}
