@@ -31,6 +31,7 @@ pub mod verdict;
 pub mod view;
 mod waiting;
 
+pub(crate) use names::DeviceIx;
 pub use office::{Clock, Engine, TooLate};
 
 /// The version of the judging engine, for verdicts to be pinned to.
