@@ -14,13 +14,14 @@ const LINES_LONG: usize = 400;
 const LINES_MAX: usize = 600;
 
 /// What each module of the library may use. `store::rows` are plain rows, shared by all who speak of them.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     // Ring 0.
     ("engine", &[]),
     // Ring 1: pure.
     ("exit", &[]),
     ("wire", &["engine"]),
     ("ledger", &["engine"]),
+    ("place", &[]),
     ("letter", &["engine", "store::rows"]),
     ("incident", &["engine", "letter", "store::rows"]),
     ("scenario", &["engine"]),
@@ -32,10 +33,10 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     // Ring 2: an edge does not use another edge, but mailer and web use store. All may measure and ask for the time.
     ("clock", &["engine"]),
     ("telemetry", &["engine", "wire", "store::rows"]),
-    ("config", &["engine", "telemetry"]),
+    ("config", &["engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry"]),
-    ("store", &["engine", "ledger", "clock", "telemetry"]),
+    ("store", &["engine", "ledger", "place", "clock", "telemetry"]),
     (
         "mailer",
         &[
