@@ -74,6 +74,8 @@ pub enum Cause {
     Event(EvidenceLine),
     FellSilent(DeviceId),
     SpokeAgain(DeviceId),
+    ClockWrong(DeviceId),
+    ClockRight(DeviceId),
     /// Other rosters or policies came into force.
     Rules,
     /// Time alone: a limit was reached, something lapsed.
@@ -268,7 +270,9 @@ fn pieces(held: &[Held], verdict: &Verdict) -> Vec<(Moment, Moment)> {
 
 /// The devices whose silence or horizon matters: those the verdict is about or rests on.
 fn devices(engine: &Engine, verdict: &Verdict, names: &[&str]) -> Vec<DeviceId> {
-    let lockbox_matters = names.iter().any(|name| *name == "custody" || *name == "lockbox.silent");
+    let lockbox_matters = names
+        .iter()
+        .any(|name| *name == "custody" || name.starts_with("lockbox."));
     let used = verdict
         .officer
         .as_ref()
