@@ -17,6 +17,7 @@ use crate::engine::event::{DeviceId, OfficerId};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
+use crate::place::Place;
 use crate::serve::{self, Plan};
 use crate::simulate::demo;
 use crate::telemetry::LogFormat;
@@ -108,7 +109,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
         policies: PathBuf::new(),
         settle_after_ms: 14 * 86_400_000,
         clock: Clock::Own,
-        database: folder.join("jagaloket.db"),
+        database: Place::File(folder.join("jagaloket.db")),
+        control: folder.join("jagaloket.db.control"),
         broker: Broker::Embedded(Embedded {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
             tls: None,

@@ -20,6 +20,7 @@ pub mod live;
 pub mod mailer;
 pub mod mqtt;
 pub mod past;
+pub mod place;
 pub mod replay;
 pub mod scenario;
 pub mod schema;

@@ -118,7 +118,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         quarantine_rows_max: config.quarantine.rows_max,
         quarantine_bytes_max: config.quarantine.bytes_max,
     };
-    let store = Store::open(&config.database, bounds)
+    let store = Store::open(config.database.clone(), bounds)
         .await
         .context("the database cannot be opened")?;
     store.end_leases().await.context("the outbox cannot be opened")?;
@@ -186,7 +186,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         names: names_sender,
         config: config.clone(),
     };
-    let reload = tokio::spawn(reload.run(reload::listen(&config.database), stopped(stopping.clone())));
+    let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
         store: store.clone(),
         desks,

@@ -7,7 +7,7 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 
 /// Everything one turn of the daemon decides; it is committed whole or not at all.
-#[derive(Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub struct Turn {
     pub entries: Vec<NewEntry>,
     pub quarantined: Vec<Quarantined>,

@@ -21,6 +21,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
     ("exit", &[]),
     ("wire", &["engine"]),
     ("ledger", &["engine"]),
+    ("place", &[]),
     ("letter", &["engine", "store::rows"]),
     ("incident", &["engine", "letter", "store::rows"]),
     ("scenario", &["engine"]),
@@ -34,10 +35,10 @@ const MAY_USE: [(&str, &[&str]); 30] = [
     // Ring 2: an edge does not use another edge, but mailer and web use store. All may measure and ask for the time.
     ("clock", &["engine"]),
     ("telemetry", &["engine", "wire", "store::rows"]),
-    ("config", &["engine", "telemetry"]),
+    ("config", &["engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry"]),
-    ("store", &["engine", "ledger", "clock", "telemetry"]),
+    ("store", &["engine", "ledger", "place", "clock", "telemetry"]),
     (
         "mailer",
         &[
