@@ -176,7 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         live: live.clone(),
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
-        explain: Some(explainer(&store)),
+        explain: Some(explainer(&store, config.settle_after_ms)),
     };
     let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
     let (order_sender, orders) = mpsc::channel(1);
@@ -273,13 +273,13 @@ impl Running {
 }
 
 /// Says why, for pages: one at a time, so that many readers cannot keep the machine from judging.
-fn explainer(store: &Store) -> web::Explain {
+fn explainer(store: &Store, settle_after_ms: i64) -> web::Explain {
     let (store, turn) = (store.clone(), Arc::new(tokio::sync::Semaphore::new(1)));
     Arc::new(move |verdict| {
         let (store, turn) = (store.clone(), turn.clone());
         Box::pin(async move {
             let _turn = turn.acquire().await.ok()?;
-            match crate::past::explain_stored(&store, &verdict).await {
+            match crate::past::explain_stored(&store, &verdict, settle_after_ms).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "a verdict could not be explained");

@@ -43,8 +43,10 @@ const HELD_MS: i64 = 1_000;
 pub const DAY_MS: i64 = 86_400_000;
 /// What a stop waits for a turn that the database holds up.
 const LAST_TURN_MAX: Duration = Duration::from_secs(3);
-/// The live view is made anew at least this often.
+/// The live view is made anew at least this often …
 const SHOW_EVERY: Duration = Duration::from_secs(2);
+/// … and not more often than this, for it walks through whole offices.
+const SHOW_PAUSE: Duration = Duration::from_millis(50);
 
 /// What wakes the daemon.
 enum Wake {
@@ -92,9 +94,14 @@ impl Daemon {
         let mut last_event = None;
         let mut comeback = Comeback::new(&self.clock);
         self.show(started, last_event);
+        let (mut shown, mut stale) = (crate::clock::instant(), false);
         loop {
             let wake = {
-                let sleep = tokio::time::sleep(self.sleep(&comeback));
+                let mut pause = self.sleep(&comeback);
+                if stale {
+                    pause = pause.min(SHOW_PAUSE.saturating_sub(shown.elapsed()));
+                }
+                let sleep = tokio::time::sleep(pause);
                 tokio::select! {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
@@ -139,7 +146,11 @@ impl Daemon {
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
             }
-            self.show(started, last_event);
+            stale = shown.elapsed() < SHOW_PAUSE;
+            if !stale {
+                self.show(started, last_event);
+                shown = crate::clock::instant();
+            }
         }
     }
 
@@ -181,13 +192,11 @@ impl Daemon {
         let mut accepted = 0;
         for (ix, event) in intake.events {
             let desk = &mut self.desks[ix];
-            let reference = event.reference();
             stirred[ix] |= !event.kind.is_pulse();
-            let line = EvidenceLine {
-                at: event.time,
-                device: event.device.clone(),
-                kind: event.kind.clone(),
-            };
+            let line = (!event.kind.is_pulse()).then(|| {
+                let (at, device, kind) = (event.time, event.device.clone(), event.kind.clone());
+                (event.reference(), EvidenceLine { at, device, kind })
+            });
             if matches!(event.kind, Kind::Ticked) {
                 desk.ticked = desk.ticked.max(event.time);
             }
@@ -195,7 +204,7 @@ impl Daemon {
             match desk.engine.insert(event) {
                 Ok(()) => {
                     accepted += 1;
-                    fresh.insert(reference, line);
+                    fresh.extend(line);
                 }
                 Err(late) => set_aside(&mut turn, &key, late.settled, now),
             }
@@ -446,7 +455,7 @@ pub async fn open_desks(
             .filter(|row| row.verdict.office == desk.office && !row.retracted)
             .map(|row| row.verdict.clone())
             .collect();
-        let decisions = desk.engine.compare(said);
+        let decisions = desk.engine.compare(said, desk.judged_anew);
         if decisions.is_empty() {
             continue;
         }

@@ -1,6 +1,7 @@
 //! Accepted events, typed: what the contract's §3 lists and nothing else.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use super::time::Moment;
@@ -151,6 +152,52 @@ impl Event {
 pub struct Place {
     pub boot: Box<str>,
     pub sequence: u64,
+}
+
+/// What of an event's id orders events of one moment and sequence: its first bytes, and a hash of all of it for ids that
+/// begin alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct IdKey {
+    pub head: [u8; 16],
+    pub tie: u64,
+}
+
+impl IdKey {
+    pub fn of(id: &[u8]) -> IdKey {
+        let mut head = [0; 16];
+        match id.first_chunk() {
+            Some(first) => head = *first,
+            None => head[..id.len()].copy_from_slice(id),
+        }
+        IdKey { head, tie: hash(id) }
+    }
+}
+
+/// Stands for a boot id, which means nothing but that it is another one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BootKey(pub u64);
+
+impl BootKey {
+    pub fn of(boot: &[u8]) -> BootKey {
+        BootKey(hash(boot))
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// A heartbeat: all that is needed of the commonest event, without texts of its own.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pulse {
+    /// The place of its device in `Roster::device_ids`.
+    pub device: u32,
+    pub id: IdKey,
+    pub time: Moment,
+    /// Its boot and its sequence there.
+    pub place: Option<(BootKey, u64)>,
 }
 
 /// What happened. Texts that no rule reads (`by`, `witness`, `approver`) are kept for people.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::calendar::Phase;
 use super::event::{DeviceKind, Kind, UsbClass};
 use super::expr::Reads;
+use super::hours::Stated;
 use super::judge::Slots;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::ops::{Act, Op};
@@ -41,7 +42,9 @@ pub(crate) struct State {
     pub clock_off: Vec<bool>,
     pub officers: Vec<Officer>,
     pub emergency: Option<Emergency>,
-    /// What the office's calendar says; not asked yet before the first instant.
+    /// The roster whose word counts for the office's hours.
+    pub stated: Arc<Stated>,
+    /// What its calendar says; not asked yet before the first instant.
     pub hours: Phase,
     pub(super) timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     /// Numbers sessions and services, so that a new one is a new subject.
@@ -215,6 +218,10 @@ impl State {
         State {
             now: Moment::MIN,
             slots: Slots::new(&rules),
+            stated: Arc::new(Stated {
+                roster: rules.roster.clone(),
+                rank: 0,
+            }),
             rules,
             names,
             counters: Vec::new(),
@@ -249,7 +256,6 @@ impl State {
     /// Puts other rules in force; the runs were handed over to them.
     pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
         self.rules = rules;
-        self.hours = self.rules.hours_at(self.now);
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
             // Places are numbered by roster: what was seen under another one says nothing of this one's.
@@ -266,7 +272,29 @@ impl State {
     /// Asks the calendar for the first time, just before the first instant.
     pub fn begin_hours(&mut self, before: Moment) {
         if self.hours.until == Moment::MIN {
-            self.hours = self.rules.hours_at(before);
+            self.hours = self.hours_at(before);
+        }
+    }
+
+    /// What the office's calendar says at a moment; if no policy asks for it, it need not turn.
+    fn hours_at(&self, at: Moment) -> Phase {
+        match self.rules.reads_hours {
+            true => self.stated.at(at),
+            false => Phase::ALWAYS,
+        }
+    }
+
+    /// Asks the calendar anew: it, or who asks it, has changed.
+    pub fn turn_hours(&mut self, dirty: &mut Dirty) {
+        let hours = self.hours_at(self.now);
+        dirty.hours |= (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
+        self.hours = hours;
+    }
+
+    /// A calendar becomes the truth, unless one that came into force later already is.
+    pub fn state_hours(&mut self, stated: &Arc<Stated>) {
+        if stated.rank >= self.stated.rank {
+            self.stated = stated.clone();
         }
     }
 
@@ -378,9 +406,7 @@ impl State {
     /// Lets everything happen that is due at `now`.
     pub fn run_timers(&mut self, dirty: &mut Dirty) {
         if self.hours.until <= self.now {
-            let hours = self.rules.hours_at(self.now);
-            dirty.hours = (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
-            self.hours = hours;
+            self.turn_hours(dirty);
         }
         while let Some(Reverse((at, timer))) = self.timers.peek().copied() {
             if at > self.now {
@@ -426,7 +452,7 @@ impl State {
                 self.derived(op.device, *derived, dirty);
                 false
             }
-            Act::Rules(_) => false,
+            Act::Rules(_) | Act::Hours(_) => false,
             Act::Event { kind, officer, handset } => {
                 if let Some(officer) = officer {
                     self.officers[officer.at()].named = true;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::event::{BootKey, IdKey};
 use super::time::Moment;
 
 /// That a device spoke: all that gaps, horizons and boots need to know of an event.
@@ -12,10 +13,7 @@ pub(crate) struct Stamp {
     /// Number of the boot id, 0 where boot id or sequence is missing.
     pub boot: u32,
     pub sequence: u64,
-    /// The first bytes of the event's id, which is what orders events of one moment and sequence …
-    pub head: [u8; 16],
-    /// … and a hash of all of it, for ids that begin alike.
-    pub tie: u64,
+    pub id: IdKey,
     pub started: bool,
     /// It does more than let time pass.
     pub acts: bool,
@@ -40,8 +38,8 @@ pub(crate) struct Learnt {
 }
 
 impl Stamp {
-    fn key(&self) -> (Moment, u64, [u8; 16], u64) {
-        (self.at, self.sequence, self.head, self.tie)
+    fn key(&self) -> (Moment, u64, IdKey) {
+        (self.at, self.sequence, self.id)
     }
 }
 
@@ -78,7 +76,9 @@ pub(crate) struct Move {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
     stamps: Vec<Stamp>,
-    boots: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    boots: HashMap<BootKey, u32, foldhash::fast::FixedState>,
+    /// The boot that was asked for last, and its number: mostly it is asked for again.
+    boot_now: Option<(BootKey, u32)>,
     highest: Vec<Highest>,
     /// Gaps that were forgotten.
     gaps_forgotten: u64,
@@ -100,18 +100,22 @@ struct Highest {
 }
 
 impl Timeline {
-    pub fn boot(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.boots.get(name) {
-            return *number;
+    pub fn boot(&mut self, key: BootKey) -> u32 {
+        if let Some((known, number)) = self.boot_now
+            && known == key
+        {
+            return number;
         }
-        self.highest.push(Highest {
-            sequence: 0,
-            at: Moment::MIN,
-            lowest: u64::MAX,
-            count: 0,
+        let number = *self.boots.entry(key).or_insert_with(|| {
+            self.highest.push(Highest {
+                sequence: 0,
+                at: Moment::MIN,
+                lowest: u64::MAX,
+                count: 0,
+            });
+            self.highest.len() as u32
         });
-        let number = self.highest.len() as u32;
-        self.boots.insert(Box::from(name), number);
+        self.boot_now = Some((key, number));
         number
     }
 
@@ -137,14 +141,9 @@ impl Timeline {
             return own.max(highest.at);
         }
         let lower = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < sequence;
-        let before = self
-            .stamps
-            .iter()
-            .filter(lower)
-            .chain(waiting.iter().filter(lower))
-            .map(|stamp| stamp.at)
-            .max();
-        own.max(before.unwrap_or(own))
+        let before = self.stamps.iter().rev().find(lower);
+        let before = before.into_iter().chain(waiting.iter().filter(lower));
+        own.max(before.map(|stamp| stamp.at).max().unwrap_or(own))
     }
 
     /// The stamps that a new one with this place and effective time pushes to later moments.
@@ -152,11 +151,16 @@ impl Timeline {
         if boot == 0 || sequence >= self.highest[boot as usize - 1].sequence {
             return Vec::new();
         }
-        self.stamps
+        // Within a boot, times are in the order of the sequences: those that move are the last ones before `at`.
+        let mut moves: Vec<Move> = self.stamps[..self.before(at)]
             .iter()
-            .filter(|stamp| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at)
+            .rev()
+            .filter(|stamp| stamp.boot == boot)
+            .take_while(|stamp| stamp.sequence > sequence)
             .map(|stamp| Move { from: *stamp, to: at })
-            .collect()
+            .collect();
+        moves.reverse();
+        moves
     }
 
     /// Remembers a place in a boot; to be called for every event, also for those that wait. `first`: not for one that moved.
@@ -193,6 +197,7 @@ impl Timeline {
         self.stamps.iter().filter(told).copied().collect()
     }
 
+    #[inline]
     pub fn insert(&mut self, stamp: Stamp) {
         self.marked |= stamp.clock != ClockMark::Told;
         match self.stamps.last() {
@@ -288,7 +293,8 @@ impl Timeline {
         let mut ix = left;
         while ix < right {
             let a = self.stamps[ix].at;
-            let next = ix + self.stamps[ix..right].partition_point(|stamp| stamp.at == a);
+            let same = self.stamps[ix..right].iter().take_while(|stamp| stamp.at == a);
+            let next = ix + same.count();
             let limit = silent_after(a);
             if self.marked {
                 let here = self.mark(ix, next);
@@ -401,7 +407,10 @@ impl Timeline {
             // All stamps of that last moment stay: the comparison across a gap looks at the last of them.
             let moment = self.stamps[keep].at;
             let first = self.stamps.partition_point(|stamp| stamp.at < moment);
-            self.stamps.drain(..first);
+            // What is kept moves to the front: that must not cost more than what goes.
+            if first * 2 > self.stamps.len() {
+                self.stamps.drain(..first);
+            }
             let gone = |(at, what): &&(Moment, Derived)| *at < moment && *what == Derived::GapBegins;
             self.gaps_forgotten += self.derived.iter().filter(gone).count() as u64;
             self.derived.retain(|(at, _)| *at >= moment);

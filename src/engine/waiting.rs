@@ -1,7 +1,6 @@
 //! Events beyond the office clock, and events that move because others of their boot turned out to be later.
 
-use std::hash::{BuildHasher as _, Hasher as _};
-
+use super::event::IdKey;
 use super::names::DeviceIx;
 use super::office::{Engine, TooLate};
 use super::ops::Op;
@@ -64,9 +63,8 @@ impl Engine {
         }
         let is_it = |op: &Op| {
             op.device == device && op.sequence == stamp.sequence && {
-                let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-                hasher.write(op.reference.rsplit_once('#').map_or("", |(_, id)| id).as_bytes());
-                hasher.finish() == stamp.tie
+                let id = op.reference.rsplit_once('#').map_or("", |(_, id)| id);
+                IdKey::of(id.as_bytes()) == stamp.id
             }
         };
         if let Some(ix) = self.add.iter().position(is_it) {

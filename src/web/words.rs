@@ -359,6 +359,10 @@ impl Words {
                 "daftar petugas atau kebijakan berubah",
                 "the roster or the policies changed",
             ),
+            "calendar_changed" => self.pick(
+                "kalender jam kerja kantor diubah untuk hari yang sudah lewat",
+                "the office's calendar was changed for days that had passed",
+            ),
             other => other,
         }
     }

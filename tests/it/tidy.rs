@@ -14,7 +14,7 @@ const LINES_LONG: usize = 400;
 const LINES_MAX: usize = 600;
 
 /// What each module of the library may use. `store::rows` are plain rows, shared by all who speak of them.
-const MAY_USE: [(&str, &[&str]); 31] = [
+const MAY_USE: &[(&str, &[&str])] = &[
     // Ring 0.
     ("engine", &[]),
     // Ring 1: pure.

@@ -1,6 +1,7 @@
 //! Tables of what is accepted.
 
 mod json;
+mod pulse;
 mod refused;
 
 use super::*;
