@@ -25,6 +25,20 @@ impl Engine {
         silences
     }
 
+    /// When a device's clock turned out to be wrong, `true`, or right again; its times were poor from the event before on.
+    pub fn clock_turns(&self, device: &DeviceId) -> Vec<(Moment, bool)> {
+        let Some(ix) = self.names.known_device(device.as_str()) else {
+            return Vec::new();
+        };
+        let derived = self.timelines[ix.at()].derived.iter();
+        let turns = derived.filter_map(|(at, what)| match what {
+            Derived::PoorBegins | Derived::PoorFromTheStart | Derived::ClockOff => Some((*at, true)),
+            Derived::PoorEnds | Derived::ClockRight => Some((*at, false)),
+            _ => None,
+        });
+        turns.collect()
+    }
+
     /// References of the events that take effect at a moment; heartbeats have no effect.
     pub fn effective_at(&self, at: Moment) -> Vec<Arc<str>> {
         let references = self.fold.at(at).map(|op| op.reference.clone());

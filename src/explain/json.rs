@@ -63,6 +63,8 @@ fn told(cause: &Cause, words: &Words) -> Value {
         }
         Cause::FellSilent(device) => ("fell_silent", Some(device)),
         Cause::SpokeAgain(device) => ("spoke_again", Some(device)),
+        Cause::ClockWrong(device) => ("clock_wrong", Some(device)),
+        Cause::ClockRight(device) => ("clock_right", Some(device)),
         Cause::Restarted(device) => ("restarted", Some(device)),
         Cause::LostEvents(device) => ("lost_events", Some(device)),
         Cause::Rules => ("rules", None),

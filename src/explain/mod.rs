@@ -78,6 +78,8 @@ pub enum Cause {
     Event(EvidenceLine),
     FellSilent(DeviceId),
     SpokeAgain(DeviceId),
+    ClockWrong(DeviceId),
+    ClockRight(DeviceId),
     /// A new boot ended what was open at the workstation.
     Restarted(DeviceId),
     /// Events were lost while it was silent; what was open ended where the silence began.
@@ -279,7 +281,9 @@ fn pieces(held: &[Held], verdict: &Verdict) -> Vec<(Moment, Moment)> {
 
 /// The devices whose silence or horizon matters: those the verdict is about or rests on.
 fn devices(engine: &Engine, verdict: &Verdict, names: &[&str]) -> Vec<DeviceId> {
-    let lockbox_matters = names.iter().any(|name| *name == "custody" || *name == "lockbox.silent");
+    let lockbox_matters = names
+        .iter()
+        .any(|name| *name == "custody" || name.starts_with("lockbox."));
     let used = verdict
         .officer
         .as_ref()

@@ -142,6 +142,15 @@ impl Teller<'_> {
                 return Cause::SpokeAgain(silence.device.clone());
             }
         }
+        for device in self.devices {
+            let turns = self.engine.clock_turns(device);
+            if let Some((_, wrong)) = turns.iter().find(|(turned, _)| *turned == at) {
+                return match wrong {
+                    true => Cause::ClockWrong(device.clone()),
+                    false => Cause::ClockRight(device.clone()),
+                };
+            }
+        }
         match best {
             Some(event) => told(event),
             None if self
@@ -189,7 +198,7 @@ impl Teller<'_> {
 fn fits(kind: &Kind, name: &str) -> u8 {
     let word = kind.name();
     let family = word.split('.').next().unwrap_or("");
-    if name.contains(".silent") {
+    if name.contains(".silent") || name.contains(".clock_off") {
         return 0;
     }
     if name.contains("unchecked_for") {

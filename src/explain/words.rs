@@ -104,6 +104,18 @@ impl Words {
             Cause::Event(line) => format!("{} ({})", letter::describe(&line.kind, self.language), line.device),
             Cause::FellSilent(device) => format!("{device} {}", self.pick("berhenti mengirim kabar", "fell silent")),
             Cause::SpokeAgain(device) => format!("{device} {}", self.pick("mengirim kabar lagi", "was heard again")),
+            Cause::ClockWrong(device) => {
+                format!(
+                    "{} {device}",
+                    self.pick("jam ternyata salah:", "the clock turned out to be wrong:")
+                )
+            }
+            Cause::ClockRight(device) => {
+                format!(
+                    "{} {device}",
+                    self.pick("jam kembali tepat:", "the clock was right again:")
+                )
+            }
             Cause::Restarted(device) => format!(
                 "{device} {}",
                 self.pick(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jagaloket::engine::event::{DeviceId, Event};
+use jagaloket::engine::event::{DeviceId, Event, Reading, Trust};
 use jagaloket::engine::policy::PolicySet;
 use jagaloket::engine::roster::Language;
 use jagaloket::engine::time::Moment;
@@ -110,6 +110,35 @@ fn what_is_not_a_verdict_is_told_with_those_that_are() {
         text.contains("--since 2026-11-24T11:12:19.946+07:00 --counter loket-01"),
         "{text}"
     );
+}
+
+#[test]
+fn a_clock_that_turned_out_to_be_wrong_is_told_as_the_cause() {
+    let mut past = past("day-4");
+    let roster = past.rules[0].roster.clone();
+    let device = roster.counters[0].id.clone();
+    past.events.sort_by_key(|event| event.time);
+    let of_device = past.events.iter_mut().filter(|event| event.device == device);
+    for event in of_device.skip(400).take(60) {
+        event.reading = Some(Box::new(Reading {
+            told: event.time,
+            trust: Trust::Poor,
+            whole_boot: false,
+        }));
+    }
+    let verdicts = past.verdicts();
+    let verdict = verdicts
+        .iter()
+        .find(|verdict| verdict.policy.as_str() == "device-clock-off")
+        .unwrap();
+    let told = explain::explain(&past, &Question::of(verdict)).unwrap();
+    let mut text = String::new();
+    explain::write_text(&told, &roster, Language::En, &mut text).unwrap();
+    assert!(
+        text.contains(&format!("the clock turned out to be wrong: {device}")),
+        "{text}"
+    );
+    assert!(text.contains(&format!("the clock was right again: {device}")), "{text}");
 }
 
 /// A small office's morning and what is said of it.

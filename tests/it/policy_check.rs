@@ -245,7 +245,7 @@ const IMPOSSIBLE: [(&str, &str); 16] = [
     ("counter", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
     (
         "counter",
-        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent && !lockbox.clock_off",
     ),
     (
         "counter",
@@ -254,7 +254,7 @@ const IMPOSSIBLE: [(&str, &str); 16] = [
     ("counter", "!officer.declared_none && custody == \"none_declared\""),
     (
         "counter",
-        "service.active && session.active && !workstation.silent && officer.active_services == 0",
+        "service.active && session.active && !workstation.silent && !workstation.clock_off && officer.active_services == 0",
     ),
     (
         "counter",
@@ -267,7 +267,7 @@ const IMPOSSIBLE: [(&str, &str); 16] = [
     ("officer", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
     (
         "officer",
-        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent && !lockbox.clock_off",
     ),
     (
         "officer",
