@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-use super::policy::backtest::store_path;
+use super::policy::backtest::store_place;
 use crate::config::Config;
 use crate::engine::time::Moment;
 use crate::exit::Exit;
 use crate::explain;
 use crate::past::{self, Named};
+use crate::place::Place;
 use crate::replay::{read_policies_of, read_roster};
 use crate::store::Store;
 
@@ -33,9 +34,9 @@ pub struct Args {
     /// The configuration file that names the database
     #[arg(long, value_name = "FILE", conflicts_with_all = ["database", "roster"])]
     config: Option<PathBuf>,
-    /// The database of a monitor, which may go on running
-    #[arg(long, value_name = "PATH", conflicts_with = "roster")]
-    database: Option<PathBuf>,
+    /// The database of a monitor, which may go on running: a file, or postgres://…
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse, conflicts_with = "roster")]
+    database: Option<Place>,
     /// The office's roster, for files of events
     #[arg(long, value_name = "FILE", requires_all = ["policies", "policy", "since"])]
     roster: Option<PathBuf>,
@@ -94,11 +95,11 @@ fn stored(args: &Args) -> anyhow::Result<past::Explained> {
         bail!("name a verdict by its number, or files with --roster, --policies, --policy and --since");
     };
     let config = args.config.as_deref().map(Config::load).transpose()?;
-    let (path, _) = store_path(args.database.as_deref(), config.as_ref())?;
+    let (place, _) = store_place(args.database.as_ref(), config.as_ref())?;
     super::block_on(async {
-        let store = Store::open_to_read(&path)
+        let store = Store::open_to_read(place.clone())
             .await
-            .with_context(|| path.display().to_string())?;
+            .with_context(|| place.to_string())?;
         let Some(row) = store.verdict(number).await? else {
             bail!("there is no verdict {number}");
         };

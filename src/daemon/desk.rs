@@ -12,9 +12,11 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 use crate::engine::{Clock, Engine};
-use crate::store::Store;
+use crate::gaps::{Gap, Gaps};
+use crate::skew::{self, ClockShown, Clocks};
 use crate::store::rows::{EntryKind, NewEntry, Pin};
-use crate::wire::{self, Limits};
+use crate::store::{LedgerRow, Store};
+use crate::wire;
 
 /// A roster and policies as their files hold them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,6 +73,12 @@ pub struct Desk {
     pub engine: Engine,
     /// The latest tick.
     pub ticked: Moment,
+    /// What is known of the clocks of its devices, and which of their events are missing.
+    pub clocks: Clocks,
+    pub gaps: Gaps,
+    /// The same, as it was last shown.
+    pub clocks_shown: Arc<[ClockShown]>,
+    pub gaps_shown: Arc<[Gap]>,
     /// What is in force, as its files hold it.
     texts: Texts,
     clock: Clock,
@@ -125,7 +133,7 @@ impl Desk {
                     }
                     EntryKind::Event | EntryKind::Tick => {
                         let Some(desk) = &mut desk else { continue };
-                        desk.again(&row.body, row.n);
+                        desk.again(&row);
                     }
                 }
             }
@@ -160,6 +168,10 @@ impl Desk {
             engine: Engine::new(roster.clone(), policies, clock),
             roster,
             ticked: Moment::MIN,
+            clocks: Clocks::default(),
+            gaps: Gaps::default(),
+            clocks_shown: Arc::new([]),
+            gaps_shown: Arc::new([]),
             texts: texts.clone(),
             clock,
         })
@@ -226,9 +238,13 @@ impl Desk {
     }
 
     /// Takes in again what the ledger holds.
-    fn again(&mut self, body: &[u8], n: i64) {
-        match wire::parse(None, body, &self.roster, &Limits::REPLAY) {
+    fn again(&mut self, row: &LedgerRow) {
+        let n = row.n;
+        match skew::read_again(&row.body, row.time, row.clock.as_deref(), &self.roster) {
             Ok(event) => {
+                let kind = self.roster.device_kind(event.device.as_str());
+                self.clocks.remember(&event, kind, row.received);
+                self.gaps.hear(&event, row.received);
                 if matches!(event.kind, Kind::Ticked) {
                     self.ticked = self.ticked.max(event.time);
                 }
@@ -264,6 +280,7 @@ impl Desk {
             id: uuid::Uuid::now_v7().to_string(),
             time: at,
             body,
+            clock: None,
         }
     }
 
@@ -279,6 +296,7 @@ impl Desk {
             time: at,
             place: None,
             kind: Kind::Ticked,
+            reading: None,
         };
         let entry = NewEntry {
             received: now,
@@ -288,6 +306,7 @@ impl Desk {
             id: event.id.to_string(),
             time: at,
             body: wire::to_json(&event, self.roster.office.zone).into_bytes(),
+            clock: None,
         };
         self.ticked = at;
         // The clock only moves forward here, so nothing can be too late for it.

@@ -1,6 +1,7 @@
 //! The one writer: everything that can wake the process passes through here. A turn takes what has come, judges it,
 //! commits everything that follows from it in one transaction, and only then acknowledges.
 
+mod clocks;
 pub mod desk;
 mod intake;
 pub mod order;
@@ -24,10 +25,11 @@ use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
+use crate::skew;
 use crate::store::Store;
 use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
-use crate::wire::{self, Limits};
+pub use clocks::Notes;
 use desk::Desk;
 use order::{Activated, Order};
 use ticks::Comeback;
@@ -74,6 +76,8 @@ pub struct Daemon {
     pub refused: Option<Refusal>,
     /// What came into force and is to be written with the next turn, before the events that are judged by it.
     pub entries: Vec<NewEntry>,
+    /// What is told of clocks and gaps.
+    pub notes: Notes,
     /// Who waits for that.
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
 }
@@ -131,6 +135,7 @@ impl Daemon {
                 settled = now;
                 for desk in &mut self.desks {
                     desk.settle(self.keep_ms);
+                    desk.gaps.forget(now, self.keep_ms);
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
             }
@@ -161,12 +166,14 @@ impl Daemon {
     /// events were accepted, when they are committed.
     async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
         let began = crate::clock::instant();
-        let intake = loop {
-            match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
+        let mut intake = loop {
+            let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
+            match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
                 Ok(intake) => break intake,
                 Err(error) => pause(&error.context("the database does not answer")).await,
             }
         };
+        self.judge_clocks(&mut intake, now);
         let mut turn = intake.turn;
         turn.entries.splice(0..0, self.entries.drain(..));
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
@@ -261,6 +268,7 @@ impl Daemon {
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
         let line = self.line.borrow().clone();
         let now = self.clock.now();
+        self.look_at_devices(&line, now);
         let state = match (line.connected_since, line.last_error.clone()) {
             (Some(_), _) => BrokerState::Connected,
             (None, Some(error)) => BrokerState::Lost(error),
@@ -276,6 +284,8 @@ impl Daemon {
             roster: desk.roster.clone(),
             policies: desk.policies.clone(),
             view: desk.engine.view(),
+            clocks: desk.clocks_shown.clone(),
+            gaps: desk.gaps_shown.clone(),
             statuses: self
                 .statuses
                 .values()
@@ -292,7 +302,9 @@ impl Daemon {
                 state,
                 since,
                 sessions_lost: line.sessions_lost,
+                sessions_lost_at: self.notes.sessions_lost_at(),
             },
+            clock_doubt: self.notes.doubt(),
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
             refused: self.refused.clone(),
@@ -357,7 +369,7 @@ async fn evidence(
             Ok(rows) => {
                 let events = rows
                     .iter()
-                    .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
+                    .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster).ok());
                 lines.extend(events.map(|event: Event| EvidenceLine {
                     at: event.time,
                     device: event.device,

@@ -86,11 +86,59 @@ pub struct Event {
     pub office: OfficeId,
     pub device: DeviceId,
     pub id: Box<str>,
-    /// The device's own clock.
+    /// The device's own clock, or what the monitor judged instead; then `reading` says so.
     pub time: Moment,
     /// Where the event stands in its device's boot; `None` unless both `bootid` and `sequence` came.
     pub place: Option<Place>,
     pub kind: Kind,
+    /// `None`: the time is as the device told it.
+    pub reading: Option<Box<Reading>>,
+}
+
+/// Why an event's time is not what its device told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    pub told: Moment,
+    pub trust: Trust,
+    /// The clock has been off by as much since the device was started: events of this boot that were taken for right are
+    /// corrected with it.
+    pub whole_boot: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trust {
+    /// Off by a known and small amount.
+    Corrected,
+    /// Known by the time of receipt alone: it proves nothing against anybody.
+    Poor,
+}
+
+impl Reading {
+    /// As the ledger keeps it.
+    pub fn as_str(&self) -> &'static str {
+        match (self.trust, self.whole_boot) {
+            (Trust::Corrected, false) => "corrected",
+            (Trust::Corrected, true) => "corrected-boot",
+            (Trust::Poor, false) => "poor",
+            (Trust::Poor, true) => "poor-boot",
+        }
+    }
+
+    /// What stands in the ledger, with what the device told.
+    pub fn parse(text: &str, told: Moment) -> Option<Reading> {
+        let (trust, whole_boot) = match text {
+            "corrected" => (Trust::Corrected, false),
+            "corrected-boot" => (Trust::Corrected, true),
+            "poor" => (Trust::Poor, false),
+            "poor-boot" => (Trust::Poor, true),
+            _ => return None,
+        };
+        Some(Reading {
+            told,
+            trust,
+            whole_boot,
+        })
+    }
 }
 
 impl Event {

@@ -267,7 +267,7 @@ impl Fold {
 fn note_pending<'a>(state: &State, ops: &'a [Op], pending: &mut Vec<(usize, Pending<'a>)>) {
     for (ix, op) in ops.iter().enumerate() {
         if let Act::Event { kind, officer, .. } = &op.act {
-            let found = state.pending(op.device, kind, *officer, &op.reference);
+            let found = state.pending(op, kind, *officer);
             pending.extend(found.into_iter().map(|pending| (ix, pending)));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{BootKey, DeviceId, DeviceKind, Event, IdKey, Kind, OfficeId, Pulse, SYSTEM};
+use super::event::{BootKey, DeviceId, DeviceKind, Event, IdKey, Kind, OfficeId, Pulse, Reading, SYSTEM, Trust};
 use super::fold::Fold;
 use super::names::{DeviceIx, Names};
 use super::ops::{Act, Op};
@@ -12,7 +12,7 @@ use super::report::{self, Horizons};
 use super::roster::Roster;
 use super::rulebook::Rulebook;
 use super::time::Moment;
-use super::timeline::{Derived, Stamp, Timeline};
+use super::timeline::{ClockMark, Derived, Stamp, Timeline};
 use super::trace::Trace;
 use super::verdict::{Decision, Reason, Verdict};
 
@@ -177,7 +177,7 @@ impl Engine {
             time: event.time,
             place: place.map(|place| (BootKey::of(place.boot.as_bytes()), place.sequence)),
         };
-        let mut stamp = self.stamp(device, &pulse);
+        let (own, mut stamp) = self.stamp(device, &pulse, event.reading.as_deref());
         stamp.started = matches!(event.kind, Kind::WorkstationStarted);
         stamp.acts = !event.kind.is_pulse();
         let effect = match &event.kind {
@@ -186,15 +186,15 @@ impl Engine {
         };
         self.in_time(effect.min(stamp.at))?;
         let op = self.op(event, device, stamp, effect);
-        self.take_in(device, pulse.time, stamp, op);
+        self.take_in(device, own, stamp, op);
         Ok(())
     }
 
     /// Takes a heartbeat of a device in, which is what most events are.
     pub(crate) fn insert_pulse(&mut self, device: DeviceIx, pulse: &Pulse) -> Result<(), TooLate> {
-        let stamp = self.stamp(device, pulse);
+        let (own, stamp) = self.stamp(device, pulse, None);
         self.in_time(stamp.at)?;
-        self.take_in(device, pulse.time, stamp, None);
+        self.take_in(device, own, stamp, None);
         Ok(())
     }
 
@@ -208,26 +208,43 @@ impl Engine {
         device
     }
 
-    /// Where an event has its place in its device's time.
+    /// The time of an event by a clock that is right, as far as that is known, and where it has its place in its
+    /// device's time.
     #[inline]
-    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse) -> Stamp {
+    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse, reading: Option<&Reading>) -> (Moment, Stamp) {
         let timeline = &mut self.timelines[device.at()];
         let (boot, sequence) = match pulse.place {
             Some((boot, sequence)) => (timeline.boot(boot), sequence),
             None => (0, 0),
         };
+        let mut own = pulse.time;
+        let mut clock = ClockMark::Told;
+        if let Some(reading) = reading {
+            clock = match reading.trust {
+                Trust::Corrected => ClockMark::Corrected,
+                Trust::Poor => ClockMark::Poor,
+            };
+            if reading.whole_boot {
+                self.correct_boot(device, boot, sequence, own.ms_since(reading.told), clock);
+            }
+        } else if let Some(learnt) = timeline.learnt(boot, sequence) {
+            own = own.plus_ms(learnt.shift_ms);
+            clock = learnt.clock;
+        }
         let at = match self.has_waiting(device, boot, sequence) {
-            true => self.timelines[device.at()].effective(pulse.time, boot, sequence, &self.waiting_of(device)),
-            false => self.timelines[device.at()].effective(pulse.time, boot, sequence, &[]),
+            true => self.timelines[device.at()].effective(own, boot, sequence, &self.waiting_of(device)),
+            false => self.timelines[device.at()].effective(own, boot, sequence, &[]),
         };
-        Stamp {
+        let stamp = Stamp {
             at,
             boot,
             sequence,
             id: pulse.id,
             started: false,
             acts: false,
-        }
+            clock,
+        };
+        (own, stamp)
     }
 
     /// Whether something may wait that matters to an event: nothing does to the highest of its boot.
@@ -295,6 +312,7 @@ impl Engine {
             reference: Arc::from(event.reference()),
             own: stamp.at,
             told: event.time,
+            poor: stamp.clock == ClockMark::Poor,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {
@@ -554,6 +572,7 @@ fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
         told: at,
         ends_boot: false,
         by_system: false,
+        poor: false,
         act: Act::Rules(rules),
     }
 }
@@ -568,6 +587,7 @@ fn derived_op(at: Moment, device: DeviceIx, derived: Derived) -> Op {
         told: at,
         ends_boot: false,
         by_system: false,
+        poor: false,
         act: Act::Derived(derived),
     }
 }

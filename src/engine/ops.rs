@@ -26,6 +26,8 @@ pub(crate) struct Op {
     pub ends_boot: bool,
     /// Sent by the office's own system.
     pub by_system: bool,
+    /// Its time is that of its receipt, for its device's clock says nothing.
+    pub poor: bool,
     pub act: Act,
 }
 
@@ -43,15 +45,20 @@ pub(crate) enum Act {
 
 impl Op {
     /// Within one instant: what comes into force, ends of gaps, begins of gaps, events, and last what takes effect
-    /// at an earlier moment than the event that caused it.
+    /// at an earlier moment than the event that caused it. No two of one device are alike, so that each can be found.
     fn phase(&self) -> u8 {
         match &self.act {
             Act::Rules(_) => 0,
             Act::Derived(Derived::GapEnds) => 1,
-            Act::Derived(Derived::GapBegins) => 2,
-            Act::Event { .. } => 3,
-            Act::Derived(Derived::Lost) => 4,
-            Act::Derived(Derived::BootEnds) => 5,
+            Act::Derived(Derived::PoorEnds) => 2,
+            Act::Derived(Derived::ClockRight) => 3,
+            Act::Derived(Derived::GapBegins) => 4,
+            Act::Derived(Derived::PoorBegins) => 5,
+            Act::Derived(Derived::PoorFromTheStart) => 6,
+            Act::Derived(Derived::ClockOff) => 7,
+            Act::Event { .. } => 8,
+            Act::Derived(Derived::Lost) => 9,
+            Act::Derived(Derived::BootEnds) => 10,
         }
     }
 

@@ -62,6 +62,8 @@ pub(crate) struct Rule {
     pub wakes: Reads,
     pub suppressed_in_emergency: bool,
     pub judged_in_gap: bool,
+    /// It says something of devices themselves, so that poor times do not keep it from being judged.
+    pub judged_while_poor: bool,
     pub rests_on_clock: bool,
     pub rests_on_lockbox: bool,
     /// `service.active` stands for being signed in and not on a break.
@@ -74,6 +76,7 @@ pub(crate) struct OnRule {
     pub types: Vec<String>,
     pub condition: Option<Condition>,
     pub judged_in_gap: bool,
+    pub judged_while_poor: bool,
 }
 
 impl Rulebook {
@@ -153,6 +156,7 @@ impl Rulebook {
                         signed_in,
                         suppressed_in_emergency: indication,
                         judged_in_gap: condition.names_workstation_silent(),
+                        judged_while_poor: condition.names_workstation(),
                         rests_on_clock: condition.names_silence(),
                         rests_on_lockbox: condition.names_custody(),
                         condition: condition.clone(),
@@ -176,6 +180,7 @@ impl Rulebook {
                         head,
                         types: types.clone(),
                         judged_in_gap: condition.as_ref().is_some_and(Condition::names_workstation_silent),
+                        judged_while_poor: condition.as_ref().is_some_and(Condition::names_workstation),
                         condition: condition.clone(),
                     });
                 }

@@ -14,8 +14,8 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 use crate::explain::{Explanation, Past, Question, Rules, explain};
 use crate::replay;
+use crate::skew;
 use crate::store::Store;
-use crate::wire::{self, Limits};
 
 const DAY_MS: i64 = 86_400_000;
 /// So far back is read, until the verdict comes out as it stands; the last is everything.
@@ -46,7 +46,7 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<E
         };
         let events = rows
             .iter()
-            .filter_map(|row| wire::parse(None, &row.body, roster_when(row.n), &Limits::REPLAY).ok())
+            .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster_when(row.n)).ok())
             .collect();
         let past = Past {
             rules: in_force(&rules, begin),

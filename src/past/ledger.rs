@@ -15,9 +15,9 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::{Clock, Engine};
 use crate::replay::{Days, Ear, Heard};
+use crate::skew;
 use crate::store::rows::EntryKind;
 use crate::store::{LedgerRow, Store};
-use crate::wire::{self, Limits};
 
 /// Operations the engine holds before it is asked to forget the settled past.
 const OPS_HELD: usize = 4_096;
@@ -153,7 +153,9 @@ pub fn backtest(
                     engine.activate(rules[next].from, rules[next].roster.clone(), joined[next].clone());
                 }
                 EntryKind::Event | EntryKind::Tick => {
-                    let Ok(event) = wire::parse(None, &row.body, &rules[now.get()].roster, &Limits::REPLAY) else {
+                    let Ok(event) =
+                        skew::read_again(&row.body, row.time, row.clock.as_deref(), &rules[now.get()].roster)
+                    else {
                         rejected += 1;
                         return Ok(());
                     };

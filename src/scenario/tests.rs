@@ -212,6 +212,16 @@ fn what_makes_no_sense_in_a_timeline_is_refused_where_it_stands() {
         "07:00",
         "before the story begins",
     );
+    line_refused(
+        "loket-01 clock broken from 08:05 to 08:10",
+        "broken",
+        "it is `off` or `poor`",
+    );
+    line_refused(
+        "loket-01 clock off from 08:05 to 08:04",
+        "clock",
+        "ends before it begins",
+    );
     line_refused("2029-11-24 08:00 loket-01 sign-out", "08:00", "more than 40 days after");
     line_refused(
         "loket-01 silent from 08:05 to 2027-02-01 08:00",

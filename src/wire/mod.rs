@@ -123,6 +123,7 @@ fn accept(envelope: &Envelope, topic: Option<&str>, roster: &Roster, limits: &Li
         time,
         place,
         kind: kind::read(&kind_name, envelope.data, envelope.text)?,
+        reading: None,
     })
 }
 

@@ -75,6 +75,7 @@ fn event(n: usize, device: &str, minute: i64, kind: Kind) -> Event {
         time: Moment::parse(DAY).unwrap().plus_ms(minute * MINUTE_MS),
         place: None,
         kind,
+        reading: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod activation;
 mod backtest;
 mod broker;
 mod cli;
+mod clocks;
 mod corners;
 mod demo;
 mod engine;

@@ -201,7 +201,7 @@ mod tests {
             (
                 Per::Officer,
                 false,
-                "custody == \"unknown\" && officer.handsets == 2 && !lockbox.silent",
+                "custody == \"unknown\" && officer.handsets == 2 && !(lockbox.silent || lockbox.clock_off)",
             ),
             (Per::Officer, false, "officer.declared_none && custody == \"out\""),
             (
@@ -233,7 +233,7 @@ mod tests {
             ("session.active && session.served", &["session.active"][..]),
             ("shift.active && shift.active", &["shift.active"]),
             (
-                "custody == \"unknown\" && officer.handsets > 0 && lockbox.silent",
+                "custody == \"unknown\" && officer.handsets > 0 && !lockbox.clock_off && lockbox.silent",
                 &["lockbox.silent"],
             ),
             (

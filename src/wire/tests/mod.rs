@@ -68,6 +68,7 @@ fn the_contracts_example_is_read_to_the_last_field() {
             kind: Kind::ServiceStarted {
                 booking: Some("TNG-7F3K9Q".into())
             },
+            reading: None,
         }
     );
 }
