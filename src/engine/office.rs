@@ -182,7 +182,7 @@ impl Engine {
             time: event.time,
             place: place.map(|place| (BootKey::of(place.boot.as_bytes()), place.sequence)),
         };
-        let mut stamp = self.stamp(device, &pulse, event.reading.as_deref());
+        let (own, mut stamp) = self.stamp(device, &pulse, event.reading.as_deref());
         stamp.started = matches!(event.kind, Kind::WorkstationStarted);
         stamp.acts = !event.kind.is_pulse();
         let effect = match &event.kind {
@@ -191,15 +191,15 @@ impl Engine {
         };
         self.in_time(effect.min(stamp.at))?;
         let op = self.op(event, device, stamp, effect);
-        self.take_in(device, pulse.time, stamp, op);
+        self.take_in(device, own, stamp, op);
         Ok(())
     }
 
     /// Takes a heartbeat of a device in, which is what most events are.
     pub(crate) fn insert_pulse(&mut self, device: DeviceIx, pulse: &Pulse) -> Result<(), TooLate> {
-        let stamp = self.stamp(device, pulse, None);
+        let (own, stamp) = self.stamp(device, pulse, None);
         self.in_time(stamp.at)?;
-        self.take_in(device, pulse.time, stamp, None);
+        self.take_in(device, own, stamp, None);
         Ok(())
     }
 
@@ -213,9 +213,10 @@ impl Engine {
         device
     }
 
-    /// Where an event has its place in its device's time.
+    /// The time of an event by a clock that is right, as far as that is known, and where it has its place in its
+    /// device's time.
     #[inline]
-    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse, reading: Option<&Reading>) -> Stamp {
+    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse, reading: Option<&Reading>) -> (Moment, Stamp) {
         let timeline = &mut self.timelines[device.at()];
         let (boot, sequence) = match pulse.place {
             Some((boot, sequence)) => (timeline.boot(boot), sequence),
@@ -239,7 +240,7 @@ impl Engine {
             true => self.timelines[device.at()].effective(own, boot, sequence, &self.waiting_of(device)),
             false => self.timelines[device.at()].effective(own, boot, sequence, &[]),
         };
-        Stamp {
+        let stamp = Stamp {
             at,
             boot,
             sequence,
@@ -247,7 +248,8 @@ impl Engine {
             started: false,
             acts: false,
             clock,
-        }
+        };
+        (own, stamp)
     }
 
     /// Whether something may wait that matters to an event: nothing does to the highest of its boot.

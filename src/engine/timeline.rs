@@ -151,12 +151,15 @@ impl Timeline {
         if boot == 0 || sequence >= self.highest[boot as usize - 1].sequence {
             return Vec::new();
         }
-        // Within a boot, times are in the order of the sequences: those that move are the last ones before `at`.
+        // Within a boot, times are in the order of the sequences, so those that move are the last ones before `at`; unless
+        // some of it were moved when its clock turned out to be behind.
+        let shifted = !self.learnt.is_empty();
         let mut moves: Vec<Move> = self.stamps[..self.before(at)]
             .iter()
             .rev()
             .filter(|stamp| stamp.boot == boot)
-            .take_while(|stamp| stamp.sequence > sequence)
+            .take_while(|stamp| shifted || stamp.sequence > sequence)
+            .filter(|stamp| stamp.sequence > sequence)
             .map(|stamp| Move { from: *stamp, to: at })
             .collect();
         moves.reverse();
