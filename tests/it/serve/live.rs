@@ -157,6 +157,7 @@ async fn a_start_is_refused_where_the_machines_clock_can_hardly_be_right() {
         store.commit(&turn).await.unwrap();
         let head = store.head().await.unwrap();
         store.close().await.unwrap();
+        drop(store);
         let mut command = jagaloket();
         command.arg("serve").arg("--config").arg(house.path("jagaloket.toml"));
         let output = run(&mut command, b"");
