@@ -190,7 +190,7 @@ impl Words {
 
     /// What `service.active` stands for, where that is not a service.
     pub fn stands_for(&self, policy: &Head) -> Option<&'static str> {
-        (policy.scope == Reach::SignedIn).then(|| match self.language {
+        (policy.scope == Reach::SignedIn).then_some(match self.language {
             Language::Id => "`service.active` di sini berarti: masuk sistem dan tidak sedang istirahat",
             Language::En => "`service.active` stands here for being signed in and not on a break",
         })

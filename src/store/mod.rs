@@ -2,8 +2,10 @@
 //!
 //! One connection writes, a few read.
 
+mod backup;
 mod chain;
 mod database;
+mod dump;
 mod error;
 mod file;
 mod insert;
@@ -11,6 +13,7 @@ mod open;
 mod outbox;
 pub mod read;
 mod rebuild;
+mod restore;
 pub mod rows;
 mod server;
 mod tables;

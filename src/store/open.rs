@@ -4,10 +4,11 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sqlx::migrate::Migrator;
 use tokio::sync::Mutex;
 
-use super::database::{Connection, Pool};
-use super::error::{Error, Result};
+use super::database::{Connection, Pool, answered};
+use super::error::{Doing as _, Error, Result};
 use super::write::Writer;
 use super::{Bounds, Shared, Store, Writing, file, server};
 use crate::place::{Place, Server};
@@ -27,17 +28,11 @@ impl Store {
     /// Opens the database at `place` for writing, and makes its tables (SQLite: its file) where there are none. One
     /// process may; another one is refused.
     pub async fn open(place: impl Into<Place>, bounds: Bounds) -> Result<Store> {
-        let source = match place.into() {
-            Place::File(path) => {
-                let lock = Some(file::lock(&path)?);
-                file::migrate(&path).await?;
-                Source::File { path, lock }
-            }
-            Place::Server(server) => {
-                server::migrate(&server).await?;
-                Source::Server { server, writes: true }
-            }
-        };
+        let source = Source::to_write(place.into())?;
+        source.make()?;
+        let mut connection = source.connect().await?;
+        source.migrate_to(&mut connection, source.newest()).await?;
+        connection.close().await.doing(OPENING)?;
         let writer = Writer::open(&source).await?;
         Store::of(source, Some(writer), bounds)
     }
@@ -75,6 +70,14 @@ impl Store {
         }
     }
 
+    /// A connection of its own that cannot write.
+    pub(super) async fn connect_to_read(&self) -> Result<Connection> {
+        match &self.shared.source {
+            Source::File { path, .. } => file::connect_to_read(path).await.map(Connection::Sqlite),
+            Source::Server { server, .. } => server::connect_to_read(server).await.map(Connection::Postgres),
+        }
+    }
+
     /// Closes every connection, so that nothing is left beside the database's file. Further calls fail or open anew.
     pub async fn close(&self) -> Result<()> {
         self.shared.readers.close().await;
@@ -86,6 +89,52 @@ impl Store {
 }
 
 impl Source {
+    pub(super) fn to_write(place: Place) -> Result<Source> {
+        Ok(match place {
+            Place::File(path) => Source::File {
+                lock: Some(file::lock(&path)?),
+                path,
+            },
+            Place::Server(server) => Source::Server { server, writes: true },
+        })
+    }
+
+    /// Makes SQLite's file where there is none. Of a server, somebody made the database before.
+    pub(super) fn make(&self) -> Result<()> {
+        match self {
+            Source::File { path, .. } => file::make(path).doing(OPENING),
+            Source::Server { .. } => Ok(()),
+        }
+    }
+
+    fn migrations(&self) -> &'static Migrator {
+        match self {
+            Source::File { .. } => &file::MIGRATIONS,
+            Source::Server { .. } => &server::MIGRATIONS,
+        }
+    }
+
+    /// The last table change that this program knows.
+    pub(super) fn newest(&self) -> i64 {
+        self.migrations().iter().map(|change| change.version).max().unwrap_or(0)
+    }
+
+    /// Brings the tables up to one version, on a connection that holds the lock.
+    pub(super) async fn migrate_to(&self, connection: &mut Connection, version: i64) -> Result<()> {
+        let some = self.migrations().iter().filter(|change| change.version <= version);
+        let changes = Migrator::with_migrations(some.cloned().collect());
+        match connection {
+            Connection::Sqlite(connection) => changes.run(connection).await,
+            Connection::Postgres(connection) => {
+                // A change of large tables may take its time.
+                let patient = sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *connection);
+                answered(patient).await.doing(OPENING)?;
+                changes.run(connection).await
+            }
+        }
+        .map_err(Error::migrating)
+    }
+
     /// A connection that writes.
     pub(super) async fn connect(&self) -> Result<Connection> {
         match self {
