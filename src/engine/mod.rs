@@ -12,6 +12,7 @@ mod fold;
 mod handover;
 mod hours;
 mod judge;
+mod known;
 mod names;
 mod office;
 mod ops;

@@ -24,6 +24,7 @@ async fn what_was_decided_is_read_back_as_it_was_written(home: Home) {
     };
     let late = NewEntry {
         time: at(-50),
+        clock: Some("corrected"),
         ..entry("late")
     };
     let tick = NewEntry {
@@ -108,6 +109,14 @@ async fn what_was_decided_is_read_back_as_it_was_written(home: Home) {
     assert_eq!(store.before(&office, at(0)).await.unwrap(), 2);
     assert_eq!(store.before(&office, at(99)).await.unwrap(), 5);
     let row = &store.entries(4, None).await.unwrap()[0];
+    let words: Vec<Option<String>> = store
+        .entries(0, None)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| row.clock)
+        .collect();
+    assert_eq!(words, [None, None, None, Some("corrected".to_owned()), None]);
     assert_eq!(
         (row.n, row.kind, row.time, &row.body),
         (5, EntryKind::Tick, at(3), &tick.body)
