@@ -54,8 +54,10 @@ shipped!(
     "counter-silent",
     "custody-unverifiable",
     "declared-none-contradicted",
+    "device-clock-off",
     "handset-not-registered",
     "lockbox-check-overdue",
+    "lockbox-clock-off",
     "lockbox-forced",
     "lockbox-silent",
     "messaging-on-workstation",
@@ -147,7 +149,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
             policies,
         }],
         devices,
-        clock,
+        clock: clock.clone(),
+        clock_is_right: true,
     };
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;

@@ -19,16 +19,16 @@ const PAGE: i64 = 1_000;
 statements! {
     HEAD = "SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1";
     KNOWN = "SELECT n, source, id, body FROM ledger WHERE ", among(identity), " ORDER BY n";
-    ENTRIES = "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+    ENTRIES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3";
     BEFORE = "SELECT coalesce((SELECT min(n) FROM ledger WHERE office = $1 AND time_ms >= $2) - 1, \
              (SELECT max(n) FROM ledger), 0)";
-    RULES = "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+    RULES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n";
-    WINDOW = "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
+    WINDOW = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n";
     OFFICES = "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office";
-    VERIFY = "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity FROM ledger \
+    VERIFY = "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity, clock FROM ledger \
              WHERE n > $1 ORDER BY n LIMIT $2";
 }
 
@@ -41,8 +41,11 @@ pub struct LedgerRow {
     pub office: OfficeId,
     pub source: String,
     pub id: String,
+    /// When it took place, as it was judged.
     pub time: Moment,
     pub body: Vec<u8>,
+    /// What was made of the device's clock, where `time` is not what the body tells.
+    pub clock: Option<String>,
 }
 
 /// What stands under an identity.
@@ -223,6 +226,7 @@ fn check(chain: &mut Chain, row: &Row) -> Result<()> {
         id: row.try_get(5).doing(READING)?,
         time: Moment(row.try_get(6).doing(READING)?),
         body: row.try_get(7).doing(READING)?,
+        clock: row.try_get(10).doing(READING)?,
     };
     chain.check(&entry, row.try_get(8).doing(READING)?)?;
     Ok(())
@@ -238,5 +242,6 @@ pub(super) fn ledger_row(row: &Row) -> Result<LedgerRow> {
         id: row.try_get(5).doing(READING)?,
         time: Moment(row.try_get(6).doing(READING)?),
         body: row.try_get(7).doing(READING)?,
+        clock: row.try_get(8).doing(READING)?,
     })
 }

@@ -42,7 +42,7 @@ statements! {
              AND (i.date >= $3 OR $3 IS NULL) AND (i.date <= $4 OR $4 IS NULL) \
              ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
              v.opened_ms, v.until_ms NULLS FIRST, v.n";
-    REFERENCED = "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger WHERE ", among(identity),
+    REFERENCED = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger WHERE ", among(identity),
         " ORDER BY time_ms, n";
     LETTERS = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \

@@ -47,8 +47,11 @@ pub struct NewEntry {
     /// `/{office}/{device}`
     pub source: String,
     pub id: String,
+    /// When it took place, as it is judged.
     pub time: Moment,
     pub body: Vec<u8>,
+    /// What was made of the device's clock (`Reading::as_str`), where `time` is not what the body tells.
+    pub clock: Option<&'static str>,
 }
 
 /// What was not accepted, whole.

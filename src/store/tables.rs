@@ -19,6 +19,7 @@ pub(super) const LEDGER: Insert<'static> = Insert {
         "identity",
         "body",
         "hash",
+        "clock",
     ],
     then: "",
 };
@@ -145,7 +146,8 @@ pub(super) fn put_entry<'r>(cells: &mut Cells<'r>, row: &'r Chained<'_>) {
         .number(entry.time.0)
         .number(row.identity)
         .bytes(&entry.body)
-        .bytes(&row.head.hash.0);
+        .bytes(&row.head.hash.0)
+        .text_or_null(entry.clock);
 }
 
 pub(super) fn put_quarantined<'r>(cells: &mut Cells<'r>, (n, row): &'r (i64, &Quarantined)) {

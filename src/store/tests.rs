@@ -21,6 +21,7 @@ fn turn(id: &str, bytes: usize) -> Turn {
         id: id.to_owned(),
         time: Moment(0),
         body: vec![b' '; bytes],
+        clock: None,
     };
     Turn {
         entries: vec![entry],

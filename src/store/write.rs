@@ -204,6 +204,7 @@ fn next(head: Head, entry: &NewEntry) -> Head {
         id: &entry.id,
         time: entry.time,
         body: &entry.body,
+        clock: entry.clock,
     })
 }
 

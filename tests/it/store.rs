@@ -140,6 +140,7 @@ fn entry(id: &str) -> NewEntry {
         id: id.to_owned(),
         time: at(0),
         body: format!(r#"{{"specversion":"1.0","id":"{id}","source":"/tangerang/loket-03","type":"workstation.heartbeat","time":"2026-11-24T10:02:10.000+07:00","bootid":"b7","sequence":"118","data":{{}}}}"#).into_bytes(),
+        clock: None,
     }
 }
 
