@@ -133,7 +133,11 @@ fn check(chain: &mut Chain, row: &Row) -> Result<()> {
         id: row.try_get("id").doing(DUMPING)?,
         time: Moment(row.try_get("time_ms").doing(DUMPING)?),
         body: row.try_get("body").doing(DUMPING)?,
-        clock: row.try_get("clock").doing(DUMPING)?,
+        clock: match row.try_get("clock") {
+            // A database that an older version left has no such column yet.
+            Err(sqlx::Error::ColumnNotFound(_)) => None,
+            clock => clock.doing(DUMPING)?,
+        },
     };
     chain.check(&entry, row.try_get("hash").doing(DUMPING)?)?;
     Ok(())

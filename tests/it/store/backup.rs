@@ -28,7 +28,7 @@ async fn fill(store: &Store, count: usize) -> Head {
         in_reply_to: Some("opened@tangerang.example".to_owned()),
         ..letter(Some(1), "s-02", at(9))
     };
-    let turn = Turn {
+    let mut turn = Turn {
         incidents: vec![incident(1), ended],
         verdicts: vec![verdict(1, 1), verdict(2, 2)],
         steps: vec![step],
@@ -42,6 +42,7 @@ async fn fill(store: &Store, count: usize) -> Head {
         }],
         ..entries((0..count).map(|n| n.to_string()))
     };
+    turn.entries[7].clock = Some("poor");
     let head = store.commit(&turn).await.unwrap().head;
     let leased = store.lease(at(5), 2, 60_000).await.unwrap();
     store.settle_sent(leased[0].n, at(5)).await.unwrap();
@@ -228,6 +229,10 @@ async fn the_database_of_every_version_so_far_is_brought_up_to_date_with_all_its
             assert_eq!((letters.len(), error), (3, Some("no such mailbox, ü")));
             for (sql, count) in [
                 ("SELECT count(*) FROM ledger", 300),
+                (
+                    "SELECT count(*) FROM ledger WHERE clock = 'poor'",
+                    i64::from(version >= 3),
+                ),
                 ("SELECT count(*) FROM verdict_step", 1),
                 ("SELECT count(*) FROM quarantine", 3),
                 ("SELECT CAST(sum(count) AS BIGINT) FROM quarantine_count", 3),
