@@ -164,7 +164,7 @@ impl Daemon {
         let intake = loop {
             match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
                 Ok(intake) => break intake,
-                Err(error) => pause(&error.context("the database does not answer")).await,
+                Err(error) => pause(&self.clock, &error.context("the database does not answer")).await,
             }
         };
         let mut turn = intake.turn;
@@ -223,7 +223,8 @@ impl Daemon {
                     // The ledger says otherwise than this process: the next start reads it again.
                     return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
                 }
-                pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
+                let error = anyhow::Error::new(error).context("what was judged could not be committed");
+                pause(&self.clock, &error).await;
             }
         }
         self.answer();
@@ -406,9 +407,9 @@ fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Mome
     });
 }
 
-async fn pause(error: &anyhow::Error) {
+async fn pause(clock: &MonitorClock, error: &anyhow::Error) {
     tracing::error!(error = format!("{error:#}"), "trying again in a second");
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(clock.real(1_000)).await;
 }
 
 /// Opens all desks, brings verdicts up to what was told before, and commits what a start has to say.

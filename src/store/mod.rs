@@ -3,6 +3,7 @@
 //! One connection writes, a few read. SQLite for now; the tables and most statements are such that PostgreSQL can join.
 
 mod chain;
+mod disturb;
 mod error;
 mod open;
 mod outbox;
@@ -17,6 +18,7 @@ mod write;
 use std::sync::Arc;
 
 pub use chain::{Known, LedgerRow};
+pub use disturb::{Death, Disturbance, Lock, Upset};
 pub use error::{Error, Result};
 pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
 
+use super::disturb::Disturbance;
 use super::error::{Doing as _, Error, Result};
 use super::write::Writer;
 use super::{Bounds, Shared, Store};
@@ -26,14 +27,22 @@ pub(super) struct Place {
     path: PathBuf,
     /// Held open, because the lock ends with it, also when the process is killed. `None`: for reading only.
     lock: Option<File>,
+    /// For a simulation alone.
+    disturbance: Option<Arc<Disturbance>>,
 }
 
 impl Store {
     /// Opens the database at `path` for writing, and makes it if there is none. One process may; another one is refused.
     pub async fn open(path: &Path, bounds: Bounds) -> Result<Store> {
+        Store::open_disturbed(path, bounds, None).await
+    }
+
+    /// The same, and things go wrong while it is written.
+    pub async fn open_disturbed(path: &Path, bounds: Bounds, disturbance: Option<Arc<Disturbance>>) -> Result<Store> {
         let place = Place {
             lock: Some(lock(path)?),
             path: path.to_path_buf(),
+            disturbance,
         };
         make(path).doing(OPENING)?;
         let mut connection = place.connect().await?;
@@ -51,6 +60,7 @@ impl Store {
         let place = Place {
             path: path.to_path_buf(),
             lock: None,
+            disturbance: None,
         };
         Ok(Store::of(place, None, Bounds::default()))
     }
@@ -93,7 +103,7 @@ impl Place {
         if self.lock.is_none() {
             return Err(Error::ReadOnly { doing: OPENING });
         }
-        options(&self.path)
+        let mut connection = options(&self.path)
             .journal_mode(SqliteJournalMode::Wal)
             // What is acknowledged must outlive a power cut.
             .synchronous(SqliteSynchronous::Full)
@@ -103,7 +113,11 @@ impl Place {
             .pragma("journal_size_limit", "67108864")
             .connect()
             .await
-            .doing(OPENING)
+            .doing(OPENING)?;
+        if let Some(disturbance) = &self.disturbance {
+            disturbance.attach(&mut connection).await.doing(OPENING)?;
+        }
+        Ok(connection)
     }
 }
 

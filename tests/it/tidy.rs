@@ -14,7 +14,7 @@ const LINES_LONG: usize = 400;
 const LINES_MAX: usize = 600;
 
 /// What each module of the library may use. `store::rows` are plain rows, shared by all who speak of them.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     // Ring 0.
     ("engine", &[]),
     // Ring 1: pure.
@@ -71,6 +71,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
+    ("faults", EVERYTHING),
     ("cli", EVERYTHING),
     ("main", &["cli"]),
 ];
@@ -91,7 +92,7 @@ const NAMED_IN: [(&str, &[&str]); 14] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
-    ("anyhow", &["replay", "past", "daemon", "serve", "demo", "cli"]),
+    ("anyhow", &["replay", "past", "daemon", "serve", "demo", "faults", "cli"]),
 ];
 
 /// What the pure modules never name. (That none of them reads a clock, clippy.toml proves.)
