@@ -140,27 +140,20 @@ fn is_kept(
             );
             Ok(())
         }
-        What::Event { source, id, time } => match kept.get(&(&**source, &**id)) {
-            Some(row) if wire::same_body(&row.body, &said.payload) => Ok(()),
-            Some(_) => {
-                ensure!(
-                    refused_as("conflict"),
-                    "it was acknowledged, and another stands in its place without a word"
-                );
-                Ok(())
+        What::Event { source, id, time } => {
+            let row = kept.get(&(&**source, &**id));
+            if row.is_some_and(|row| wire::same_body(&row.body, &said.payload)) {
+                return Ok(());
             }
-            None => {
-                let too_far_ahead = fate
-                    .handed_out
-                    .iter()
-                    .any(|now| time.ms_since(*now) > wire::AHEAD_MAX_MS);
-                ensure!(
-                    too_far_ahead && refused_as("too_far_ahead"),
-                    "it was acknowledged and is not in the ledger (quarantine: {codes:?})"
-                );
-                Ok(())
-            }
-        },
+            let ahead = |now: &Moment| time.ms_since(*now) > wire::AHEAD_MAX_MS;
+            let was_ahead = refused_as("too_far_ahead") && fate.handed_out.iter().any(ahead);
+            ensure!(
+                was_ahead || row.is_some() && refused_as("conflict"),
+                "it was acknowledged and is not in the ledger (another in its place: {}, quarantine: {codes:?})",
+                row.is_some()
+            );
+            Ok(())
+        }
     }
 }
 
@@ -345,16 +338,18 @@ async fn arrived(store: &Store, known: &Known<'_>, letters: &[Told]) -> Result<(
                 letter.n
             );
         };
+        // One that was given up, and tried again by hand, comes behind those after it.
         let given_up = known
             .refused
             .iter()
             .any(|refused| *refused == letter.message_id || *refused == letter.address);
-        let before = threads
-            .insert((letter.incident, &letter.person), *at)
-            .filter(|before| before > at);
+        if given_up {
+            continue;
+        }
+        let before = threads.insert((letter.incident, &letter.person), *at);
         ensure!(
-            before.is_none() || !known.refused.is_empty() && given_up || !known.refused.is_empty(),
-            "letter {} overtook one before it in its thread",
+            before.is_none_or(|before| before < *at),
+            "letter {} came before one before it in its thread",
             letter.n
         );
     }
