@@ -280,10 +280,7 @@ impl Clock {
         };
         let jumps = (0..count).map(|_| {
             let far = if chance(rng, 15) { 20 } else { 4 };
-            (
-                begins.plus_ms(rng.i64(0..lasts)),
-                rng.i64(-far * MINUTE..=far * MINUTE),
-            )
+            (begins.plus_ms(rng.i64(0..lasts)), rng.i64(-far * MINUTE..=far * MINUTE))
         });
         let jumps = jumps.collect();
         Clock {
@@ -294,7 +291,12 @@ impl Clock {
     }
 
     fn ahead_ms(&self, at: Moment) -> i64 {
-        let jumped: i64 = self.jumps.iter().filter(|(from, _)| *from <= at).map(|(_, ms)| ms).sum();
+        let jumped: i64 = self
+            .jumps
+            .iter()
+            .filter(|(from, _)| *from <= at)
+            .map(|(_, ms)| ms)
+            .sum();
         jumped + at.ms_since(self.begins) * self.drift / 1_000
     }
 }

@@ -94,7 +94,9 @@ impl Post {
                 let failure = chance(&mut rng, shared.percent.load(Ordering::Relaxed))
                     .then(|| rng.choice(FAILURES))
                     .flatten();
-                shared.failures.fetch_add(u64::from(failure.is_some()), Ordering::Relaxed);
+                shared
+                    .failures
+                    .fetch_add(u64::from(failure.is_some()), Ordering::Relaxed);
                 let state = shared.clone();
                 // A talk that breaks off is a client that went away.
                 talks.spawn(async move { drop(talk(stream, failure, &state).await) });

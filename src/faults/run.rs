@@ -50,13 +50,7 @@ struct Run<'a> {
     figures: &'a mut Figures,
 }
 
-pub async fn run(
-    seed: u64,
-    house: &House,
-    hands: &'static Hands,
-    folder: &Path,
-    figures: &mut Figures,
-) -> Result<()> {
+pub async fn run(seed: u64, house: &House, hands: &'static Hands, folder: &Path, figures: &mut Figures) -> Result<()> {
     let plan = Plan::new(seed, &house.roster);
     let run = Run {
         plan: &plan,

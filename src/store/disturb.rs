@@ -107,7 +107,9 @@ impl Disturbance {
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, full)
                 .is_ok()
         {
-            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *connection).await?;
+            let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+                .fetch_one(&mut *connection)
+                .await?;
             pragma(connection, "max_page_count", pages + self.upset.full_pages).await?;
             self.filled.fetch_add(1, Ordering::Relaxed);
         }

@@ -13,6 +13,7 @@ mod corners;
 mod demo;
 mod engine;
 mod explain;
+mod faults;
 mod hours;
 mod mail;
 mod mangled;

@@ -92,7 +92,10 @@ const NAMED_IN: [(&str, &[&str]); 14] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
-    ("anyhow", &["replay", "past", "daemon", "serve", "demo", "faults", "cli"]),
+    (
+        "anyhow",
+        &["replay", "past", "daemon", "serve", "demo", "faults", "cli"],
+    ),
 ];
 
 /// What the pure modules never name. (That none of them reads a clock, clippy.toml proves.)
