@@ -33,6 +33,11 @@ impl Hands {
         self.shown.store(shown.0, Ordering::Release);
         self.steady_ms.store(steady_ms, Ordering::Release);
     }
+
+    pub fn advance(&self, ms: i64) {
+        self.shown.fetch_add(ms, Ordering::AcqRel);
+        self.steady_ms.fetch_add(ms, Ordering::AcqRel);
+    }
 }
 
 /// How long somebody sleeps who waits for a clock that is set by hand: nobody knows when it will be.

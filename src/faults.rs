@@ -21,6 +21,7 @@ use anyhow::{Context as _, Result};
 use crate::clock::{self, Hands};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::demo;
+use crate::engine::policy::PolicySet;
 use crate::engine::roster::Roster;
 use crate::letter;
 
@@ -63,6 +64,7 @@ impl Figures {
 /// The office that all runs are about.
 struct House {
     roster: Arc<Roster>,
+    policies: Arc<PolicySet>,
     texts: Texts,
     house: letter::House,
     from: String,
@@ -70,15 +72,18 @@ struct House {
 
 impl House {
     fn new() -> Result<House> {
-        let policies = demo::POLICIES
-            .iter()
-            .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()))
-            .collect();
+        let policies = PolicyTexts(
+            demo::POLICIES
+                .iter()
+                .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()))
+                .collect(),
+        );
         Ok(House {
             roster: Arc::new(Roster::parse(plan::ROSTER).context("the simulation's roster has faults")?),
+            policies: Arc::new(policies.parse().context("the shipped policies have faults")?),
             texts: Texts {
                 roster: plan::ROSTER.to_owned(),
-                policies: PolicyTexts(policies),
+                policies,
             },
             house: letter::House {
                 base_url: "http://localhost".into(),

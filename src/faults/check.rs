@@ -183,8 +183,7 @@ fn verdicts_are_a_replay(known: &Known<'_>, rows: &[LedgerRow], standing: &[Verd
 }
 
 fn judged_again(known: &Known<'_>, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
-    let policies = known.house.texts.policies.parse()?;
-    let mut engine = Engine::new(known.house.roster.clone(), policies.into(), Clock::Ticks);
+    let mut engine = Engine::new(known.house.roster.clone(), known.house.policies.clone(), Clock::Ticks);
     let mut rows: Vec<&LedgerRow> = rows
         .iter()
         .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Tick))
@@ -239,11 +238,8 @@ fn knows(
     letters: &[&Told],
     steps: &[VerdictStep],
 ) -> Result<()> {
-    let policies = known.house.texts.policies.parse()?;
-    let head = policies
-        .heads()
-        .find(|head| head.id == incident.policy)
-        .context("a verdict of no policy")?;
+    let head = known.house.policies.heads().find(|head| head.id == incident.policy);
+    let head = head.context("a verdict of no policy")?;
     for row in stands {
         for person in recipients(&head.notify, &row.verdict, &known.house.roster) {
             ensure!(
@@ -253,13 +249,9 @@ fn knows(
             );
         }
     }
-    // Where the clock goes backwards, times do not tell what a letter knew of.
     let Some(last) = letters.iter().map(|letter| letter.created).max() else {
         return Ok(());
     };
-    if !known.plan.clock_is_steady {
-        return Ok(());
-    }
     let mut then: BTreeMap<i64, Stretch> = BTreeMap::new();
     for step in steps.iter().filter(|step| step.at <= last) {
         match step.kind {

@@ -246,10 +246,12 @@ impl Run<'_> {
 
     /// Waits until the monitor has done what there is to do now; answers whether it has.
     async fn settle(&mut self, life: &mut Life, patience: Duration) -> bool {
-        let now = self.clock.now();
+        let from = self.clock.now();
         let waited = tokio::time::timeout(patience, async {
             loop {
-                let seen = life.live.borrow_and_update().now == now;
+                let seen = (from..=self.clock.now()).contains(&life.live.borrow_and_update().now);
+                // No two turns at the same moment: what was known when a letter was written is told by its time.
+                self.hands.advance(1);
                 self.exchange(life);
                 if life.is_over() || seen && (self.line.is_idle() || !self.line.is_up()) {
                     return;
