@@ -40,6 +40,8 @@ pub struct Life {
     pub nudge: Arc<Notify>,
     /// The ledger's head when this process began.
     pub head: Head,
+    /// Whether what stood was something else behind the start than before it.
+    pub says_otherwise: bool,
     line: watch::Sender<Line>,
     stop: watch::Sender<bool>,
     daemon: JoinHandle<Result<()>>,
@@ -79,7 +81,9 @@ impl Life {
         let mut book = serve::open_book(&store, house.house.clone()).await?;
         let now = clock.now();
         let texts = std::slice::from_ref(&house.texts);
+        let stood = store.standing_verdicts(Moment::MIN).await?;
         let desks = daemon::open_desks(&store, texts, Clock::Ticks, now, KEEP_MS, &mut book).await?;
+        let says_otherwise = stood != store.standing_verdicts(Moment::MIN).await?;
         let metrics = Arc::new(Metrics::default());
         let nudge = Arc::new(Notify::new());
         let (stop, stopping) = watch::channel(false);
@@ -139,6 +143,7 @@ impl Life {
             live,
             nudge,
             head,
+            says_otherwise,
             line: line_sender,
             stop,
             daemon: tokio::spawn(daemon.run(stopped(stopping))),

@@ -134,6 +134,7 @@ impl Run<'_> {
             );
             match begun.await {
                 Ok(life) => {
+                    ensure!(!life.says_otherwise, "a restart alone changed what stands");
                     self.heads.push(life.head);
                     if self.cut.is_none() {
                         self.connect(&life);
