@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::engine::roster::place;
+use crate::place::Place;
 use crate::telemetry::LogFormat;
 use read::Reader;
 pub use read::{Setting, Shape};
@@ -29,7 +30,9 @@ pub struct Config {
     /// So long after its end a business date is judged again when late events come (`settle_after`, default 14 days).
     pub settle_after_ms: i64,
     pub clock: Clock,
-    pub database: PathBuf,
+    pub database: Place,
+    /// Through which a running monitor is told to activate its files.
+    pub control: PathBuf,
     pub broker: Broker,
     pub mail: Mail,
     pub web: Web,
@@ -274,7 +277,7 @@ pub fn settings() -> Vec<Setting> {
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
         "[broker.tls]\n[mail]\nhost = \"h\"\n",
-        "[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
+        "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);
     }
@@ -287,13 +290,20 @@ pub fn settings() -> Vec<Setting> {
     settings
 }
 
-/// A line as it may be shown: a password's value is cut off, also in a line that is not even TOML.
+/// A line as it may be shown: a password's value and an address with one are cut off, also in a line that is not even
+/// TOML.
 fn without_secret(line: &str) -> String {
-    match line.to_ascii_lowercase().find("passw") {
-        Some(at) => match line[at..].find('=') {
-            Some(sign) => format!("{} …", &line[..=at + sign]),
-            None => format!("{}…", &line[..at]),
-        },
-        None => line.to_owned(),
+    let small = line.to_ascii_lowercase();
+    let password = small.find("passw").map(|at| match line[at..].find('=') {
+        Some(sign) => format!("{} …", &line[..=at + sign]),
+        None => format!("{}…", &line[..at]),
+    });
+    let address = ["postgres:", "postgresql:"]
+        .iter()
+        .find_map(|scheme| small.find(scheme));
+    match (password, address) {
+        (_, Some(at)) => format!("{}…", &line[..at]),
+        (Some(shown), None) => shown,
+        (None, None) => line.to_owned(),
     }
 }

@@ -17,6 +17,7 @@ use crate::engine::event::{DeviceId, OfficerId};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
+use crate::place::Place;
 use crate::serve::{self, Plan};
 use crate::simulate::demo;
 use crate::telemetry::LogFormat;
@@ -53,8 +54,10 @@ shipped!(
     "counter-silent",
     "custody-unverifiable",
     "declared-none-contradicted",
+    "device-clock-off",
     "handset-not-registered",
     "lockbox-check-overdue",
+    "lockbox-clock-off",
     "lockbox-forced",
     "lockbox-silent",
     "messaging-on-workstation",
@@ -106,7 +109,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
         policies: PathBuf::new(),
         settle_after_ms: 14 * 86_400_000,
         clock: Clock::Own,
-        database: folder.join("jagaloket.db"),
+        database: Place::File(folder.join("jagaloket.db")),
+        control: folder.join("jagaloket.db.control"),
         broker: Broker::Embedded(Embedded {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
             tls: None,
@@ -145,7 +149,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
             policies,
         }],
         devices,
-        clock,
+        clock: clock.clone(),
+        clock_is_right: true,
     };
     let mut running = serve::start(plan).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;

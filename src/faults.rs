@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::clock::{self, Hands};
+use crate::clock;
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::demo;
 use crate::engine::policy::PolicySet;
@@ -113,14 +113,12 @@ pub fn run(request: &Request, each: &mut dyn FnMut(&Outcome)) -> Result<u64> {
         for _ in 0..request.workers.max(1) {
             let (sender, house, next) = (sender.clone(), &house, &next);
             scope.spawn(move || {
-                // A clock is handed about by copying; it lives as long as the program.
-                let hands: &'static Hands = Box::leak(Box::default());
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     if n >= request.runs {
                         return;
                     }
-                    let outcome = one(request.seed.wrapping_add(n), house, hands, &request.folder);
+                    let outcome = one(request.seed.wrapping_add(n), house, &request.folder);
                     // Nobody listens any more: the program ends.
                     if sender.send(outcome).is_err() {
                         return;
@@ -138,10 +136,10 @@ pub fn run(request: &Request, each: &mut dyn FnMut(&Outcome)) -> Result<u64> {
     })
 }
 
-fn one(seed: u64, house: &House, hands: &'static Hands, folder: &Path) -> Outcome {
+fn one(seed: u64, house: &House, folder: &Path) -> Outcome {
     let began = clock::instant();
     let mut figures = Figures::default();
-    let failed = attempt(seed, house, hands, folder, &mut figures).err();
+    let failed = attempt(seed, house, folder, &mut figures).err();
     Outcome {
         seed,
         took: began.elapsed(),
@@ -150,13 +148,13 @@ fn one(seed: u64, house: &House, hands: &'static Hands, folder: &Path) -> Outcom
     }
 }
 
-fn attempt(seed: u64, house: &House, hands: &'static Hands, folder: &Path, figures: &mut Figures) -> Result<()> {
+fn attempt(seed: u64, house: &House, folder: &Path, figures: &mut Figures) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("jagaloket-faults-")
         .tempdir_in(folder)
         .with_context(|| format!("cannot make a folder in {}", folder.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(run::run(seed, house, hands, folder.path(), figures));
+    let done = runtime.block_on(run::run(seed, house, folder.path(), figures));
     runtime.shutdown_background();
     done
 }

@@ -403,5 +403,6 @@ fn reason_name(reason: Reason) -> &'static str {
         Reason::LateEvent => "late_event",
         Reason::SilenceKnown => "silence_known",
         Reason::RulesChanged => "rules_changed",
+        Reason::CalendarChanged => "calendar_changed",
     }
 }

@@ -89,11 +89,15 @@ pub struct Entry<'a> {
     pub id: &'a str,
     pub time: Moment,
     pub body: &'a [u8],
+    /// What the monitor made of the device's clock, where `time` is not what it told.
+    pub clock: Option<&'a str>,
 }
 
 impl Entry<'_> {
     /// SHA-256 over the hash before and the fields in their order. Each field stands behind its length (8 bytes, big
-    /// endian), so that no byte can wander from one field into the next; numbers are 8 bytes, big endian.
+    /// endian), so that no byte can wander from one field into the next; numbers are 8 bytes, big endian. The word on the
+    /// clock came later: it is a field more where there is one, so that older entries keep their hashes and no entry can
+    /// gain or lose it.
     pub fn hash(&self, before: &Hash) -> Hash {
         let mut hasher = Sha256::new();
         hasher.update(before.0);
@@ -109,6 +113,9 @@ impl Entry<'_> {
         field(self.id.as_bytes());
         field(&self.time.0.to_be_bytes());
         field(self.body);
+        if let Some(clock) = self.clock {
+            field(clock.as_bytes());
+        }
         Hash(hasher.finalize().into())
     }
 }
@@ -228,6 +235,7 @@ mod tests {
         n: i64,
         body: Vec<u8>,
         source: &'static str,
+        clock: Option<&'static str>,
         hash: Hash,
     }
 
@@ -242,6 +250,7 @@ mod tests {
                 id: "e",
                 time: Moment(self.n),
                 body: &self.body,
+                clock: self.clock,
             }
         }
     }
@@ -254,6 +263,7 @@ mod tests {
                 n,
                 body: body.as_bytes().to_vec(),
                 source: "/tangerang/loket-01",
+                clock: (n == 2).then_some("poor"),
                 hash: head.hash,
             };
             head = head.append(&row.entry());
@@ -266,13 +276,23 @@ mod tests {
     #[test]
     fn the_first_broken_entry_is_named_with_what_is_wrong() {
         type Case = (&'static str, fn(&mut Vec<Row>), Option<(i64, Fault)>);
-        let rows: [Case; 11] = [
+        let rows: [Case; 13] = [
             ("nothing", |_| (), None),
             ("a body", |rows| rows[1].body[0] ^= 1, Some((2, Fault::Changed))),
             (
                 "a source",
                 |rows| rows[0].source = "/tangerang/loket-02",
                 Some((1, Fault::Changed)),
+            ),
+            (
+                "a word on the clock",
+                |rows| rows[0].clock = Some("poor"),
+                Some((1, Fault::Changed)),
+            ),
+            (
+                "a word on the clock taken away",
+                |rows| rows[1].clock = None,
+                Some((2, Fault::Changed)),
             ),
             ("a hash", |rows| rows[2].hash.0[31] ^= 1, Some((3, Fault::Changed))),
             (
@@ -347,6 +367,7 @@ mod tests {
             id,
             time: Moment(0),
             body: b"",
+            clock: None,
         };
         let before = Head::empty().hash;
         assert_ne!(entry("ab", "c").hash(&before), entry("a", "bc").hash(&before));
@@ -355,10 +376,20 @@ mod tests {
     #[test]
     fn the_format_of_the_chain_does_not_change() {
         // Python's hashlib makes the same of it.
-        let (_, head) = ledger(&["one", "two"]);
+        let (mut rows, marked) = ledger(&["one", "two"]);
+        rows[1].clock = None;
+        let first = Head {
+            n: 1,
+            hash: rows[0].hash,
+        };
+        let head = first.append(&rows[1].entry());
         assert_eq!(
             head.to_string(),
             "2:148c89a06b08a8587183955a22ca9274e61c1e4905adfb1512e1721c82366436"
+        );
+        assert_eq!(
+            marked.to_string(),
+            "2:fd4e5eb836c4e7a409a72631e1970b2e72c40e563b2930a9f0ae5a2775e4455e"
         );
     }
 

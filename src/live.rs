@@ -6,11 +6,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::clock::steady::Doubt;
 use crate::engine::event::OfficeId;
 use crate::engine::policy::Head;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::view::OfficeView;
+use crate::gaps::Gap;
+use crate::skew::ClockShown;
 use crate::store::rows::DeviceStatus;
 
 /// One look at the daemon.
@@ -23,6 +26,8 @@ pub struct Live {
     /// When this was made, on the machine's own clock: a daemon that hangs gives nothing newer.
     pub made: Instant,
     pub broker: Broker,
+    /// Where the machine's clock is not believed.
+    pub clock_doubt: Option<Doubt>,
     pub offices: Vec<OfficeLive>,
     /// When the last event was accepted, on the monitor's clock; also from before the start, where the ledger says so.
     pub last_event: Option<Moment>,
@@ -47,6 +52,8 @@ pub struct Broker {
     pub since: Moment,
     /// How often it had lost our session since the start: events may be missing that devices do not send again.
     pub sessions_lost: u64,
+    /// When that was noticed, the latest times.
+    pub sessions_lost_at: Vec<Moment>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,6 +77,10 @@ pub struct OfficeLive {
     pub roster: Arc<Roster>,
     pub policies: Arc<[Head]>,
     pub view: OfficeView,
+    /// What is known of the clocks of its devices, by name.
+    pub clocks: Arc<[ClockShown]>,
+    /// Events that are missing, and holes that were filled within a day.
+    pub gaps: Arc<[Gap]>,
     /// Wills and births, as last heard; a device that is missing has said neither.
     pub statuses: Vec<DeviceStatus>,
 }
@@ -86,7 +97,9 @@ impl Live {
                 state: BrokerState::Connecting,
                 since: now,
                 sessions_lost: 0,
+                sessions_lost_at: Vec::new(),
             },
+            clock_doubt: None,
             offices: Vec::new(),
             last_event: None,
             refused: None,

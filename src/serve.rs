@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::clock::MonitorClock;
+use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
 use crate::daemon::{self, Daemon};
@@ -41,6 +41,8 @@ pub struct Plan {
     /// Who may connect to the embedded broker.
     pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
+    /// Somebody vouches for the machine's clock, whatever the ledger lets expect.
+    pub clock_is_right: bool,
 }
 
 impl Plan {
@@ -54,7 +56,8 @@ impl Plan {
             config,
             texts: gathered.texts,
             devices: gathered.devices,
-            clock: MonitorClock::Wall,
+            clock: MonitorClock::steady(),
+            clock_is_right: false,
         })
     }
 }
@@ -92,6 +95,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         texts,
         devices,
         clock,
+        clock_is_right,
     } = plan;
     if texts.is_empty() {
         bail!("the configuration names no roster");
@@ -114,13 +118,20 @@ pub async fn start(plan: Plan) -> Result<Running> {
         quarantine_rows_max: config.quarantine.rows_max,
         quarantine_bytes_max: config.quarantine.bytes_max,
     };
-    let store = Store::open(&config.database, bounds)
+    let store = Store::open(config.database.clone(), bounds)
         .await
         .context("the database cannot be opened")?;
     store.end_leases().await.context("the outbox cannot be opened")?;
     // A broker that kept nothing for an empty ledger lost nothing.
     let session_expected = store.head().await.context("the ledger cannot be read")?.n > 0;
     let now = clock.now();
+    let last_event = store.last_event().await.context("the ledger cannot be read")?;
+    if let Some(last) = last_event
+        && config.clock == config::Clock::Own
+        && !clock_is_right
+    {
+        sane(now, last)?;
+    }
     let mut book = open_book(&store, house(&config)).await?;
     let engine_clock = match config.clock {
         config::Clock::Own => Clock::Ticks,
@@ -137,7 +148,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         config::Broker::External(_) => BrokerKind::External,
     };
     let live = Live {
-        last_event: store.last_event().await.context("the ledger cannot be read")?,
+        last_event,
         ..Live::starting(now, kind)
     };
     let (live_sender, live) = watch::channel(Arc::new(live));
@@ -150,7 +161,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         Some(settings) => Some(tokio::spawn(mailer::run(
             store.clone(),
             settings,
-            clock,
+            clock.clone(),
             nudge.clone(),
             metrics.clone(),
             stopped(stopping.clone()),
@@ -165,7 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         live: live.clone(),
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
-        explain: Some(explainer(&store)),
+        explain: Some(explainer(&store, config.settle_after_ms)),
     };
     let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
     let (order_sender, orders) = mpsc::channel(1);
@@ -175,7 +186,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         names: names_sender,
         config: config.clone(),
     };
-    let reload = tokio::spawn(reload.run(reload::listen(&config.database), stopped(stopping.clone())));
+    let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
         store: store.clone(),
         desks,
@@ -193,6 +204,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         orders,
         refused: None,
         entries: Vec::new(),
+        notes: daemon::Notes::default(),
         answers: Vec::new(),
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
@@ -211,6 +223,22 @@ pub async fn start(plan: Plan) -> Result<Running> {
         web,
         reload,
     })
+}
+
+/// Refuses a machine's clock that says what can hardly be after the ledger's last event: each tick of it would stay.
+fn sane(now: Moment, last: Moment) -> Result<()> {
+    let (said, before) = (now.rfc3339(chrono_tz::UTC), last.rfc3339(chrono_tz::UTC));
+    let what = if now.ms_since(last) > steady::FAR_MS {
+        "more than a month after"
+    } else if last.ms_since(now) > daemon::DAY_MS {
+        "more than a day before"
+    } else {
+        return Ok(());
+    };
+    bail!(
+        "this machine's clock says {said}, {what} the last event in the ledger ({before}): set the clock; if it is right, \
+         start once with --clock-is-right"
+    )
 }
 
 impl Running {
@@ -245,13 +273,13 @@ impl Running {
 }
 
 /// Says why, for pages: one at a time, so that many readers cannot keep the machine from judging.
-fn explainer(store: &Store) -> web::Explain {
+fn explainer(store: &Store, settle_after_ms: i64) -> web::Explain {
     let (store, turn) = (store.clone(), Arc::new(tokio::sync::Semaphore::new(1)));
     Arc::new(move |verdict| {
         let (store, turn) = (store.clone(), turn.clone());
         Box::pin(async move {
             let _turn = turn.acquire().await.ok()?;
-            match crate::past::explain_stored(&store, &verdict).await {
+            match crate::past::explain_stored(&store, &verdict, settle_after_ms).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "a verdict could not be explained");

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::ledger::Head;
+use crate::place::Place;
 use crate::store::{Error, Store};
 
 /// Look after the ledger, in which everything accepted stands.
@@ -41,9 +42,9 @@ struct VerifyArgs {
         conflicts_with = "database"
     )]
     config: Option<PathBuf>,
-    /// The database file
-    #[arg(long, value_name = "FILE")]
-    database: Option<PathBuf>,
+    /// The database: a file, or postgres://…
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
+    database: Option<Place>,
     /// A head noted before, as this command printed it
     #[arg(long, value_name = "HEAD")]
     head: Option<Head>,
@@ -51,16 +52,16 @@ struct VerifyArgs {
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let What::Verify(args) = args.what;
-    let path = match (args.database, args.config) {
-        (Some(path), _) => path,
+    let place = match (args.database, args.config) {
+        (Some(place), _) => place,
         (None, Some(config)) => Config::load(&config)?.database,
         // The arguments demand one of them.
         (None, None) => return Ok(Exit::Usage),
     };
     let verified = super::block_on(async {
-        let store = Store::open_to_read(&path)
+        let store = Store::open_to_read(place.clone())
             .await
-            .with_context(|| path.display().to_string())?;
+            .with_context(|| place.to_string())?;
         Ok(store.verify(args.head).await)
     })?;
     match verified {

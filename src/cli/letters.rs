@@ -68,10 +68,10 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 async fn open(config: &Path) -> anyhow::Result<Store> {
-    let path = Config::load(config)?.database;
-    Store::open_to_read(&path)
+    let place = Config::load(config)?.database;
+    Store::open_to_read(place.clone())
         .await
-        .with_context(|| path.display().to_string())
+        .with_context(|| place.to_string())
 }
 
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {

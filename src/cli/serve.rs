@@ -24,6 +24,9 @@ pub struct Args {
     /// Read the configuration and every file it names, tell what is wrong with them, and end
     #[arg(long)]
     check: bool,
+    /// Start although this machine's clock says something else than the ledger's last event lets expect
+    #[arg(long)]
+    clock_is_right: bool,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
@@ -32,7 +35,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         return check(&config);
     }
     telemetry::start_log(config.log, "info,mqtt5=warn")?;
-    super::block_on(serve::run(serve::Plan::read(config)?))?;
+    let mut plan = serve::Plan::read(config)?;
+    plan.clock_is_right = args.clock_is_right;
+    super::block_on(serve::run(plan))?;
     Ok(Exit::Done)
 }
 

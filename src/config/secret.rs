@@ -66,7 +66,8 @@ impl Section<'_> {
         }
     }
 
-    fn password(&mut self) -> Option<Secret> {
+    /// From a file or the environment, never from the configuration itself.
+    pub fn password(&mut self) -> Option<Secret> {
         let file = self.path("password_file");
         let variable = self.text("password_env");
         if self.value("password").is_some() {

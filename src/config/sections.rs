@@ -1,6 +1,7 @@
 //! What stands in each section, its defaults, and what excludes what.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use super::read::Section;
 use super::{
@@ -8,6 +9,7 @@ use super::{
     Web,
 };
 use crate::engine::time::Span;
+use crate::place::{Place, Server};
 use crate::telemetry::LogFormat;
 
 const DAY_MS: i64 = 86_400_000;
@@ -21,9 +23,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     let settle_after_ms = office.span("settle_after", Span::ms(3_600_000)..=Span::ms(366 * DAY_MS));
     office.end(root);
 
-    let mut database = root.section("database");
-    let path = database.path("path").unwrap_or_else(|| database.beside("jagaloket.db"));
-    database.end(root);
+    let (database, control) = database(root);
 
     let broker = broker(root);
     let mail = mail(root);
@@ -43,7 +43,8 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
         policies,
         settle_after_ms: settle_after_ms.unwrap_or(14 * DAY_MS),
         clock: clock.unwrap_or_default(),
-        database: path,
+        database,
+        control,
         broker,
         mail,
         web,
@@ -53,6 +54,43 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
         },
         log: format.unwrap_or_default(),
     }
+}
+
+/// The database, and the socket beside it.
+fn database(root: &mut Section<'_>) -> (Place, PathBuf) {
+    const OF_SERVER: [&str; 4] = ["ca", "password", "password_file", "password_env"];
+    let mut database = root.section("database");
+    let path = database.path("path");
+    let control = database.path("control");
+    let answer = if let Some(url) = database.text("url") {
+        database.misplaced(
+            &["path"],
+            "and `url` exclude each other: a file of SQLite, or a server of PostgreSQL",
+        );
+        let mut server = Server::parse(&url).unwrap_or_else(|why| {
+            database.wrong("url", &why);
+            Server::default()
+        });
+        if server.has_password() {
+            let why =
+                "holds a password, which does not belong in this file: name `password_file` or `password_env` instead";
+            database.wrong("url", why);
+        }
+        server.password = database.password().map(|password| password.reveal().to_owned());
+        server.ca = database.path("ca");
+        (
+            Place::Server(server),
+            control.unwrap_or_else(|| database.beside("jagaloket.control")),
+        )
+    } else {
+        database.misplaced(&OF_SERVER, "goes with `url`, and SQLite's file has none");
+        let path = path.unwrap_or_else(|| database.beside("jagaloket.db"));
+        let mut beside = path.clone().into_os_string();
+        beside.push(".control");
+        (Place::File(path), control.unwrap_or_else(|| beside.into()))
+    };
+    database.end(root);
+    answer
 }
 
 fn broker(root: &mut Section<'_>) -> Broker {

@@ -43,6 +43,7 @@ fn ten_lines_are_enough() {
             settle_after_ms: 1_209_600_000,
             clock: Clock::Own,
             database: "/etc/jagaloket/jagaloket.db".into(),
+            control: "/etc/jagaloket/jagaloket.db.control".into(),
             broker: Broker::External(External {
                 host: "127.0.0.1".into(),
                 port: 1883,
@@ -297,6 +298,44 @@ host = \"y\"
             "11:1 `host` and `directory` exclude each other: letters are sent or written as files",
         ]
     );
+}
+
+#[test]
+fn a_server_is_named_by_its_address_and_its_password_stands_elsewhere() {
+    let with = |lines: &str| format!("{MINIMAL}[database]\n{lines}\n");
+    let right = with("url = \"postgres://jaga@db.example/jaga\"\nca = \"db.pem\"\npassword_env = \"BROKER_PASSWORD\"");
+    let config = parse(&right).unwrap();
+    let Place::Server(server) = &config.database else {
+        panic!("{config:?}")
+    };
+    assert_eq!(server.to_string(), "postgres://jaga@db.example/jaga");
+    assert_eq!(server.password.as_deref(), Some("geheim"));
+    assert_eq!(server.ca.as_deref(), Some(Path::new("/etc/jagaloket/db.pem")));
+    assert_eq!(config.control, Path::new("/etc/jagaloket/jagaloket.control"));
+    assert!(!format!("{config:?}").contains("geheim"));
+
+    for (lines, told) in [
+        (
+            "path = \"j.db\"\nurl = \"postgres://db/j\"",
+            "12:1 `path` and `url` exclude each other: a file of SQLite, or a server of PostgreSQL",
+        ),
+        (
+            "ca = \"c.pem\"",
+            "13:1 `ca` goes with `url`, and SQLite's file has none",
+        ),
+        (
+            "url = \"mysql://db\"",
+            "13:1 `url` is an address like postgres://user@host/database",
+        ),
+        (
+            "url = \"postgres://j:geheim@db/j\"",
+            "13:1 `url` holds a password, which does not belong in this file: name `password_file` or `password_env` instead",
+        ),
+    ] {
+        assert_eq!(faults(&with(lines)), [told]);
+        let shown = parse(&with(lines)).unwrap_err().to_string();
+        assert!(!shown.contains("geheim"), "{shown}");
+    }
 }
 
 #[test]

@@ -10,11 +10,13 @@ use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
-use crate::engine::verdict::Verdict;
+use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::engine::{Clock, Engine};
-use crate::store::Store;
+use crate::gaps::{Gap, Gaps};
+use crate::skew::{self, ClockShown, Clocks};
 use crate::store::rows::{EntryKind, NewEntry, Pin};
-use crate::wire::{self, Limits};
+use crate::store::{LedgerRow, Store};
+use crate::wire;
 
 /// A roster and policies as their files hold them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,6 +73,14 @@ pub struct Desk {
     pub engine: Engine,
     /// The latest tick.
     pub ticked: Moment,
+    /// What is known of the clocks of its devices, and which of their events are missing.
+    pub clocks: Clocks,
+    pub gaps: Gaps,
+    /// The same, as it was last shown.
+    pub clocks_shown: Arc<[ClockShown]>,
+    pub gaps_shown: Arc<[Gap]>,
+    /// Why the past was judged anew when the office was opened, if it was.
+    pub judged_anew: Option<Reason>,
     /// What is in force, as its files hold it.
     texts: Texts,
     clock: Clock,
@@ -118,14 +128,14 @@ impl Desk {
                             policies: PolicyTexts::clone(policies),
                         };
                         match &mut desk {
-                            None => desk = Some(Desk::new(&texts, clock)?),
+                            None => desk = Some(Desk::new(&texts, clock, keep_ms)?),
                             Some(desk) => desk.activate(&texts, row.time)?,
                         }
                         known = Some(texts);
                     }
                     EntryKind::Event | EntryKind::Tick => {
                         let Some(desk) = &mut desk else { continue };
-                        desk.again(&row.body, row.n);
+                        desk.again(&row);
                     }
                 }
             }
@@ -136,10 +146,16 @@ impl Desk {
         }
         let mut desk = match desk {
             Some(desk) => desk,
-            None => Desk::new(texts, clock)?,
+            None => Desk::new(texts, clock, keep_ms)?,
         };
         match known {
-            Some(_) => entries.extend(desk.put_in_force(texts, now)?),
+            Some(_) => {
+                entries.extend(desk.put_in_force(texts, now)?);
+                // All that the ledger holds is judged, so what this decides follows from the files alone.
+                let decided = desk.engine.judge();
+                let mut reasons = decided.iter().map(Decision::reason);
+                desk.judged_anew = reasons.find(|reason| *reason == Reason::CalendarChanged);
+            }
             None => {
                 entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, now));
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
@@ -151,21 +167,28 @@ impl Desk {
         Ok(desk)
     }
 
-    fn new(texts: &Texts, clock: Clock) -> Result<Desk> {
+    fn new(texts: &Texts, clock: Clock, keep_ms: i64) -> Result<Desk> {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
+        let mut engine = Engine::new(roster.clone(), policies.clone(), clock);
+        engine.judge_again_within(keep_ms);
         Ok(Desk {
             office: roster.office.id.clone(),
             policies: policies.heads().cloned().collect(),
-            engine: Engine::new(roster.clone(), policies, clock),
+            engine,
             roster,
             ticked: Moment::MIN,
+            clocks: Clocks::default(),
+            gaps: Gaps::default(),
+            clocks_shown: Arc::new([]),
+            gaps_shown: Arc::new([]),
+            judged_anew: None,
             texts: texts.clone(),
             clock,
         })
     }
 
-    /// Puts in force, from now on, what differs from what is; answers the entries that say so. Where events are the
+    /// Puts in force, from now on (a calendar from when it says), what differs from what is; answers the entries that say so. Where events are the
     /// clock, now is the first moment that they have not reached.
     pub fn put_in_force(&mut self, texts: &Texts, now: Moment) -> Result<Vec<NewEntry>> {
         let mut entries = Vec::new();
@@ -187,7 +210,7 @@ impl Desk {
         if self.texts.roster != texts.roster {
             entries.push(self.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, at));
         }
-        if self.texts.policies != texts.policies {
+        if !self.policies_that_differ(texts)?.is_empty() {
             entries.push(self.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, at));
         }
         if !entries.is_empty() {
@@ -196,11 +219,22 @@ impl Desk {
         Ok(entries)
     }
 
-    /// The ids of policies that these files add, change or remove.
-    pub fn policies_that_differ(&self, texts: &Texts) -> BTreeSet<String> {
-        let (old, new) = (&self.texts.policies.0, &texts.policies.0);
+    /// The ids of policies that these files add, change or remove, or an overlay does. What only reads differently, as a
+    /// comment does, changes none.
+    pub fn policies_that_differ(&self, texts: &Texts) -> Result<BTreeSet<String>> {
+        if self.texts.policies == texts.policies {
+            return Ok(BTreeSet::new());
+        }
+        let says = |head: &Head| {
+            (
+                head.id.to_string(),
+                (head.content_hash(), head.enabled, head.overlay.clone()),
+            )
+        };
+        let old: BTreeMap<String, _> = self.policies.iter().map(says).collect();
+        let new: BTreeMap<String, _> = texts.policies.parse()?.heads().map(says).collect();
         let ids = old.keys().chain(new.keys());
-        ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect()
+        Ok(ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect())
     }
 
     pub fn roster_changed(&self, entries: &[NewEntry]) -> bool {
@@ -226,9 +260,13 @@ impl Desk {
     }
 
     /// Takes in again what the ledger holds.
-    fn again(&mut self, body: &[u8], n: i64) {
-        match wire::parse(None, body, &self.roster, &Limits::REPLAY) {
+    fn again(&mut self, row: &LedgerRow) {
+        let n = row.n;
+        match skew::read_again(&row.body, row.time, row.clock.as_deref(), &self.roster) {
             Ok(event) => {
+                let kind = self.roster.device_kind(event.device.as_str());
+                self.clocks.remember(&event, kind, row.received);
+                self.gaps.hear(&event, row.received);
                 if matches!(event.kind, Kind::Ticked) {
                     self.ticked = self.ticked.max(event.time);
                 }
@@ -264,6 +302,7 @@ impl Desk {
             id: uuid::Uuid::now_v7().to_string(),
             time: at,
             body,
+            clock: None,
         }
     }
 
@@ -279,6 +318,7 @@ impl Desk {
             time: at,
             place: None,
             kind: Kind::Ticked,
+            reading: None,
         };
         let entry = NewEntry {
             received: now,
@@ -288,6 +328,7 @@ impl Desk {
             id: event.id.to_string(),
             time: at,
             body: wire::to_json(&event, self.roster.office.zone).into_bytes(),
+            clock: None,
         };
         self.ticked = at;
         // The clock only moves forward here, so nothing can be too late for it.

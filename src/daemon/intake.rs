@@ -54,8 +54,15 @@ struct Candidate<'m> {
     message: &'m Inbound,
 }
 
-/// Sorts a batch into accepted events, quarantine and duplicates. Nothing is written and no engine is touched.
-pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Moment, ticks: bool) -> Result<Intake> {
+/// Sorts a batch into accepted events, quarantine and duplicates. Nothing is written and no engine is touched. `latest` is
+/// how late it may be, where the monitor's clock is in doubt.
+pub async fn take(
+    store: &Store,
+    desks: &[Desk],
+    messages: &[Inbound],
+    [now, latest]: [Moment; 2],
+    ticks: bool,
+) -> Result<Intake> {
     let mut intake = Intake::default();
     let mut candidates = Vec::new();
     for message in messages {
@@ -79,7 +86,10 @@ pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Mome
                     intake.turn.quarantined.push(quarantine(unknown_office(office)));
                     continue;
                 };
-                let limits = Limits { now: Some(now), ticks };
+                let limits = Limits {
+                    now: Some(latest),
+                    ticks,
+                };
                 match wire::parse(Some(&message.topic), &message.payload, &desks[ix].roster, &limits) {
                     Ok(event) => {
                         let source = format!("/{}/{}", event.office, event.device);
@@ -167,6 +177,7 @@ pub async fn take(store: &Store, desks: &[Desk], messages: &[Inbound], now: Mome
             id: event.id.to_string(),
             time: event.time,
             body: message.payload.clone(),
+            clock: None,
         });
         intake.events.push((desk, event));
     }

@@ -1,6 +1,7 @@
 //! The one writer: everything that can wake the process passes through here. A turn takes what has come, judges it,
 //! commits everything that follows from it in one transaction, and only then acknowledges.
 
+mod clocks;
 pub mod desk;
 mod intake;
 pub mod order;
@@ -24,10 +25,11 @@ use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
+use crate::skew;
 use crate::store::Store;
 use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
-use crate::wire::{self, Limits};
+pub use clocks::Notes;
 use desk::Desk;
 use order::{Activated, Order};
 use ticks::Comeback;
@@ -41,8 +43,10 @@ const HELD_MS: i64 = 1_000;
 pub const DAY_MS: i64 = 86_400_000;
 /// What a stop waits for a turn that the database holds up.
 const LAST_TURN_MAX: Duration = Duration::from_secs(3);
-/// The live view is made anew at least this often.
+/// The live view is made anew at least this often …
 const SHOW_EVERY: Duration = Duration::from_secs(2);
+/// … and not more often than this, for it walks through whole offices.
+const SHOW_PAUSE_MS: i64 = 50;
 
 /// What wakes the daemon.
 enum Wake {
@@ -74,6 +78,8 @@ pub struct Daemon {
     pub refused: Option<Refusal>,
     /// What came into force and is to be written with the next turn, before the events that are judged by it.
     pub entries: Vec<NewEntry>,
+    /// What is told of clocks and gaps.
+    pub notes: Notes,
     /// Who waits for that.
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
 }
@@ -88,9 +94,14 @@ impl Daemon {
         let mut last_event = None;
         let mut comeback = Comeback::new(&self.clock);
         self.show(started, last_event);
+        let (mut shown, mut stale) = (crate::clock::instant(), false);
         loop {
             let wake = {
-                let sleep = tokio::time::sleep(self.sleep(&comeback));
+                let mut pause = self.sleep(&comeback);
+                if stale {
+                    pause = pause.min(self.show_pause().saturating_sub(shown.elapsed()));
+                }
+                let sleep = tokio::time::sleep(pause);
                 tokio::select! {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
@@ -131,11 +142,20 @@ impl Daemon {
                 settled = now;
                 for desk in &mut self.desks {
                     desk.settle(self.keep_ms);
+                    desk.gaps.forget(now, self.keep_ms);
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
             }
-            self.show(started, last_event);
+            stale = shown.elapsed() < self.show_pause();
+            if !stale {
+                self.show(started, last_event);
+                shown = crate::clock::instant();
+            }
         }
+    }
+
+    fn show_pause(&self) -> Duration {
+        self.clock.real(SHOW_PAUSE_MS)
     }
 
     /// How long nothing is due.
@@ -161,12 +181,14 @@ impl Daemon {
     /// events were accepted, when they are committed.
     async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
         let began = crate::clock::instant();
-        let intake = loop {
-            match intake::take(&self.store, &self.desks, messages, now, !self.ticks).await {
+        let mut intake = loop {
+            let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
+            match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
                 Ok(intake) => break intake,
                 Err(error) => pause(&self.clock, &error.context("the database does not answer")).await,
             }
         };
+        self.judge_clocks(&mut intake, now);
         let mut turn = intake.turn;
         turn.entries.splice(0..0, self.entries.drain(..));
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
@@ -174,13 +196,11 @@ impl Daemon {
         let mut accepted = 0;
         for (ix, event) in intake.events {
             let desk = &mut self.desks[ix];
-            let reference = event.reference();
             stirred[ix] |= !event.kind.is_pulse();
-            let line = EvidenceLine {
-                at: event.time,
-                device: event.device.clone(),
-                kind: event.kind.clone(),
-            };
+            let line = (!event.kind.is_pulse()).then(|| {
+                let (at, device, kind) = (event.time, event.device.clone(), event.kind.clone());
+                (event.reference(), EvidenceLine { at, device, kind })
+            });
             if matches!(event.kind, Kind::Ticked) {
                 desk.ticked = desk.ticked.max(event.time);
             }
@@ -188,7 +208,7 @@ impl Daemon {
             match desk.engine.insert(event) {
                 Ok(()) => {
                     accepted += 1;
-                    fresh.insert(reference, line);
+                    fresh.extend(line);
                 }
                 Err(late) => set_aside(&mut turn, &key, late.settled, now),
             }
@@ -262,6 +282,7 @@ impl Daemon {
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
         let line = self.line.borrow().clone();
         let now = self.clock.now();
+        self.look_at_devices(&line, now);
         let state = match (line.connected_since, line.last_error.clone()) {
             (Some(_), _) => BrokerState::Connected,
             (None, Some(error)) => BrokerState::Lost(error),
@@ -277,6 +298,8 @@ impl Daemon {
             roster: desk.roster.clone(),
             policies: desk.policies.clone(),
             view: desk.engine.view(),
+            clocks: desk.clocks_shown.clone(),
+            gaps: desk.gaps_shown.clone(),
             statuses: self
                 .statuses
                 .values()
@@ -293,7 +316,9 @@ impl Daemon {
                 state,
                 since,
                 sessions_lost: line.sessions_lost,
+                sessions_lost_at: self.notes.sessions_lost_at(),
             },
+            clock_doubt: self.notes.doubt(),
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
             refused: self.refused.clone(),
@@ -358,7 +383,7 @@ async fn evidence(
             Ok(rows) => {
                 let events = rows
                     .iter()
-                    .filter_map(|row| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
+                    .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster).ok());
                 lines.extend(events.map(|event: Event| EvidenceLine {
                     at: event.time,
                     device: event.device,
@@ -435,7 +460,7 @@ pub async fn open_desks(
             .filter(|row| row.verdict.office == desk.office && !row.retracted)
             .map(|row| row.verdict.clone())
             .collect();
-        let decisions = desk.engine.compare(said);
+        let decisions = desk.engine.compare(said, desk.judged_anew);
         if decisions.is_empty() {
             continue;
         }

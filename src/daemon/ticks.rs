@@ -26,10 +26,10 @@ pub struct Comeback {
 impl Comeback {
     pub fn new(clock: &MonitorClock) -> Comeback {
         Comeback {
-            clock: *clock,
+            clock: clock.clone(),
             connections: 0,
             since: clock.now(),
-            began: clock.steady(),
+            began: clock.monotonic(),
             up: false,
         }
     }
@@ -40,7 +40,7 @@ impl Comeback {
         if line.connections != self.connections {
             self.connections = line.connections;
             self.since = now;
-            self.began = self.clock.steady();
+            self.began = self.clock.monotonic();
         }
     }
 
@@ -49,7 +49,7 @@ impl Comeback {
     pub fn clock_max(&self, desk: &Desk, now: Moment) -> Moment {
         let unheard_since = match self.up {
             false => now,
-            true if self.clock.steady().saturating_sub(self.began) < PATIENCE => self.since,
+            true if self.clock.monotonic().saturating_sub(self.began) < PATIENCE => self.since,
             true => return now,
         };
         let silent = desk.engine.silent_at_unless_heard(unheard_since);

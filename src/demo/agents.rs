@@ -70,7 +70,7 @@ pub fn start(
             client,
             topic: format!("jagaloket/v1/{}/{device}", roster.office.id),
             zone: roster.office.zone,
-            clock,
+            clock: clock.clone(),
             tally: Arc::clone(&tally),
         };
         tasks.spawn(agent.work(messages, connection));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::event::{DeviceKind, Kind};
 use super::expr::{EventScope, Scope};
 use super::judge::{Closed, Sink};
-use super::names::{DeviceIx, OfficerIx};
+use super::names::OfficerIx;
+use super::ops::Op;
 use super::policy::{Class, Per};
 use super::state::{Evidence, State};
 use super::subject::Subject;
@@ -17,6 +18,10 @@ pub(crate) struct Pending<'a> {
     pub kind: &'a Kind,
     pub evidence: Evidence,
     pub in_gap: bool,
+    /// The counter's times are poor.
+    pub counter_poor: bool,
+    /// The event's own time is.
+    pub poor: bool,
     pub private: bool,
     /// What the officer did last, where he cannot have come from.
     pub cannot_come_from: Option<Evidence>,
@@ -33,13 +38,8 @@ struct Before {
 
 impl State {
     /// What `on` policies will look at once the instant is over: the state as it stands now, just before it.
-    pub fn pending<'a>(
-        &self,
-        device: DeviceIx,
-        kind: &'a Kind,
-        named: Option<OfficerIx>,
-        evidence: &Evidence,
-    ) -> Vec<Pending<'a>> {
+    pub fn pending<'a>(&self, op: &Op, kind: &'a Kind, named: Option<OfficerIx>) -> Vec<Pending<'a>> {
+        let (device, evidence) = (op.device, &op.reference);
         let mut list = Vec::new();
         for (ix, rule) in self.rules.on.iter().enumerate() {
             if !rule.types.iter().any(|name| name == kind.name()) {
@@ -100,6 +100,8 @@ impl State {
                     kind,
                     evidence: evidence.clone(),
                     in_gap: counter.is_some_and(|counter| self.is_silent(counter)),
+                    counter_poor: counter.is_some_and(|counter| self.is_poor(counter)),
+                    poor: op.poor,
                     private: false,
                     cannot_come_from: None,
                     before,
@@ -132,7 +134,10 @@ impl State {
             ..pending.before.scope.clone()
         };
         let suppressed = rule.head.class == Class::Indication && scope.emergency;
-        let unjudged = pending.in_gap && !rule.judged_in_gap;
+        let unjudged = pending.in_gap && !rule.judged_in_gap
+            || pending.counter_poor && !rule.judged_while_poor
+            // A time that is known by the receipt alone says nothing against anybody.
+            || pending.poor && rule.head.class != Class::Technical;
         let holds = !suppressed && !unjudged && rule.condition.as_ref().is_none_or(|condition| condition.holds(&scope));
         if let Some(trace) = &mut sink.trace {
             let place = (self.now, &*self.names);

@@ -272,7 +272,7 @@ impl State {
 
     fn deposit(&mut self, op: &Op, officer: OfficerIx, named: Option<HandsetIx>, dirty: &mut Dirty) -> bool {
         self.officers[officer.at()].lockbox_used = Some(op.device);
-        dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT);
+        dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT | Reads::LOCKBOX_CLOCK);
         let Some(handset) = self.concerned(officer, named, true) else {
             return false;
         };
@@ -287,7 +287,7 @@ impl State {
 
     fn withdraw(&mut self, op: &Op, officer: OfficerIx, named: Option<HandsetIx>, dirty: &mut Dirty) -> bool {
         self.officers[officer.at()].lockbox_used = Some(op.device);
-        dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT);
+        dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT | Reads::LOCKBOX_CLOCK);
         let Some(handset) = self.concerned(officer, named, false) else {
             return false;
         };

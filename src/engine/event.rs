@@ -1,6 +1,7 @@
 //! Accepted events, typed: what the contract's §3 lists and nothing else.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use super::time::Moment;
@@ -85,11 +86,59 @@ pub struct Event {
     pub office: OfficeId,
     pub device: DeviceId,
     pub id: Box<str>,
-    /// The device's own clock.
+    /// The device's own clock, or what the monitor judged instead; then `reading` says so.
     pub time: Moment,
     /// Where the event stands in its device's boot; `None` unless both `bootid` and `sequence` came.
     pub place: Option<Place>,
     pub kind: Kind,
+    /// `None`: the time is as the device told it.
+    pub reading: Option<Box<Reading>>,
+}
+
+/// Why an event's time is not what its device told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    pub told: Moment,
+    pub trust: Trust,
+    /// The clock has been off by as much since the device was started: events of this boot that were taken for right are
+    /// corrected with it.
+    pub whole_boot: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trust {
+    /// Off by a known and small amount.
+    Corrected,
+    /// Known by the time of receipt alone: it proves nothing against anybody.
+    Poor,
+}
+
+impl Reading {
+    /// As the ledger keeps it.
+    pub fn as_str(&self) -> &'static str {
+        match (self.trust, self.whole_boot) {
+            (Trust::Corrected, false) => "corrected",
+            (Trust::Corrected, true) => "corrected-boot",
+            (Trust::Poor, false) => "poor",
+            (Trust::Poor, true) => "poor-boot",
+        }
+    }
+
+    /// What stands in the ledger, with what the device told.
+    pub fn parse(text: &str, told: Moment) -> Option<Reading> {
+        let (trust, whole_boot) = match text {
+            "corrected" => (Trust::Corrected, false),
+            "corrected-boot" => (Trust::Corrected, true),
+            "poor" => (Trust::Poor, false),
+            "poor-boot" => (Trust::Poor, true),
+            _ => return None,
+        };
+        Some(Reading {
+            told,
+            trust,
+            whole_boot,
+        })
+    }
 }
 
 impl Event {
@@ -103,6 +152,52 @@ impl Event {
 pub struct Place {
     pub boot: Box<str>,
     pub sequence: u64,
+}
+
+/// What of an event's id orders events of one moment and sequence: its first bytes, and a hash of all of it for ids that
+/// begin alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct IdKey {
+    pub head: [u8; 16],
+    pub tie: u64,
+}
+
+impl IdKey {
+    pub fn of(id: &[u8]) -> IdKey {
+        let mut head = [0; 16];
+        match id.first_chunk() {
+            Some(first) => head = *first,
+            None => head[..id.len()].copy_from_slice(id),
+        }
+        IdKey { head, tie: hash(id) }
+    }
+}
+
+/// Stands for a boot id, which means nothing but that it is another one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BootKey(pub u64);
+
+impl BootKey {
+    pub fn of(boot: &[u8]) -> BootKey {
+        BootKey(hash(boot))
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// A heartbeat: all that is needed of the commonest event, without texts of its own.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pulse {
+    /// The place of its device in `Roster::device_ids`.
+    pub device: u32,
+    pub id: IdKey,
+    pub time: Moment,
+    /// Its boot and its sequence there.
+    pub place: Option<(BootKey, u64)>,
 }
 
 /// What happened. Texts that no rule reads (`by`, `witness`, `approver`) are kept for people.

@@ -349,6 +349,7 @@ impl State {
         }
         scope.session_on_break = here.on_break;
         scope.workstation_silent = self.is_silent(counter);
+        scope.workstation_clock_off = self.is_clock_off(counter);
         scope.apps = &here.apps;
         scope.usb = here.usb_bits();
         scope
@@ -374,6 +375,9 @@ impl State {
             officer_active_services: self.active_services(officer),
             officer_declared_none: person.declared.is_some(),
             lockbox_silent: self.lockbox_of(officer).is_some_and(|lockbox| self.is_silent(lockbox)),
+            lockbox_clock_off: self
+                .lockbox_of(officer)
+                .is_some_and(|lockbox| self.is_clock_off(lockbox)),
             officer_handed_over: person.held && person.handed_over.is_some(),
             ..self.office_scope()
         }
@@ -388,6 +392,7 @@ impl State {
         let scope = self.counter_scope(counter, &names);
         // What was open at a counter that the roster no longer has, nothing can close.
         let known = rules.is(counter, DeviceKind::Workstation);
+        let poor = self.is_poor(counter);
         let officer = here.session.as_ref().map(|session| session.officer);
         let session = here.session.as_ref().map_or(0, |session| session.serial);
         let service = here.service.as_ref().map_or(0, |service| service.serial);
@@ -421,6 +426,7 @@ impl State {
             let holds = of_somebody
                 && known
                 && (!scope.workstation_silent || rule.judged_in_gap)
+                && (!poor || rule.judged_while_poor)
                 && !(rule.suppressed_in_emergency && scope.emergency)
                 && rule.condition.holds(seen);
             let subject = Subject::at(counter, officer);
@@ -540,6 +546,7 @@ impl State {
         }
         let scope = Scope {
             lockbox_silent: self.is_silent(lockbox),
+            lockbox_clock_off: self.is_clock_off(lockbox),
             ..self.office_scope()
         };
         for (ix, rule) in rules.lockbox.iter().enumerate() {

@@ -10,6 +10,7 @@ pub mod event;
 pub mod expr;
 mod fold;
 mod handover;
+mod hours;
 mod judge;
 mod names;
 mod office;
@@ -30,6 +31,7 @@ pub mod verdict;
 pub mod view;
 mod waiting;
 
+pub(crate) use names::DeviceIx;
 pub use office::{Clock, Engine, TooLate};
 
 /// The version of the judging engine, for verdicts to be pinned to.

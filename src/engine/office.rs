@@ -1,19 +1,18 @@
 //! One office: events in, decisions out.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
-use super::event::{DeviceKind, Event, Kind, OfficeId, SYSTEM};
+use super::event::{BootKey, DeviceId, DeviceKind, Event, IdKey, Kind, OfficeId, Pulse, Reading, SYSTEM, Trust};
 use super::fold::Fold;
 use super::names::{DeviceIx, Names};
-use super::ops::{Act, Op};
+use super::ops::{Act, Op, bare_op};
 use super::policy::PolicySet;
 use super::report::{self, Horizons};
 use super::roster::Roster;
 use super::rulebook::Rulebook;
 use super::time::Moment;
-use super::timeline::{Derived, Stamp, Timeline};
+use super::timeline::{ClockMark, Derived, Stamp, Timeline};
 use super::trace::Trace;
 use super::verdict::{Decision, Reason, Verdict};
 
@@ -61,6 +60,10 @@ pub struct Engine {
     pub(super) settled: Vec<Verdict>,
     pub(super) deadline: Moment,
     pub(super) rules_changed: bool,
+    /// A calendar came into force that says otherwise of moments already judged.
+    pub(super) calendar_changed: bool,
+    /// So far before its activation a calendar may say otherwise.
+    pub(super) again_ms: i64,
 }
 
 impl Engine {
@@ -89,6 +92,8 @@ impl Engine {
             settled: Vec::new(),
             deadline: Moment::MAX,
             rules_changed: false,
+            calendar_changed: false,
+            again_ms: i64::MAX / 4,
         };
         engine.grow();
         engine
@@ -140,20 +145,18 @@ impl Engine {
     pub fn activate(&mut self, at: Moment, roster: Arc<Roster>, policies: Arc<PolicySet>) {
         let rules = Arc::new(Rulebook::new(roster, policies, Arc::make_mut(&mut self.names)));
         self.grow();
+        self.state_hours(at, &rules.roster);
         let place = self.rules.partition_point(|(from, _)| *from <= at);
         self.rules.insert(place, (at, rules.clone()));
         self.rules_changed = true;
-        let Some(device) = self
-            .names
-            .known_device(SYSTEM)
-            .or_else(|| self.names.known_device(super::event::MONITOR))
-        else {
-            let device = Arc::make_mut(&mut self.names).device(&super::event::DeviceId::new(SYSTEM));
-            self.grow();
-            self.add.push(rules_op(at, device, rules));
-            return;
-        };
-        self.add.push(rules_op(at, device, rules));
+        let device = self.rules_device();
+        self.add.push(bare_op(at, device, Act::Rules(rules)));
+    }
+
+    /// Whose operations they are in whose order rules come into force.
+    pub(super) fn rules_device(&mut self) -> DeviceIx {
+        let known = self.names.known_device(SYSTEM);
+        known.unwrap_or_else(|| self.number(&DeviceId::new(SYSTEM)))
     }
 
     /// When the latest roster and policies came into force.
@@ -168,60 +171,110 @@ impl Engine {
 
     /// Takes an event in. Its identity must be new. Nothing is judged before `judge`.
     pub fn insert(&mut self, event: Event) -> Result<(), TooLate> {
-        let device = match self.names.known_device(event.device.as_str()) {
-            Some(device) => device,
-            None => {
-                let device = Arc::make_mut(&mut self.names).device(&event.device);
-                self.grow();
-                device
-            }
-        };
-        let own = event.time;
+        let device = self.number(&event.device);
         if matches!(event.kind, Kind::Ticked) {
-            return self.tick(own);
+            return self.tick(event.time);
         }
+        let place = event.place.as_ref();
+        let pulse = Pulse {
+            device: device.0,
+            id: IdKey::of(event.id.as_bytes()),
+            time: event.time,
+            place: place.map(|place| (BootKey::of(place.boot.as_bytes()), place.sequence)),
+        };
+        let mut stamp = self.stamp(device, &pulse, event.reading.as_deref());
+        stamp.started = matches!(event.kind, Kind::WorkstationStarted);
+        stamp.acts = !event.kind.is_pulse();
+        let effect = match &event.kind {
+            Kind::Granted { from, .. } => *from,
+            _ => stamp.at,
+        };
+        self.in_time(effect.min(stamp.at))?;
+        let op = self.op(event, device, stamp, effect);
+        self.take_in(device, pulse.time, stamp, op);
+        Ok(())
+    }
+
+    /// Takes a heartbeat of a device in, which is what most events are.
+    pub(crate) fn insert_pulse(&mut self, device: DeviceIx, pulse: &Pulse) -> Result<(), TooLate> {
+        let stamp = self.stamp(device, pulse, None);
+        self.in_time(stamp.at)?;
+        self.take_in(device, pulse.time, stamp, None);
+        Ok(())
+    }
+
+    /// The number of a device, which is given when it is first asked for.
+    pub(crate) fn number(&mut self, id: &DeviceId) -> DeviceIx {
+        if let Some(device) = self.names.known_device(id.as_str()) {
+            return device;
+        }
+        let device = Arc::make_mut(&mut self.names).device(id);
+        self.grow();
+        device
+    }
+
+    /// Where an event has its place in its device's time.
+    #[inline]
+    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse, reading: Option<&Reading>) -> Stamp {
         let timeline = &mut self.timelines[device.at()];
-        let (boot, sequence) = match &event.place {
-            Some(place) => (timeline.boot(&place.boot), place.sequence),
+        let (boot, sequence) = match pulse.place {
+            Some((boot, sequence)) => (timeline.boot(boot), sequence),
             None => (0, 0),
         };
-        // Nothing that waits matters to the highest of its boot.
-        let waiting: Vec<Stamp> = match boot != 0 && !self.waiting.is_empty() && !timeline.is_highest(boot, sequence) {
-            true => self.waiting_of(device),
-            false => Vec::new(),
+        let mut own = pulse.time;
+        let mut clock = ClockMark::Told;
+        if let Some(reading) = reading {
+            clock = match reading.trust {
+                Trust::Corrected => ClockMark::Corrected,
+                Trust::Poor => ClockMark::Poor,
+            };
+            if reading.whole_boot {
+                self.correct_boot(device, boot, sequence, own.ms_since(reading.told), clock);
+            }
+        } else if let Some(learnt) = timeline.learnt(boot, sequence) {
+            own = own.plus_ms(learnt.shift_ms);
+            clock = learnt.clock;
+        }
+        let at = match self.has_waiting(device, boot, sequence) {
+            true => self.timelines[device.at()].effective(own, boot, sequence, &self.waiting_of(device)),
+            false => self.timelines[device.at()].effective(own, boot, sequence, &[]),
         };
-        let timeline = &mut self.timelines[device.at()];
-        let at = timeline.effective(own, boot, sequence, &waiting);
-        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-        hasher.write(event.id.as_bytes());
-        let mut head = [0; 16];
-        head.iter_mut().zip(event.id.bytes()).for_each(|(to, from)| *to = from);
-        let stamp = Stamp {
+        Stamp {
             at,
             boot,
             sequence,
-            head,
-            tie: hasher.finish(),
-            started: matches!(event.kind, Kind::WorkstationStarted),
-            acts: !event.kind.is_pulse(),
-        };
-        let effect = match &event.kind {
-            Kind::Granted { from, .. } => *from,
-            _ => at,
-        };
-        if effect.min(at) <= self.fold.settled() && self.fold.settled() > Moment::MIN {
-            return Err(TooLate {
-                settled: self.fold.settled(),
-            });
+            id: pulse.id,
+            started: false,
+            acts: false,
+            clock,
         }
-        let op = self.op(event, device, stamp, effect);
+    }
+
+    /// Whether something may wait that matters to an event: nothing does to the highest of its boot.
+    fn has_waiting(&self, device: DeviceIx, boot: u32, sequence: u64) -> bool {
+        boot != 0 && !self.waiting.is_empty() && !self.timelines[device.at()].is_highest(boot, sequence)
+    }
+
+    fn in_time(&self, at: Moment) -> Result<(), TooLate> {
+        let settled = self.fold.settled();
+        match at <= settled && settled > Moment::MIN {
+            true => Err(TooLate { settled }),
+            false => Ok(()),
+        }
+    }
+
+    /// Puts an event in its place, and moves what it pushes to later moments.
+    #[inline]
+    fn take_in(&mut self, device: DeviceIx, own: Moment, stamp: Stamp, op: Option<Op>) {
+        let Stamp { at, boot, sequence, .. } = stamp;
         self.latest = Some(self.latest.map_or(own, |latest| latest.max(own)));
+        let has_waiting = self.has_waiting(device, boot, sequence);
         let pushed = self.timelines[device.at()].pushed(at, boot, sequence);
         self.timelines[device.at()].note(at, boot, sequence, true);
         for moved in pushed {
             self.push_later(device, moved.from, moved.to);
         }
-        if !waiting.is_empty() {
+        if has_waiting {
             self.push_waiting(device, boot, sequence, at);
         }
         let known = match (self.ticked, self.ticks_only) {
@@ -233,7 +286,6 @@ impl Engine {
         } else {
             self.waiting.entry((device, at)).or_default().push((stamp, op));
         }
-        Ok(())
     }
 
     fn op(&mut self, event: Event, device: DeviceIx, stamp: Stamp, effect: Moment) -> Option<Op> {
@@ -263,6 +315,7 @@ impl Engine {
             reference: Arc::from(event.reference()),
             own: stamp.at,
             told: event.time,
+            poor: stamp.clock == ClockMark::Poor,
             ends_boot: !heartbeats && matches!(event.kind, Kind::WorkstationStarted),
             by_system: event.device.as_str() == SYSTEM,
             act: Act::Event {
@@ -318,7 +371,7 @@ impl Engine {
                 if moment <= self.fold.settled() && self.fold.settled() > Moment::MIN {
                     continue;
                 }
-                let op = derived_op(moment, device, derived);
+                let op = bare_op(moment, device, Act::Derived(derived));
                 if comes { self.add.push(op) } else { self.remove.push(op) }
             }
         }
@@ -346,8 +399,10 @@ impl Engine {
         let remove = std::mem::take(&mut self.remove);
         let rewound =
             add.iter().chain(&remove).any(|op| op.at <= self.fold.state.now) && self.fold.state.now > Moment::MIN;
+        let calendar_changed = std::mem::take(&mut self.calendar_changed);
         let cause = match (rewound, std::mem::take(&mut self.rules_changed), late) {
             (false, _, _) => None,
+            (true, _, _) if calendar_changed => Some(Reason::CalendarChanged),
             (true, true, _) => Some(Reason::RulesChanged),
             (true, false, true) => Some(Reason::LateEvent),
             (true, false, false) => Some(Reason::SilenceKnown),
@@ -431,8 +486,9 @@ impl Engine {
     }
 
     /// How what was once said differs from what is said now: for a start that finds verdicts already told.
-    pub fn compare(&self, said: Vec<Verdict>) -> Vec<Decision> {
-        report::decide(said, &self.verdicts(), None, self.clock)
+    /// `cause` is why the past was judged anew since, if it was.
+    pub fn compare(&self, said: Vec<Verdict>, cause: Option<Reason>) -> Vec<Decision> {
+        report::decide(said, &self.verdicts(), cause, self.clock)
     }
 
     /// The earliest office clock at which something may open or end without a further event; the far future if nothing waits.
@@ -448,6 +504,7 @@ impl Engine {
         silences
             .chain(waiting)
             .chain(timer)
+            .chain(self.fold.next_op())
             .min()
             .unwrap_or(Moment::MAX)
             .min(self.deadline)
@@ -509,33 +566,5 @@ impl Engine {
 
     pub(super) fn last_event(&self, device: DeviceIx) -> Option<Moment> {
         self.timelines[device.at()].last()
-    }
-}
-
-fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
-    Op {
-        at,
-        device,
-        sequence: 0,
-        reference: Arc::from(""),
-        own: at,
-        told: at,
-        ends_boot: false,
-        by_system: false,
-        act: Act::Rules(rules),
-    }
-}
-
-fn derived_op(at: Moment, device: DeviceIx, derived: Derived) -> Op {
-    Op {
-        at,
-        device,
-        sequence: 0,
-        reference: Arc::from(""),
-        own: at,
-        told: at,
-        ends_boot: false,
-        by_system: false,
-        act: Act::Derived(derived),
     }
 }

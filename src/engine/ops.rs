@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::event::Kind;
+use super::hours::Stated;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::rulebook::Rulebook;
 use super::state::Evidence;
@@ -26,6 +27,8 @@ pub(crate) struct Op {
     pub ends_boot: bool,
     /// Sent by the office's own system.
     pub by_system: bool,
+    /// Its time is that of its receipt, for its device's clock says nothing.
+    pub poor: bool,
     pub act: Act,
 }
 
@@ -33,6 +36,8 @@ pub(crate) struct Op {
 pub(crate) enum Act {
     /// Roster and policies change.
     Rules(Arc<Rulebook>),
+    /// A roster's calendar becomes the truth.
+    Hours(Arc<Stated>),
     Derived(Derived),
     Event {
         kind: Kind,
@@ -41,17 +46,43 @@ pub(crate) enum Act {
     },
 }
 
+/// What no event brings.
+pub(crate) fn bare_op(at: Moment, device: DeviceIx, act: Act) -> Op {
+    Op {
+        at,
+        device,
+        sequence: 0,
+        reference: Arc::from(""),
+        own: at,
+        told: at,
+        ends_boot: false,
+        by_system: false,
+        poor: false,
+        act,
+    }
+}
+
 impl Op {
+    /// Whether it changes what is judged by, not what has happened.
+    pub fn changes_rules(&self) -> bool {
+        matches!(self.act, Act::Rules(_) | Act::Hours(_))
+    }
+
     /// Within one instant: what comes into force, ends of gaps, begins of gaps, events, and last what takes effect
-    /// at an earlier moment than the event that caused it.
+    /// at an earlier moment than the event that caused it. No two of one device are alike, so that each can be found.
     fn phase(&self) -> u8 {
         match &self.act {
-            Act::Rules(_) => 0,
+            Act::Rules(_) | Act::Hours(_) => 0,
             Act::Derived(Derived::GapEnds) => 1,
-            Act::Derived(Derived::GapBegins) => 2,
-            Act::Event { .. } => 3,
-            Act::Derived(Derived::Lost) => 4,
-            Act::Derived(Derived::BootEnds) => 5,
+            Act::Derived(Derived::PoorEnds) => 2,
+            Act::Derived(Derived::ClockRight) => 3,
+            Act::Derived(Derived::GapBegins) => 4,
+            Act::Derived(Derived::PoorBegins) => 5,
+            Act::Derived(Derived::PoorFromTheStart) => 6,
+            Act::Derived(Derived::ClockOff) => 7,
+            Act::Event { .. } => 8,
+            Act::Derived(Derived::Lost) => 9,
+            Act::Derived(Derived::BootEnds) => 10,
         }
     }
 

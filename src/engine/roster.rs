@@ -24,8 +24,11 @@ pub struct Roster {
     pub people: Vec<Person>,
     /// How long one needs at least between places.
     pub travel: Vec<Travel>,
-    devices: HashMap<DeviceId, DeviceKind>,
+    devices: Devices,
 }
+
+/// Nobody but the roster's author chooses what is in it, so it needs no guard against chosen keys.
+type Devices = HashMap<DeviceId, DeviceKind, foldhash::fast::FixedState>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Office {
@@ -326,7 +329,7 @@ impl Checker<'_> {
             .office
             .calendar
             .map(|calendar| calendar.check(self.text, &mut found));
-        let mut devices = HashMap::from([
+        let mut devices = Devices::from_iter([
             (DeviceId::new(SYSTEM), DeviceKind::System),
             (DeviceId::new(MONITOR), DeviceKind::Monitor),
         ]);
@@ -457,12 +460,7 @@ impl Checker<'_> {
         })
     }
 
-    fn devices(
-        &mut self,
-        list: Vec<DeviceToml>,
-        kind: DeviceKind,
-        known: &mut HashMap<DeviceId, DeviceKind>,
-    ) -> Vec<Device> {
+    fn devices(&mut self, list: Vec<DeviceToml>, kind: DeviceKind, known: &mut Devices) -> Vec<Device> {
         let mut devices = Vec::new();
         for device in list {
             self.id("device", &device.id);

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use super::calendar::Phase;
 use super::event::{DeviceKind, TYPES};
 use super::expr::{Condition, Reads};
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::places::Places;
 use super::policy::{Class, Head, Per, PolicySet, Reach, Trigger};
 use super::roster::Roster;
-use super::time::Moment;
 
 #[derive(Debug)]
 pub(crate) struct Rulebook {
@@ -18,7 +16,7 @@ pub(crate) struct Rulebook {
     pub service_max_ms: i64,
     pub places: Places,
     /// Whether a policy asks for the office's hours; if none does, they need not turn.
-    reads_hours: bool,
+    pub reads_hours: bool,
     devices: Vec<Option<DeviceRule>>,
     officers: Vec<OfficerRule>,
     /// Policies that hold over time, by the sort of subject they are kept with.
@@ -62,6 +60,8 @@ pub(crate) struct Rule {
     pub wakes: Reads,
     pub suppressed_in_emergency: bool,
     pub judged_in_gap: bool,
+    /// It says something of devices themselves, so that poor times do not keep it from being judged.
+    pub judged_while_poor: bool,
     pub rests_on_clock: bool,
     pub rests_on_lockbox: bool,
     /// `service.active` stands for being signed in and not on a break.
@@ -74,6 +74,7 @@ pub(crate) struct OnRule {
     pub types: Vec<String>,
     pub condition: Option<Condition>,
     pub judged_in_gap: bool,
+    pub judged_while_poor: bool,
 }
 
 impl Rulebook {
@@ -153,6 +154,7 @@ impl Rulebook {
                         signed_in,
                         suppressed_in_emergency: indication,
                         judged_in_gap: condition.names_workstation_silent(),
+                        judged_while_poor: condition.names_workstation(),
                         rests_on_clock: condition.names_silence(),
                         rests_on_lockbox: condition.names_custody(),
                         condition: condition.clone(),
@@ -176,6 +178,7 @@ impl Rulebook {
                         head,
                         types: types.clone(),
                         judged_in_gap: condition.as_ref().is_some_and(Condition::names_workstation_silent),
+                        judged_while_poor: condition.as_ref().is_some_and(Condition::names_workstation),
                         condition: condition.clone(),
                     });
                 }
@@ -184,14 +187,6 @@ impl Rulebook {
         book.unchecked_limits_ms.sort_unstable();
         book.unchecked_limits_ms.dedup();
         book
-    }
-
-    /// What the office's calendar says at a moment.
-    pub fn hours_at(&self, at: Moment) -> Phase {
-        match &self.roster.office.calendar {
-            Some(calendar) if self.reads_hours => calendar.at(at, self.roster.office.zone),
-            _ => Phase::ALWAYS,
-        }
     }
 
     pub fn device(&self, ix: DeviceIx) -> Option<DeviceRule> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::calendar::Phase;
 use super::event::{DeviceKind, Kind, UsbClass};
 use super::expr::Reads;
+use super::hours::Stated;
 use super::judge::Slots;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::ops::{Act, Op};
@@ -35,9 +36,15 @@ pub(crate) struct State {
     pub counters: Vec<Counter>,
     /// By `DeviceIx`: since when the device has been silent.
     pub silent_since: Vec<Option<Moment>>,
+    /// By `DeviceIx`: since when its times have been poor, with all that follows from the event before.
+    pub poor_since: Vec<Option<Moment>>,
+    /// By `DeviceIx`: the clock is known to be off.
+    pub clock_off: Vec<bool>,
     pub officers: Vec<Officer>,
     pub emergency: Option<Emergency>,
-    /// What the office's calendar says; not asked yet before the first instant.
+    /// The roster whose word counts for the office's hours.
+    pub stated: Arc<Stated>,
+    /// What its calendar says; not asked yet before the first instant.
     pub hours: Phase,
     pub(super) timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     /// Numbers sessions and services, so that a new one is a new subject.
@@ -211,10 +218,16 @@ impl State {
         State {
             now: Moment::MIN,
             slots: Slots::new(&rules),
+            stated: Arc::new(Stated {
+                roster: rules.roster.clone(),
+                rank: 0,
+            }),
             rules,
             names,
             counters: Vec::new(),
             silent_since: Vec::new(),
+            poor_since: Vec::new(),
+            clock_off: Vec::new(),
             officers: Vec::new(),
             emergency: None,
             hours: Phase {
@@ -231,6 +244,8 @@ impl State {
         if self.counters.len() < devices {
             self.counters.resize_with(devices, Counter::default);
             self.silent_since.resize(devices, None);
+            self.poor_since.resize(devices, None);
+            self.clock_off.resize(devices, false);
         }
         if self.officers.len() < officers {
             self.officers.resize_with(officers, Officer::default);
@@ -241,7 +256,6 @@ impl State {
     /// Puts other rules in force; the runs were handed over to them.
     pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
         self.rules = rules;
-        self.hours = self.rules.hours_at(self.now);
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
             // Places are numbered by roster: what was seen under another one says nothing of this one's.
@@ -258,12 +272,43 @@ impl State {
     /// Asks the calendar for the first time, just before the first instant.
     pub fn begin_hours(&mut self, before: Moment) {
         if self.hours.until == Moment::MIN {
-            self.hours = self.rules.hours_at(before);
+            self.hours = self.hours_at(before);
+        }
+    }
+
+    /// What the office's calendar says at a moment; if no policy asks for it, it need not turn.
+    fn hours_at(&self, at: Moment) -> Phase {
+        match self.rules.reads_hours {
+            true => self.stated.at(at),
+            false => Phase::ALWAYS,
+        }
+    }
+
+    /// Asks the calendar anew: it, or who asks it, has changed.
+    pub fn turn_hours(&mut self, dirty: &mut Dirty) {
+        let hours = self.hours_at(self.now);
+        dirty.hours |= (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
+        self.hours = hours;
+    }
+
+    /// A calendar becomes the truth, unless one that came into force later already is.
+    pub fn state_hours(&mut self, stated: &Arc<Stated>) {
+        if stated.rank >= self.stated.rank {
+            self.stated = stated.clone();
         }
     }
 
     pub fn is_silent(&self, device: DeviceIx) -> bool {
         self.silent_since[device.at()].is_some()
+    }
+
+    pub fn is_poor(&self, device: DeviceIx) -> bool {
+        self.poor_since[device.at()].is_some()
+    }
+
+    /// Whether the clock is known to be off; while its times are poor, it may have been so since the event before.
+    pub fn is_clock_off(&self, device: DeviceIx) -> bool {
+        self.clock_off[device.at()] || self.is_poor(device)
     }
 
     pub fn in_emergency(&self) -> bool {
@@ -276,13 +321,14 @@ impl State {
             .or(self.rules.officer(officer).lockbox)
     }
 
-    /// Services of the officer at counters that are not silent.
+    /// Services of the officer at counters that are neither silent nor poorly timed.
     pub fn active_services(&self, officer: OfficerIx) -> i64 {
         self.counters
             .iter()
-            .zip(&self.silent_since)
-            .filter(|(counter, silent)| {
+            .zip(self.silent_since.iter().zip(&self.poor_since))
+            .filter(|(counter, (silent, poor))| {
                 silent.is_none()
+                    && poor.is_none()
                     && counter
                         .service
                         .as_ref()
@@ -326,11 +372,12 @@ impl State {
         if person.held {
             return Custody::In;
         }
-        let silent_since = self
-            .lockbox_of(officer)
-            .and_then(|lockbox| self.silent_since[lockbox.at()]);
-        if silent_since.is_some_and(|since| person.said.is_none_or(|said| said < since)) {
-            return Custody::Unknown;
+        if let Some(lockbox) = self.lockbox_of(officer) {
+            let unsaid = |since: Moment| person.said.is_none_or(|said| said < since);
+            let unknown = [self.silent_since[lockbox.at()], self.poor_since[lockbox.at()]];
+            if unknown.into_iter().flatten().any(unsaid) {
+                return Custody::Unknown;
+            }
         }
         if handsets.iter().all(|handset| person.inside.contains(handset)) {
             Custody::In
@@ -359,9 +406,7 @@ impl State {
     /// Lets everything happen that is due at `now`.
     pub fn run_timers(&mut self, dirty: &mut Dirty) {
         if self.hours.until <= self.now {
-            let hours = self.rules.hours_at(self.now);
-            dirty.hours = (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
-            self.hours = hours;
+            self.turn_hours(dirty);
         }
         while let Some(Reverse((at, timer))) = self.timers.peek().copied() {
             if at > self.now {
@@ -407,7 +452,7 @@ impl State {
                 self.derived(op.device, *derived, dirty);
                 false
             }
-            Act::Rules(_) => false,
+            Act::Rules(_) | Act::Hours(_) => false,
             Act::Event { kind, officer, handset } => {
                 if let Some(officer) = officer {
                     self.officers[officer.at()].named = true;
@@ -435,8 +480,8 @@ impl State {
             }
             _ => None,
         }?;
-        // A clock that its own sequence contradicts says neither where he was nor how long ago.
-        if op.at != op.told {
+        // A clock that is dead, or that its own sequence contradicts, says neither where he was nor how long ago.
+        if op.at != op.told || op.poor {
             return None;
         }
         let evidence = op.reference.clone();
@@ -453,8 +498,24 @@ impl State {
 
     pub(super) fn derived(&mut self, device: DeviceIx, derived: Derived, dirty: &mut Dirty) {
         match derived {
-            Derived::GapBegins => self.silence(device, Some(self.now), dirty),
-            Derived::GapEnds => self.silence(device, None, dirty),
+            Derived::GapBegins => {
+                self.silent_since[device.at()] = Some(self.now);
+                self.knowledge_changed(device, dirty);
+            }
+            Derived::GapEnds => {
+                self.silent_since[device.at()] = None;
+                self.knowledge_changed(device, dirty);
+            }
+            Derived::PoorBegins | Derived::PoorFromTheStart => {
+                self.poor_since[device.at()] = Some(self.now);
+                self.knowledge_changed(device, dirty);
+            }
+            Derived::PoorEnds => {
+                self.poor_since[device.at()] = None;
+                self.knowledge_changed(device, dirty);
+            }
+            Derived::ClockOff => self.turn_clock(device, true, dirty),
+            Derived::ClockRight => self.turn_clock(device, false, dirty),
             Derived::Lost => {
                 self.end_service(device, dirty);
                 self.clear_attached(device, dirty);
@@ -466,8 +527,23 @@ impl State {
         }
     }
 
-    pub(super) fn silence(&mut self, device: DeviceIx, since: Option<Moment>, dirty: &mut Dirty) {
-        self.silent_since[device.at()] = since;
+    fn turn_clock(&mut self, device: DeviceIx, off: bool, dirty: &mut Dirty) {
+        self.clock_off[device.at()] = off;
+        if self.rules.is(device, DeviceKind::Workstation) {
+            dirty.counter(device, Reads::WORKSTATION_CLOCK);
+            return;
+        }
+        dirty.lockboxes.push(device);
+        for ix in 0..self.officers.len() {
+            let officer = OfficerIx(ix as u32);
+            if self.lockbox_of(officer) == Some(device) {
+                dirty.officer(officer, Reads::LOCKBOX_CLOCK);
+            }
+        }
+    }
+
+    /// A device has fallen silent, or speaks again; its times have become poor, or are good again.
+    fn knowledge_changed(&mut self, device: DeviceIx, dirty: &mut Dirty) {
         if self.rules.is(device, DeviceKind::Workstation) {
             dirty.counter(device, Reads::ALL);
             if let Some(officer) = self.counters[device.at()]
@@ -482,7 +558,7 @@ impl State {
             for ix in 0..self.officers.len() {
                 let officer = OfficerIx(ix as u32);
                 if self.lockbox_of(officer) == Some(device) {
-                    dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT);
+                    dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT | Reads::LOCKBOX_CLOCK);
                 }
             }
         }

@@ -17,9 +17,9 @@ impl Moment {
 
     /// Reads RFC 3339 **with** an offset; finer digits than milliseconds are cut off (contract §2).
     pub fn parse(text: &str) -> Option<Moment> {
-        match parse_plain(text.as_bytes()) {
-            Some(moment) => Some(moment),
-            None => DateTime::parse_from_rfc3339(text)
+        match Moment::parse_plain(text.as_bytes()) {
+            Some((moment, length)) if length == text.len() => Some(moment),
+            _ => DateTime::parse_from_rfc3339(text)
                 .ok()
                 .map(|time| Moment(time.timestamp_millis())),
         }
@@ -50,88 +50,87 @@ impl Moment {
     }
 }
 
-/// The usual form, `YYYY-MM-DDTHH:MM:SS[.fff…](Z|±HH:MM)`, without the general parser's cost.
-/// Answers `None` for everything unusual, also for what is merely rare.
-fn parse_plain(text: &[u8]) -> Option<Moment> {
-    let number = |from: usize, to: usize| -> Option<i64> {
-        let mut value = 0i64;
-        for byte in text.get(from..to)? {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                return None;
+impl Moment {
+    /// Reads the usual form, `YYYY-MM-DDTHH:MM:SS[.fff…](Z|±HH:MM)`, from the begin of a text, without the general parser's
+    /// cost. Also answers how long it is. Answers `None` for everything unusual, also for what is merely rare.
+    pub fn parse_plain(text: &[u8]) -> Option<(Moment, usize)> {
+        let number = |from: usize, to: usize| -> Option<i64> {
+            let mut value = 0i64;
+            for byte in text.get(from..to)? {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    return None;
+                }
+                value = value * 10 + i64::from(digit);
             }
-            value = value * 10 + i64::from(digit);
+            Some(value)
+        };
+        let mark = |at: usize, byte: u8| (text.get(at) == Some(&byte)).then_some(());
+        mark(4, b'-')?;
+        mark(7, b'-')?;
+        mark(10, b'T')?;
+        mark(13, b':')?;
+        mark(16, b':')?;
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        if day < 1 || day > days || hour > 23 || minute > 59 || second > 59 {
+            return None;
         }
-        Some(value)
-    };
-    let mark = |at: usize, byte: u8| (text.get(at) == Some(&byte)).then_some(());
-    mark(4, b'-')?;
-    mark(7, b'-')?;
-    mark(10, b'T')?;
-    mark(13, b':')?;
-    mark(16, b':')?;
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if day < 1 || day > days || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let mut at = 19;
-    let mut millis = 0;
-    if text.get(at) == Some(&b'.') {
-        at += 1;
-        let start = at;
-        while text.get(at).is_some_and(u8::is_ascii_digit) {
-            if at - start < 3 {
-                millis = millis * 10 + i64::from(text[at] - b'0');
-            }
+        let mut at = 19;
+        let mut millis = 0;
+        if text.get(at) == Some(&b'.') {
             at += 1;
-        }
-        match at - start {
-            0 => return None,
-            1 => millis *= 100,
-            2 => millis *= 10,
-            _ => {}
-        }
-    }
-    let offset_minutes = match text.get(at)? {
-        b'Z' => {
-            at += 1;
-            0
-        }
-        sign @ (b'+' | b'-') => {
-            mark(at + 3, b':')?;
-            let (hours, minutes) = (number(at + 1, at + 3)?, number(at + 4, at + 6)?);
-            if hours > 23 || minutes > 59 {
-                return None;
+            let start = at;
+            while text.get(at).is_some_and(u8::is_ascii_digit) {
+                if at - start < 3 {
+                    millis = millis * 10 + i64::from(text[at] - b'0');
+                }
+                at += 1;
             }
-            at += 6;
-            (hours * 60 + minutes) * if *sign == b'+' { 1 } else { -1 }
+            match at - start {
+                0 => return None,
+                1 => millis *= 100,
+                2 => millis *= 10,
+                _ => {}
+            }
         }
-        _ => return None,
-    };
-    if at != text.len() {
-        return None;
+        let offset_minutes = match text.get(at)? {
+            b'Z' => {
+                at += 1;
+                0
+            }
+            sign @ (b'+' | b'-') => {
+                mark(at + 3, b':')?;
+                let (hours, minutes) = (number(at + 1, at + 3)?, number(at + 4, at + 6)?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                at += 6;
+                (hours * 60 + minutes) * if *sign == b'+' { 1 } else { -1 }
+            }
+            _ => return None,
+        };
+        // Days since 1970 of a civil date, counted in years that begin in March.
+        let (y, m) = if month > 2 {
+            (year, month - 3)
+        } else {
+            (year - 1, month + 9)
+        };
+        let era = y.div_euclid(400);
+        let year_of_era = y - era * 400;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * m + 2) / 5 + day - 1;
+        let days = era * 146_097 + day_of_era - 719_468;
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset_minutes * 60;
+        Some((Moment(seconds * 1_000 + millis), at))
     }
-    // Days since 1970 of a civil date, counted in years that begin in March.
-    let (y, m) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let era = y.div_euclid(400);
-    let year_of_era = y - era * 400;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * m + 2) / 5 + day - 1;
-    let days = era * 146_097 + day_of_era - 719_468;
-    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset_minutes * 60;
-    Some(Moment(seconds * 1_000 + millis))
 }
 
 /// A span of time as the files write it: `"90s"`, `"2m"`, `"1h30m"`, `"250ms"`, `"0s"`.
@@ -220,7 +219,8 @@ mod tests {
             "2100-02-28T00:00:00.01+00:00",
         ] {
             let chrono = DateTime::parse_from_rfc3339(text).expect(text).timestamp_millis();
-            assert_eq!(parse_plain(text.as_bytes()), Some(Moment(chrono)), "{text}");
+            let read = Some((Moment(chrono), text.len()));
+            assert_eq!(Moment::parse_plain(text.as_bytes()), read, "{text}");
         }
     }
 

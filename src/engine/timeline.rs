@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::event::{BootKey, IdKey};
 use super::time::Moment;
 
 /// That a device spoke: all that gaps, horizons and boots need to know of an event.
@@ -12,18 +13,33 @@ pub(crate) struct Stamp {
     /// Number of the boot id, 0 where boot id or sequence is missing.
     pub boot: u32,
     pub sequence: u64,
-    /// The first bytes of the event's id, which is what orders events of one moment and sequence …
-    pub head: [u8; 16],
-    /// … and a hash of all of it, for ids that begin alike.
-    pub tie: u64,
+    pub id: IdKey,
     pub started: bool,
     /// It does more than let time pass.
     pub acts: bool,
+    pub clock: ClockMark,
+}
+
+/// What its time rests on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum ClockMark {
+    Told,
+    Corrected,
+    Poor,
+}
+
+/// What is known of the clock of a boot since it began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Learnt {
+    /// It was known from this sequence on.
+    from: u64,
+    pub shift_ms: i64,
+    pub clock: ClockMark,
 }
 
 impl Stamp {
-    fn key(&self) -> (Moment, u64, [u8; 16], u64) {
-        (self.at, self.sequence, self.head, self.tie)
+    fn key(&self) -> (Moment, u64, IdKey) {
+        (self.at, self.sequence, self.id)
     }
 }
 
@@ -39,6 +55,15 @@ pub(crate) enum Derived {
     Lost,
     /// The next event is a boot: what was open ended here.
     BootEnds,
+    /// The next event's time is poor: from here on nothing is known well enough to be held against anybody …
+    PoorBegins,
+    /// … as the device's first event was poor already …
+    PoorFromTheStart,
+    /// … until here.
+    PoorEnds,
+    /// The clock is known to be off, from this event on.
+    ClockOff,
+    ClockRight,
 }
 
 /// A stamp that moved, because a lower sequence of its boot turned out to be later.
@@ -51,10 +76,16 @@ pub(crate) struct Move {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
     stamps: Vec<Stamp>,
-    boots: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    boots: HashMap<BootKey, u32, foldhash::fast::FixedState>,
+    /// The boot that was asked for last, and its number: mostly it is asked for again.
+    boot_now: Option<(BootKey, u32)>,
     highest: Vec<Highest>,
     /// Gaps that were forgotten.
     gaps_forgotten: u64,
+    /// Some stamp was marked.
+    marked: bool,
+    /// By boot, where its clock was off from the start.
+    learnt: Vec<(u32, Learnt)>,
     pub derived: Vec<(Moment, Derived)>,
     /// The stretch of time in which `derived` must be computed anew.
     touched: Option<(Moment, Moment)>,
@@ -69,18 +100,22 @@ struct Highest {
 }
 
 impl Timeline {
-    pub fn boot(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.boots.get(name) {
-            return *number;
+    pub fn boot(&mut self, key: BootKey) -> u32 {
+        if let Some((known, number)) = self.boot_now
+            && known == key
+        {
+            return number;
         }
-        self.highest.push(Highest {
-            sequence: 0,
-            at: Moment::MIN,
-            lowest: u64::MAX,
-            count: 0,
+        let number = *self.boots.entry(key).or_insert_with(|| {
+            self.highest.push(Highest {
+                sequence: 0,
+                at: Moment::MIN,
+                lowest: u64::MAX,
+                count: 0,
+            });
+            self.highest.len() as u32
         });
-        let number = self.highest.len() as u32;
-        self.boots.insert(Box::from(name), number);
+        self.boot_now = Some((key, number));
         number
     }
 
@@ -106,14 +141,9 @@ impl Timeline {
             return own.max(highest.at);
         }
         let lower = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < sequence;
-        let before = self
-            .stamps
-            .iter()
-            .filter(lower)
-            .chain(waiting.iter().filter(lower))
-            .map(|stamp| stamp.at)
-            .max();
-        own.max(before.unwrap_or(own))
+        let before = self.stamps.iter().rev().find(lower);
+        let before = before.into_iter().chain(waiting.iter().filter(lower));
+        own.max(before.map(|stamp| stamp.at).max().unwrap_or(own))
     }
 
     /// The stamps that a new one with this place and effective time pushes to later moments.
@@ -121,11 +151,16 @@ impl Timeline {
         if boot == 0 || sequence >= self.highest[boot as usize - 1].sequence {
             return Vec::new();
         }
-        self.stamps
+        // Within a boot, times are in the order of the sequences: those that move are the last ones before `at`.
+        let mut moves: Vec<Move> = self.stamps[..self.before(at)]
             .iter()
-            .filter(|stamp| stamp.boot == boot && stamp.sequence > sequence && stamp.at < at)
+            .rev()
+            .filter(|stamp| stamp.boot == boot)
+            .take_while(|stamp| stamp.sequence > sequence)
             .map(|stamp| Move { from: *stamp, to: at })
-            .collect()
+            .collect();
+        moves.reverse();
+        moves
     }
 
     /// Remembers a place in a boot; to be called for every event, also for those that wait. `first`: not for one that moved.
@@ -140,7 +175,31 @@ impl Timeline {
         highest.count += u64::from(first);
     }
 
+    /// What is known of the clock that an event of this place was told by, where it came unmarked.
+    pub fn learnt(&self, boot: u32, sequence: u64) -> Option<Learnt> {
+        let known = self.learnt.iter().find(|(of, _)| *of == boot)?.1;
+        (sequence < known.from).then_some(known)
+    }
+
+    /// The clock of a boot turns out to have been behind from its begin. Answers the stamps that were taken for right.
+    pub fn learn(&mut self, boot: u32, from: u64, shift_ms: i64, clock: ClockMark) -> Option<Learnt> {
+        if boot == 0 || shift_ms <= 0 || self.learnt.iter().any(|(of, _)| *of == boot) {
+            return None;
+        }
+        let learnt = Learnt { from, shift_ms, clock };
+        self.learnt.push((boot, learnt));
+        Some(learnt)
+    }
+
+    /// The unmarked stamps of a boot before a sequence.
+    pub fn unmarked(&self, boot: u32, below: u64) -> Vec<Stamp> {
+        let told = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < below && stamp.clock == ClockMark::Told;
+        self.stamps.iter().filter(told).copied().collect()
+    }
+
+    #[inline]
     pub fn insert(&mut self, stamp: Stamp) {
+        self.marked |= stamp.clock != ClockMark::Told;
         match self.stamps.last() {
             Some(last) if last.key() > stamp.key() => {
                 let place = self.stamps.partition_point(|other| other.key() <= stamp.key());
@@ -234,8 +293,20 @@ impl Timeline {
         let mut ix = left;
         while ix < right {
             let a = self.stamps[ix].at;
-            let next = ix + self.stamps[ix..right].partition_point(|stamp| stamp.at == a);
+            let same = self.stamps[ix..right].iter().take_while(|stamp| stamp.at == a);
+            let next = ix + same.count();
             let limit = silent_after(a);
+            if self.marked {
+                let here = self.mark(ix, next);
+                if ix == 0 {
+                    fresh.extend((here == ClockMark::Poor).then_some((a, Derived::PoorFromTheStart)));
+                    fresh.extend((here != ClockMark::Told).then_some((a, Derived::ClockOff)));
+                }
+                if next < right {
+                    let b = self.stamps[next].at;
+                    turns((a, here), (b, self.mark(next, self.up_to(b))), &mut fresh);
+                }
+            }
             match self.stamps.get(next) {
                 Some(after) if next < right => {
                     let b = after.at;
@@ -273,6 +344,9 @@ impl Timeline {
         // Replaced: what belongs to the pairs [left_at, …, right_at]: begins at or after the left one, ends after it.
         let belongs = |(at, what): &(Moment, Derived)| match what {
             Derived::GapEnds => *at > left_at && *at <= right_at,
+            Derived::PoorFromTheStart | Derived::PoorEnds | Derived::ClockOff | Derived::ClockRight => {
+                (*at > left_at || left == 0) && *at <= right_at
+            }
             _ => *at >= left_at && (*at < right_at || right == self.stamps.len()),
         };
         let old: Vec<(Moment, Derived)> = self.derived.iter().copied().filter(belongs).collect();
@@ -288,6 +362,12 @@ impl Timeline {
         self.derived.retain(|item| !belongs(item));
         self.derived.extend(fresh);
         self.derived.sort_unstable();
+    }
+
+    /// The worst mark of the stamps of one moment.
+    fn mark(&self, from: usize, to: usize) -> ClockMark {
+        let marks = self.stamps[from..to].iter().map(|stamp| stamp.clock);
+        marks.max().unwrap_or(ClockMark::Told)
     }
 
     /// How many stamps stand before a moment. It is mostly one of the last, so those are looked at one by one.
@@ -327,10 +407,27 @@ impl Timeline {
             // All stamps of that last moment stay: the comparison across a gap looks at the last of them.
             let moment = self.stamps[keep].at;
             let first = self.stamps.partition_point(|stamp| stamp.at < moment);
-            self.stamps.drain(..first);
+            // What is kept moves to the front: that must not cost more than what goes.
+            if first * 2 > self.stamps.len() {
+                self.stamps.drain(..first);
+            }
             let gone = |(at, what): &&(Moment, Derived)| *at < moment && *what == Derived::GapBegins;
             self.gaps_forgotten += self.derived.iter().filter(gone).count() as u64;
             self.derived.retain(|(at, _)| *at >= moment);
         }
+    }
+}
+
+/// What becomes of the clock between two consecutive moments of a device.
+fn turns((a, here): (Moment, ClockMark), (b, there): (Moment, ClockMark), fresh: &mut Vec<(Moment, Derived)>) {
+    match (here == ClockMark::Poor, there == ClockMark::Poor) {
+        (false, true) => fresh.push((a, Derived::PoorBegins)),
+        (true, false) => fresh.push((b, Derived::PoorEnds)),
+        _ => {}
+    }
+    match (here == ClockMark::Told, there == ClockMark::Told) {
+        (true, false) => fresh.push((b, Derived::ClockOff)),
+        (false, true) => fresh.push((b, Derived::ClockRight)),
+        _ => {}
     }
 }

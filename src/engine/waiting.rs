@@ -1,12 +1,11 @@
 //! Events beyond the office clock, and events that move because others of their boot turned out to be later.
 
-use std::hash::{BuildHasher as _, Hasher as _};
-
+use super::event::IdKey;
 use super::names::DeviceIx;
 use super::office::{Engine, TooLate};
 use super::ops::Op;
 use super::time::Moment;
-use super::timeline::Stamp;
+use super::timeline::{ClockMark, Stamp};
 
 impl Engine {
     pub(super) fn waiting_of(&self, device: DeviceIx) -> Vec<Stamp> {
@@ -16,14 +15,39 @@ impl Engine {
             .collect()
     }
 
+    /// A boot's clock turns out to have been behind since it began: what was taken for right before that was known is
+    /// corrected. (A clock that is ahead shows at once, for nothing comes before it was sent.)
+    pub(super) fn correct_boot(&mut self, device: DeviceIx, boot: u32, below: u64, shift_ms: i64, clock: ClockMark) {
+        let timeline = &mut self.timelines[device.at()];
+        if timeline.learn(boot, below, shift_ms, clock).is_none() {
+            return;
+        }
+        for from in timeline.unmarked(boot, below) {
+            self.shift(
+                device,
+                from,
+                Stamp {
+                    at: from.at.plus_ms(shift_ms),
+                    clock,
+                    ..from
+                },
+            );
+        }
+    }
+
     /// A lower sequence of its boot turned out to be later: the event moves with it.
     pub(super) fn push_later(&mut self, device: DeviceIx, from: Stamp, to: Moment) {
+        self.shift(device, from, Stamp { at: to, ..from });
+    }
+
+    fn shift(&mut self, device: DeviceIx, from: Stamp, stamp: Stamp) {
+        let to = stamp.at;
         self.timelines[device.at()].remove(&from);
         let mut op = self.take_op(device, &from);
         if let Some(op) = &mut op {
             op.move_to(to);
+            op.poor = stamp.clock == ClockMark::Poor;
         }
-        let stamp = Stamp { at: to, ..from };
         self.timelines[device.at()].note(to, from.boot, from.sequence, false);
         if self.ticked.is_some_and(|tick| to > tick) {
             self.waiting.entry((device, to)).or_default().push((stamp, op));
@@ -39,9 +63,8 @@ impl Engine {
         }
         let is_it = |op: &Op| {
             op.device == device && op.sequence == stamp.sequence && {
-                let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-                hasher.write(op.reference.rsplit_once('#').map_or("", |(_, id)| id).as_bytes());
-                hasher.finish() == stamp.tie
+                let id = op.reference.rsplit_once('#').map_or("", |(_, id)| id);
+                IdKey::of(id.as_bytes()) == stamp.id
             }
         };
         if let Some(ix) = self.add.iter().position(is_it) {

@@ -106,6 +106,7 @@ impl Trial<'_> {
             time: self.verdict.opened,
             place: None,
             kind,
+            reading: None,
         }
     }
 

@@ -15,9 +15,10 @@ use crate::engine::{Clock, Engine};
 use crate::incident::{Fate as Becomes, Ruling, Thread, recipients, rule};
 use crate::ledger::Head;
 use crate::letter::Stretch;
+use crate::skew;
 use crate::store::rows::{EntryKind, IncidentRow, IncidentState, StepKind, Told, VerdictRow, VerdictStep};
 use crate::store::{LedgerRow, Store};
-use crate::wire::{self, Limits};
+use crate::wire;
 
 /// More than a run can have.
 const ALL: usize = 1_000_000;
@@ -190,7 +191,7 @@ fn judged_again(known: &Known<'_>, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
         .collect();
     stream(known.plan.seed, 4).shuffle(&mut rows);
     for row in rows {
-        let event = wire::parse(None, &row.body, &known.house.roster, &Limits::REPLAY)
+        let event = skew::read_again(&row.body, row.time, row.clock.as_deref(), &known.house.roster)
             .map_err(|rejected| anyhow::anyhow!("entry {} cannot be read again: {rejected}", row.n))?;
         if engine.insert(event).is_err() {
             bail!("entry {} is too late for a replay that settles nothing", row.n);

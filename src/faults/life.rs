@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::House;
 use super::plan::{self, Dies};
-use crate::clock::MonitorClock;
+use crate::clock::{Hand, MonitorClock};
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::time::Moment;
@@ -32,6 +32,8 @@ const LOCK_PATIENCE_MS: i64 = 3;
 
 pub struct Life {
     pub store: Store,
+    /// As this process reads it.
+    pub clock: MonitorClock,
     pub disturbance: Arc<Disturbance>,
     pub inbound: mpsc::Sender<Inbound>,
     pub outcomes: mpsc::UnboundedReceiver<Outcome>,
@@ -71,14 +73,15 @@ impl Life {
         house: &House,
         path: &Path,
         disturbance: Arc<Disturbance>,
-        clock: MonitorClock,
+        hand: &Hand,
         mail_port: u16,
         window: usize,
     ) -> Result<Life> {
-        let store = Store::open_disturbed(path, Bounds::default(), Some(disturbance.clone())).await?;
+        let store = Store::open_disturbed(path, Bounds::default(), disturbance.clone()).await?;
         store.end_leases().await?;
         let head = store.head().await?;
         let mut book = serve::open_book(&store, house.house.clone()).await?;
+        let clock = hand.clock();
         let now = clock.now();
         let texts = std::slice::from_ref(&house.texts);
         let stood = store.standing_verdicts(Moment::MIN).await?;
@@ -110,7 +113,7 @@ impl Life {
         let mailer = mailer::run(
             store.clone(),
             settings,
-            clock,
+            clock.clone(),
             nudge.clone(),
             metrics.clone(),
             stopped(stopping.clone()),
@@ -119,7 +122,7 @@ impl Life {
             store: store.clone(),
             desks,
             book,
-            clock,
+            clock: clock.clone(),
             ticks: true,
             keep_ms: KEEP_MS,
             inbound,
@@ -132,10 +135,12 @@ impl Life {
             orders,
             refused: None,
             entries: Vec::new(),
+            notes: daemon::Notes::default(),
             answers: Vec::new(),
         };
         Ok(Life {
             store,
+            clock,
             disturbance,
             inbound: inbound_sender,
             outcomes,

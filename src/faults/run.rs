@@ -13,7 +13,7 @@ use super::line::Line;
 use super::plan::{Mishap, Plan, Step, What, stream};
 use super::post::Post;
 use super::{Figures, House};
-use crate::clock::{Hands, MonitorClock};
+use crate::clock::{Hand, MonitorClock};
 use crate::engine::time::Moment;
 use crate::ledger::Head;
 use crate::store::{Disturbance, Lock, Revived};
@@ -33,8 +33,7 @@ const CALM_ENOUGH: usize = 3;
 struct Run<'a> {
     plan: &'a Plan,
     house: &'a House,
-    hands: &'static Hands,
-    clock: MonitorClock,
+    hand: Hand,
     folder: &'a Path,
     /// The database of the process that lives, or of the next one.
     path: PathBuf,
@@ -50,13 +49,12 @@ struct Run<'a> {
     figures: &'a mut Figures,
 }
 
-pub async fn run(seed: u64, house: &House, hands: &'static Hands, folder: &Path, figures: &mut Figures) -> Result<()> {
+pub async fn run(seed: u64, house: &House, folder: &Path, figures: &mut Figures) -> Result<()> {
     let plan = Plan::new(seed, &house.roster);
     let run = Run {
         plan: &plan,
         house,
-        hands,
-        clock: MonitorClock::Set(hands),
+        hand: MonitorClock::by_hand(plan.begins).1,
         folder,
         path: folder.join("0").join("jagaloket.db"),
         line: Line::new(&plan.said, plan.window),
@@ -110,7 +108,7 @@ impl Run<'_> {
 
     fn set(&self, step: &Step) {
         let shown = step.at.plus_ms(step.ahead_ms);
-        self.hands.set(shown, step.at.ms_since(self.plan.begins));
+        self.hand.set(shown, step.at.ms_since(self.plan.begins));
     }
 
     /// Starts a process; one that finds its database locked or full is started again, as an init system would.
@@ -128,7 +126,7 @@ impl Run<'_> {
                 self.house,
                 &self.path,
                 disturbance.clone(),
-                self.clock,
+                &self.hand,
                 self.post.port,
                 self.plan.window,
             );
@@ -180,7 +178,7 @@ impl Run<'_> {
 
     fn connect(&mut self, life: &Life) {
         self.line.connect();
-        life.line_is(true, self.clock.now());
+        life.line_is(true, life.clock.now());
     }
 
     async fn befall(&mut self, mishap: Mishap, life: Life) -> Result<Life> {
@@ -194,7 +192,7 @@ impl Run<'_> {
                     }
                     false => self.line.cut(),
                 }
-                life.line_is(false, self.clock.now());
+                life.line_is(false, life.clock.now());
                 self.cut = Some(steps);
             }
             Mishap::Shuffled => {
@@ -241,18 +239,18 @@ impl Run<'_> {
                 self.line.hear(outcome);
             }
         }
-        let now = self.clock.now();
+        let now = life.clock.now();
         self.line.hand_out(now, &life.inbound, &life.outcomes_sender);
     }
 
     /// Waits until the monitor has done what there is to do now; answers whether it has.
     async fn settle(&mut self, life: &mut Life, patience: Duration) -> bool {
-        let from = self.clock.now();
+        let from = life.clock.now();
         let waited = tokio::time::timeout(patience, async {
             loop {
-                let seen = (from..=self.clock.now()).contains(&life.live.borrow_and_update().now);
+                let seen = (from..=life.clock.now()).contains(&life.live.borrow_and_update().now);
                 // No two turns at the same moment: what was known when a letter was written is told by its time.
-                self.hands.advance(1);
+                self.hand.pass(1);
                 self.exchange(life);
                 if life.is_over() || seen && (self.line.is_idle() || !self.line.is_up()) {
                     return;
@@ -308,7 +306,7 @@ impl Run<'_> {
                 false => 0,
             };
             before = news;
-            if quiet >= CALM_ENOUGH && self.clock.now().ms_since(latest) > 30 * MINUTE {
+            if quiet >= CALM_ENOUGH && life.clock.now().ms_since(latest) > 30 * MINUTE {
                 return Ok(life);
             }
         }
@@ -317,7 +315,7 @@ impl Run<'_> {
 
     /// Waits until no letter is due, and has those tried again that were given up.
     async fn letters_go_out(&mut self, life: &Life) -> Result<()> {
-        let now = self.clock.now();
+        let now = life.clock.now();
         let began = crate::clock::instant();
         loop {
             if life.store.outbox_counts().await?.dead > 0 {

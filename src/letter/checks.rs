@@ -123,6 +123,16 @@ pub fn checks(policy: &str, language: Language) -> &'static [&'static str] {
             "Check the lockbox's power and network.",
             "Check the phones in person meanwhile, and record the checks.",
         ],
+        ("device-clock-off" | "lockbox-clock-off", Id) => &[
+            "Setel jam perangkat dan periksa apakah perangkat menyinkronkan jamnya dengan server waktu kantor (NTP).",
+            "Bila jam salah lagi setelah perangkat dimatikan, ganti baterai jamnya.",
+            "Bila semua perangkat tampak salah, periksa jam server pemantau.",
+        ],
+        ("device-clock-off" | "lockbox-clock-off", En) => &[
+            "Set the device's clock, and check that it follows the office's time server (NTP).",
+            "If the clock is wrong again after the device was off, replace its clock battery.",
+            "If all devices look wrong, check the clock of the monitor's own machine.",
+        ],
         ("lockbox-forced", Id) => &[
             "Datangi loker sekarang; periksa pintu, slot, dan isinya bersama seorang saksi.",
             "Tanyakan apakah dibuka dengan kunci mekanis untuk keperluan yang sah, misalnya listrik padam.",

@@ -106,6 +106,12 @@ fn indonesian(policy: &str, scene: &Scene<'_>) -> String {
         "counter-silent" => {
             format!("Komputer {counter} tidak mengirim data {when}, padahal sesi di loket tersebut masih terbuka.")
         }
+        "device-clock-off" => {
+            format!("Jam komputer {counter} berselisih lebih dari 30 detik dengan jam pemantau {when}.")
+        }
+        "lockbox-clock-off" => {
+            format!("Jam {lockbox} berselisih lebih dari 30 detik dengan jam pemantau {when}.")
+        }
         "lockbox-silent" => format!(
             "{lockbox} tidak mengirim data {when}; selama itu keberadaan ponsel di dalamnya tidak dapat dipastikan."
         ),
@@ -140,6 +146,7 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
     let has_been = if holds { "has been" } else { "was" };
     let have_been = if holds { "have been" } else { "were" };
     let has_not_sent = if holds { "has not sent" } else { "did not send" };
+    let has_differed = if holds { "has differed" } else { "differed" };
     let is = if holds { "is" } else { "was" };
     let beyond_service = scene.signed_in || policy == "phone-out-while-signed-in";
     let (during, during_his) = match beyond_service {
@@ -205,6 +212,12 @@ fn english(policy: &str, scene: &Scene<'_>) -> String {
         }
         "counter-silent" => {
             format!("The workstation of {counter} {has_not_sent} any data {when} although a session is open there.")
+        }
+        "device-clock-off" => format!(
+            "The clock of the workstation of {counter} {has_differed} from the monitor's by more than 30 seconds {when}."
+        ),
+        "lockbox-clock-off" => {
+            format!("The clock of {lockbox} {has_differed} from the monitor's by more than 30 seconds {when}.")
         }
         "lockbox-silent" => format!(
             "{lockbox} {has_not_sent} any data {when}; where the phones in it are cannot be verified for that time."

@@ -1,16 +1,17 @@
 //! Judges files of events: streams them through the engine in flat memory, and prints the verdicts.
 
+mod chunks;
 mod ear;
+mod identities;
 mod overlay;
 mod read;
 mod sort;
+mod stream;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher as _, Hasher as _};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
@@ -21,12 +22,14 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::policy::PolicySet;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
-use crate::engine::{Clock, Engine, TooLate};
+use crate::engine::{Clock, Engine};
 use crate::wire::{self, Rejected};
 pub use ear::{Ear, Heard};
+use identities::identity;
 pub use overlay::{overlay_of, read_policies_of};
-use read::{Line, Place};
+use read::Place;
 use sort::{Record, Sorter};
+use stream::Pass;
 
 /// What to replay.
 pub struct Request {
@@ -42,8 +45,6 @@ pub struct Request {
 
 /// How far an event may be from its place in time before everything is sorted on disk: a day, and a margin.
 const DISORDER_MS: i64 = 26 * 3_600_000;
-/// Identities are forgotten a day bucket at a time.
-const BUCKET_MS: i64 = 24 * 3_600_000;
 const QUARTER_MS: i64 = 900_000;
 /// Operations the engine holds before it is asked to forget the settled past.
 const OPS_HELD: usize = 1_024;
@@ -143,13 +144,6 @@ struct Replay<'a> {
     err: &'a mut dyn Write,
 }
 
-/// How a pass over the files ended.
-enum Pass {
-    Done(Box<Engine>, Summary),
-    /// An event lay further back than the engine remembers.
-    TooDisordered,
-}
-
 impl Replay<'_> {
     fn judge(&mut self) -> Result<(Engine, Summary)> {
         let spooled = tempfile::tempdir().context("cannot make a temporary folder")?;
@@ -168,7 +162,7 @@ impl Replay<'_> {
         if !self.past.quiet {
             writeln!(
                 self.err,
-                "events lie more than a day from their place in time: sorting on disk"
+                "events, or others under their ids, lie more than a day from their place in time: sorting on disk"
             )?;
         }
         if let Some(ear) = &mut self.ear {
@@ -193,98 +187,6 @@ impl Replay<'_> {
         bar
     }
 
-    /// One pass in the given order, in flat memory.
-    fn stream(&mut self, files: &[PathBuf], rejections: &mut SpooledTempFile) -> Result<Pass> {
-        let progress = self.progress(files);
-        let (sender, lines) = sync_channel(4);
-        let names = self.names();
-        let zone = self.past.roster.office.zone;
-        let mut ear = self.ear.take();
-        let pass = std::thread::scope(|scope| {
-            let (roster, bar) = (&self.past.roster, &progress);
-            scope.spawn(move || read::stream(files, roster, bar, &sender));
-            let mut engine = Engine::new(self.past.roster.clone(), self.past.policies.clone(), Clock::Events);
-            let mut summary = Summary::default();
-            let mut seen = Identities::default();
-            let mut doubtful: Bodies = HashMap::new();
-            for batch in lines {
-                for line in batch? {
-                    let place = line.place;
-                    match admit(line, &mut seen) {
-                        Admission::In(event) => {
-                            summary.events += 1;
-                            let (at, pulse) = (event.time, event.kind.is_pulse());
-                            summary.days.note(at, zone);
-                            if let Err(TooLate { .. }) = engine.insert(event) {
-                                return Ok(Pass::TooDisordered);
-                            }
-                            if let Some(ear) = &mut ear {
-                                ear.after(&mut engine, at, pulse);
-                            }
-                        }
-                        Admission::Again => summary.duplicates += 1,
-                        Admission::Doubtful(identity) => {
-                            doubtful.insert(identity, None);
-                        }
-                        Admission::Rejected(rejected) => {
-                            *summary.rejected.entry(rejected.code).or_default() += 1;
-                            say(rejections, &names, place, &rejected)?;
-                        }
-                    }
-                }
-                ear::judge(&mut engine, ear.as_mut());
-                let clock = engine.clock().unwrap_or(Moment::MIN);
-                if engine.ops_len() > OPS_HELD {
-                    engine.forget(clock.plus_ms(-DISORDER_MS));
-                }
-                seen.forget(engine.settled_until());
-            }
-            progress.finish_and_clear();
-            if !doubtful.is_empty() {
-                self.look_closer(files, &mut doubtful, &mut summary, rejections)?;
-            }
-            finish(&engine, &mut summary);
-            Ok(Pass::Done(Box::new(engine), summary))
-        });
-        self.ear = ear;
-        pass
-    }
-
-    /// Reads the files again for identities that came with different bytes: written otherwise, it is the same event;
-    /// else what came first stands and the others are rejected.
-    fn look_closer(
-        &self,
-        files: &[PathBuf],
-        doubtful: &mut Bodies,
-        summary: &mut Summary,
-        rejections: &mut SpooledTempFile,
-    ) -> Result<()> {
-        let names = self.names();
-        read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
-            let line = read::parse(place, text, &self.past.roster);
-            let Ok(event) = line.outcome else { return Ok(true) };
-            let Some(known) = doubtful.get_mut(&identity(&event)) else {
-                return Ok(true);
-            };
-            let body = Body {
-                fingerprint: wire::fingerprint(text),
-                bytes_hash: line.bytes_hash,
-            };
-            match known {
-                None => *known = Some(body),
-                // The same bytes were counted when they came.
-                Some(first) if first.bytes_hash == body.bytes_hash => {}
-                Some(first) if first.fingerprint == body.fingerprint => summary.duplicates += 1,
-                Some(_) => {
-                    let rejected = conflict(&event);
-                    *summary.rejected.entry(rejected.code).or_default() += 1;
-                    say(rejections, &names, place, &rejected)?;
-                }
-            }
-            Ok(true)
-        })
-    }
-
     /// Sorts everything on disk, first by identity (the first in the given order stands), then by time.
     fn sorted(&mut self, files: &[PathBuf]) -> Result<(Engine, Summary)> {
         let names = self.names();
@@ -296,7 +198,7 @@ impl Replay<'_> {
         let mut rejections = spool();
         let mut ticks = false;
         read::each_line(files, &self.progress(files), &mut |place, text| {
-            let line = read::parse(place, text, &self.past.roster);
+            let line = read::parse(text, &self.past.roster);
             match line.outcome {
                 Ok(event) => {
                     ticks |= matches!(event.kind, Kind::Ticked);
@@ -322,7 +224,7 @@ impl Replay<'_> {
                 file: record.order.0,
                 line: record.order.1,
             };
-            let line = read::parse(place, &record.text, &self.past.roster);
+            let line = read::parse(&record.text, &self.past.roster);
             let Ok(event) = line.outcome else { continue };
             let fingerprint = wire::fingerprint(&record.text);
             match stands {
@@ -356,7 +258,7 @@ impl Replay<'_> {
                 file: record.order.0,
                 line: record.order.1,
             };
-            let Ok(event) = read::parse(place, &record.text, &self.past.roster).outcome else {
+            let Ok(event) = read::parse(&record.text, &self.past.roster).outcome else {
                 continue;
             };
             summary.events += 1;
@@ -434,89 +336,14 @@ fn say(rejections: &mut SpooledTempFile, names: &FileNames, place: Place, reject
     Ok(())
 }
 
-/// What came first under an identity that also came with other bytes.
-type Bodies = HashMap<u128, Option<Body>>;
-
-#[derive(Clone, Copy)]
-struct Body {
-    fingerprint: u64,
-    bytes_hash: u64,
-}
-
-/// Identities seen, with a hash of the bytes that came under them, in buckets by event time so that old ones can go.
-#[derive(Default)]
-struct Identities {
-    buckets: BTreeMap<i64, HashMap<u128, u64, foldhash::fast::FixedState>>,
-}
-
-impl Identities {
-    /// The body already known under this identity; else remembers this one.
-    fn meet(&mut self, identity: u128, bytes_hash: u64, at: Moment) -> Option<u64> {
-        // Another body may carry another time, so every bucket is asked; there are never more than a few.
-        let known = self.buckets.values().find_map(|bucket| bucket.get(&identity));
-        if let Some(known) = known {
-            return Some(*known);
-        }
-        self.buckets
-            .entry(at.0.div_euclid(BUCKET_MS))
-            .or_default()
-            .insert(identity, bytes_hash);
-        None
-    }
-
-    fn forget(&mut self, before: Moment) {
-        let bucket = before.0.div_euclid(BUCKET_MS);
-        while let Some(entry) = self.buckets.first_entry()
-            && *entry.key() < bucket
-        {
-            entry.remove();
-        }
-    }
-}
-
-fn identity(event: &Event) -> u128 {
-    let half = |seed: u64| {
-        let mut hasher = foldhash::quality::FixedState::with_seed(seed).build_hasher();
-        hasher.write(event.device.as_str().as_bytes());
-        hasher.write_u8(0);
-        hasher.write(event.id.as_bytes());
-        hasher.finish()
-    };
-    (u128::from(half(1)) << 64) | u128::from(half(2))
-}
-
 fn conflict(event: &Event) -> Rejected {
     Rejected::conflict(&format!("/{}/{}", event.office, event.device), &event.id)
 }
 
-/// What becomes of a line.
-enum Admission {
-    In(Event),
-    /// The same bytes under the same identity.
-    Again,
-    /// Other bytes under a known identity: the same event written otherwise, or another one. Not judged either way.
-    Doubtful(u128),
-    Rejected(Rejected),
-}
-
-/// Lets an event in once.
-fn admit(line: Line, seen: &mut Identities) -> Admission {
-    let event = match line.outcome {
-        Ok(event) => event,
-        Err(rejected) => return Admission::Rejected(rejected),
-    };
-    let identity = identity(&event);
-    match seen.meet(identity, line.bytes_hash, event.time) {
-        None => Admission::In(event),
-        Some(hash) if hash == line.bytes_hash => Admission::Again,
-        Some(_) => Admission::Doubtful(identity),
-    }
-}
-
 /// Calls `each` with every event that can be accepted, also with those that come again.
 pub fn each_event(files: &[PathBuf], roster: &Roster, each: &mut dyn FnMut(Event)) -> Result<()> {
-    read::each_line(files, &ProgressBar::hidden(), &mut |place, text| {
-        if let Ok(event) = read::parse(place, text, roster).outcome {
+    read::each_line(files, &ProgressBar::hidden(), &mut |_, text| {
+        if let Ok(event) = read::parse(text, roster).outcome {
             each(event);
         }
         Ok(true)

@@ -1,25 +1,19 @@
 //! Reads lines of events from files and standard input, plain, gzip or zstd, and parses them on a thread of their own.
 
 use std::fs::File;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context as _, Result};
 use indicatif::ProgressBar;
 
+use super::identities::bytes_hash;
 use crate::engine::event::Event;
 use crate::engine::roster::Roster;
 use crate::wire::{self, Limits, Rejected};
 
-/// Lines a batch; a batch is parsed, inserted and judged as one.
-const BATCH: usize = 2_048;
-
 /// A line that was read, or why it could not be.
 pub struct Line {
-    pub place: Place,
     /// A hash of the bytes: equal ones are the same event sent again, others need a closer look.
     pub bytes_hash: u64,
     pub outcome: Result<Event, Rejected>,
@@ -33,39 +27,12 @@ pub struct Place {
 }
 
 /// Parses one line of a file.
-pub fn parse(place: Place, text: &[u8], roster: &Roster) -> Line {
+pub fn parse(text: &[u8], roster: &Roster) -> Line {
     let outcome = wire::parse(None, text, roster, &Limits::REPLAY);
-    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    hasher.write(text);
-    let bytes_hash = hasher.finish();
     Line {
-        place,
-        bytes_hash,
+        bytes_hash: bytes_hash(text),
         outcome,
     }
-}
-
-/// Reads all files in the given order and sends batches of parsed lines; ends early when nobody listens any more.
-pub fn stream(files: &[PathBuf], roster: &Arc<Roster>, progress: &ProgressBar, lines: &SyncSender<Result<Vec<Line>>>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    let result = each_line(files, progress, &mut |place, text| {
-        batch.push(parse(place, text, roster));
-        if batch.len() < BATCH {
-            return Ok(true);
-        }
-        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-        Ok(lines.send(Ok(full)).is_ok())
-    });
-    let last = match result {
-        Ok(()) => Ok(batch),
-        Err(error) => {
-            // What was read before the fault is still judged.
-            let _ = lines.send(Ok(batch));
-            Err(error)
-        }
-    };
-    // Nobody listens when the reader on the other side has given up; there is nothing left to tell it.
-    let _ = lines.send(last);
 }
 
 /// Calls `each` with every line that is not blank; `each` answers whether to go on.
@@ -104,13 +71,14 @@ pub fn each_line(
     Ok(())
 }
 
-fn open(path: &Path, progress: &ProgressBar) -> Result<Box<dyn BufRead>> {
-    let raw: Box<dyn Read> = if path.as_os_str() == "-" {
+pub fn open(path: &Path, progress: &ProgressBar) -> Result<Box<dyn BufRead + Send>> {
+    let raw: Box<dyn Read + Send> = if path.as_os_str() == "-" {
         Box::new(io::stdin())
     } else {
         Box::new(File::open(path).with_context(|| format!("cannot open {}", path.display()))?)
     };
-    let mut raw = BufReader::with_capacity(256 * 1024, progress.wrap_read(raw));
+    // Large reads go past the buffer, which is there to look at the begin.
+    let mut raw = BufReader::with_capacity(64 * 1024, progress.wrap_read(raw));
     // The content tells how it is packed, so that standard input may be packed too.
     let start = raw
         .fill_buf()

@@ -6,7 +6,7 @@ use crate::engine::event::TYPES;
 use crate::engine::policy::{Policy, PolicySet};
 
 use super::judged::{judge, policies};
-use super::update::rewritten;
+use super::update::{edits, rewritten};
 use super::{File, read};
 
 const WHILE: &str = r#"
@@ -212,6 +212,16 @@ fn what_makes_no_sense_in_a_timeline_is_refused_where_it_stands() {
         "07:00",
         "before the story begins",
     );
+    line_refused(
+        "loket-01 clock broken from 08:05 to 08:10",
+        "broken",
+        "it is `off` or `poor`",
+    );
+    line_refused(
+        "loket-01 clock off from 08:05 to 08:04",
+        "clock",
+        "ends before it begins",
+    );
     line_refused("2029-11-24 08:00 loket-01 sign-out", "08:00", "more than 40 days after");
     line_refused(
         "loket-01 silent from 08:05 to 2027-02-01 08:00",
@@ -319,7 +329,7 @@ fn a_file_is_rewritten_where_its_expectations_differ_and_nowhere_else() {
         [false, true]
     );
     assert!(judged.iter().all(|judged| !judged.disorder));
-    let text = rewritten(&file, &policy, &[(0, judged[0].got.clone())]);
+    let text = rewritten(&file.text, edits(&file, &policy, &[(0, judged[0].got.clone())]));
     let verdict = r#"    # to be seen
     { officer = "p-001", counter = "loket-01", since = "08:01:00", opened = "08:02:00", until = "08:06:00" },"#;
     assert_eq!(text, STORY.replace("    # to be seen", verdict));

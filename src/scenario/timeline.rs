@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::{NaiveDate, NaiveTime, TimeZone as _};
 use chrono_tz::Tz;
 
-use crate::engine::event::{DeviceId, DeviceKind, Event, Kind, MONITOR, Place};
+use crate::engine::event::{DeviceId, DeviceKind, Event, Kind, MONITOR, Place, Reading, Trust};
 use crate::engine::roster::{Device, Roster};
 use crate::engine::time::{Moment, Span};
 
@@ -128,6 +128,20 @@ struct Silence {
     after: After,
 }
 
+/// A stretch in which a device's clock is known to be off: its events are judged at the times of the story, marked so.
+struct BadClock {
+    from: Moment,
+    /// `None`: to the end of the story.
+    to: Option<Moment>,
+    trust: Trust,
+}
+
+impl BadClock {
+    fn covers(&self, at: Moment) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     GoesOn,
@@ -141,6 +155,7 @@ struct Teller<'a> {
     events: Vec<(DeviceId, Moment, Kind, Range<usize>)>,
     lines: Vec<Line>,
     silences: BTreeMap<DeviceId, Vec<Silence>>,
+    clocks: BTreeMap<DeviceId, Vec<BadClock>>,
     ends: Option<Moment>,
     signed_in: BTreeMap<DeviceId, crate::engine::event::OfficerId>,
 }
@@ -161,6 +176,7 @@ pub(super) fn tell(
         events: Vec::new(),
         lines: Vec::new(),
         silences: BTreeMap::new(),
+        clocks: BTreeMap::new(),
         ends: None,
         signed_in: BTreeMap::new(),
     };
@@ -203,7 +219,7 @@ impl Teller<'_> {
     fn line(&mut self, words: &mut Words, shown: &str) -> Result<(), Wrong> {
         let first = words.peek().unwrap_or_default();
         if !is_time(first) {
-            return self.silent_from(words, shown);
+            return self.stretch(words, shown);
         }
         let (at, span) = self.clockwork.line(words)?;
         if let Some(last) = self.clockwork.last
@@ -252,11 +268,11 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// `loket-03 silent from 10:02 to 10:05`
-    fn silent_from(&mut self, words: &mut Words, shown: &str) -> Result<(), Wrong> {
+    /// `loket-03 silent from 10:02 to 10:05`, `loket-03 clock off from 10:02 to 10:05`
+    fn stretch(&mut self, words: &mut Words, shown: &str) -> Result<(), Wrong> {
         let (subject, subject_span) = words.needed("")?;
         let known = verbs::is_subject(subject, self.roster);
-        if words.peek() != Some("silent") {
+        if !matches!(words.peek(), Some("silent" | "clock")) {
             let message = match known {
                 true => "this line has no time; begin it like `10:02:30 …` or `+1m30s …`".to_string(),
                 false => format!("\"{subject}\" is not a time; begin a line like `10:02:30 …` or `+1m30s …`"),
@@ -264,7 +280,18 @@ impl Teller<'_> {
             return Err((subject_span, message));
         }
         let device = self.heard_device((subject, subject_span))?;
-        let (_, span) = words.needed("")?;
+        let (what, span) = words.needed("")?;
+        let trust = match what {
+            "clock" => match words.needed("what is wrong with the clock: `off` or `poor`")? {
+                ("off", _) => Some(Trust::Corrected),
+                ("poor", _) => Some(Trust::Poor),
+                (word, span) => {
+                    let message = format!("\"{word}\" says nothing of a clock; it is `off` or `poor`");
+                    return Err((span, message));
+                }
+            },
+            _ => None,
+        };
         words.word("from")?;
         let (from, from_span) = self.clockwork.next(words, None)?;
         words.word("to")?;
@@ -282,7 +309,27 @@ impl Teller<'_> {
             at: from,
             text: shown.split_whitespace().collect::<Vec<_>>().join(" "),
         });
-        self.silence(words, device, from, to, span)
+        match trust {
+            Some(trust) => self.clock(words, device, BadClock { from, to, trust }, span),
+            None => self.silence(words, device, from, to, span),
+        }
+    }
+
+    fn clock(&mut self, words: &mut Words, device: DeviceId, bad: BadClock, span: Range<usize>) -> Result<(), Wrong> {
+        words.nothing_more()?;
+        if bad.to.is_some_and(|to| to <= bad.from) {
+            return Err((span, "this ends before it begins".into()));
+        }
+        if let (Some(begins), Some(to)) = (self.clockwork.begins, bad.to) {
+            near(begins, to, &span)?;
+        }
+        let list = self.clocks.entry(device).or_default();
+        if list.last().is_some_and(|last| last.to.is_none_or(|end| end > bad.from)) {
+            return Err((span, "the clock is off already".into()));
+        }
+        self.ends = self.ends.max(bad.to).max(Some(bad.from));
+        list.push(bad);
+        Ok(())
     }
 
     fn silence(
@@ -346,7 +393,7 @@ impl Teller<'_> {
         // The office clock reaches the end of the story, unless the story itself says how far it goes.
         let ticked = self.events.iter().any(|(_, _, kind, _)| *kind == Kind::Ticked);
         let mut speaking: Vec<DeviceId> = self.events.iter().map(|event| event.0.clone()).collect();
-        speaking.extend(self.silences.keys().cloned());
+        speaking.extend(self.silences.keys().chain(self.clocks.keys()).cloned());
         speaking.sort();
         speaking.dedup();
         let office = &self.roster.office.id;
@@ -365,9 +412,11 @@ impl Teller<'_> {
                     time: *at,
                     place: None,
                     kind: kind.clone(),
+                    reading: None,
                 });
             }
             let silences = self.silences.get(&speaker).map_or(&[][..], Vec::as_slice);
+            let clocks = self.clocks.get(&speaker).map_or(&[][..], Vec::as_slice);
             let beats = device(self.roster, speaker.as_str()).and_then(|device| device.heartbeat_every_ms);
             if let Some(every_ms) = beats
                 && ends.ms_since(begins) / every_ms.max(1) > BEATS_MAX
@@ -380,6 +429,15 @@ impl Teller<'_> {
                     _ => Kind::WorkstationHeartbeat,
                 };
                 let mut beats = beat_times(begins, ends, every_ms, silences);
+                let silent = |at: Moment| {
+                    silences
+                        .iter()
+                        .any(|gap| gap.from < at && gap.to.is_none_or(|to| at < to))
+                };
+                let turns = clocks.iter().flat_map(|bad| [Some(bad.from), bad.to]).flatten();
+                beats.extend(turns.filter(|at| *at <= ends && !silent(*at)));
+                beats.sort_unstable();
+                beats.dedup();
                 // What is written speaks for the device as well.
                 beats.retain(|at| own.binary_search_by_key(at, |event| event.time).is_err());
                 for (n, at) in beats.into_iter().enumerate() {
@@ -390,10 +448,21 @@ impl Teller<'_> {
                         time: at,
                         place: None,
                         kind: pulse.clone(),
+                        reading: None,
                     });
                 }
             }
             own.sort_by_key(|event| event.time);
+            for event in &mut own {
+                let bad = clocks.iter().find(|bad| bad.covers(event.time));
+                event.reading = bad.map(|bad| {
+                    Box::new(Reading {
+                        told: event.time,
+                        trust: bad.trust,
+                        whole_boot: false,
+                    })
+                });
+            }
             if silences.iter().any(|gap| gap.after != After::GoesOn) {
                 number(&mut own, silences);
             }
@@ -407,6 +476,7 @@ impl Teller<'_> {
                 time: ends,
                 place: None,
                 kind: Kind::Ticked,
+                reading: None,
             });
         }
         events.sort_by_key(|event| event.time);

@@ -15,6 +15,7 @@ use crate::engine::event::OfficeId;
 use crate::engine::policy::{PolicyErrors, PolicySet};
 use crate::engine::roster::{Role, Roster, RosterFileErrors};
 use crate::mqtt;
+use crate::place::Place;
 use crate::replay::{PolicyFile, overlay_of, parse_policies, policy_files, read_roster};
 
 /// What the named files hold.
@@ -73,9 +74,11 @@ pub fn gather(config: &Config) -> Result<Gathered, Faults> {
         Ok(None) => {}
         Err(error) => faults.add(&error),
     }
-    let folder = config.database.parent().unwrap_or(Path::new(""));
-    if !folder.as_os_str().is_empty() && !folder.is_dir() {
-        faults.say(format_args!("`database.path`: there is no folder {}", folder.display()));
+    if let Place::File(path) = &config.database {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if !folder.as_os_str().is_empty() && !folder.is_dir() {
+            faults.say(format_args!("`database.path`: there is no folder {}", folder.display()));
+        }
     }
     match faults.0.is_empty() {
         true => Ok(gathered),

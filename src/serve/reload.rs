@@ -151,38 +151,30 @@ fn told(activated: Activated) -> Outcome {
     }
 }
 
-fn socket(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".control");
-    PathBuf::from(name)
-}
-
 /// Listens beside the database, for the user who runs the monitor alone. The database's lock says that no other monitor
 /// can be listening there, so what a dead one left is removed.
-pub fn listen(database: &Path) -> Option<(UnixListener, PathBuf)> {
-    let path = socket(database);
+pub fn listen(path: &Path) -> Option<(UnixListener, PathBuf)> {
     let listen = || -> std::io::Result<UnixListener> {
-        match std::fs::remove_file(&path) {
+        match std::fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        let listener = UnixListener::bind(path)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
         Ok(listener)
     };
     match listen() {
-        Ok(listener) => Some((listener, path)),
+        Ok(listener) => Some((listener, path.to_path_buf())),
         Err(error) => {
-            tracing::warn!(%error, "no socket beside the database: `policy activate` cannot reach this monitor, SIGHUP can");
+            tracing::warn!(%error, "no control socket: `policy activate` cannot reach this monitor, SIGHUP can");
             None
         }
     }
 }
 
-/// Asks the monitor at work on this database to activate its files.
-pub fn ask(database: &Path) -> Result<Outcome> {
-    let path = socket(database);
-    let mut stream = match UnixStream::connect(&path) {
+/// Asks the monitor that listens there to activate its files.
+pub fn ask(path: &Path) -> Result<Outcome> {
+    let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => {
             return Err(error).with_context(|| {

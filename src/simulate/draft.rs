@@ -159,6 +159,7 @@ impl<'r> Draft<'r> {
                 time,
                 place: Some(place),
                 kind,
+                reading: None,
             });
         }
         events

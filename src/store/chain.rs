@@ -2,21 +2,35 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Row as _, SqliteExecutor};
-
 use super::Store;
+use super::database::{Connection, Query, Row, statements};
 use super::error::{Doing as _, Result};
 use super::rows::EntryKind;
 use super::words::{entry_kind, unreadable};
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
 use crate::ledger::{Chain, Entry, Hash, Head};
+use sha2::{Digest as _, Sha256};
 
 const READING: &str = "reading the ledger";
 /// How many entries are held in memory at once.
 const PAGE: i64 = 1_000;
+
+statements! {
+    HEAD = "SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1";
+    KNOWN = "SELECT n, source, id, body FROM ledger WHERE ", among(identity), " ORDER BY n";
+    ENTRIES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
+             WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3";
+    BEFORE = "SELECT coalesce((SELECT min(n) FROM ledger WHERE office = $1 AND time_ms >= $2) - 1, \
+             (SELECT max(n) FROM ledger), 0)";
+    RULES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
+             WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n";
+    WINDOW = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
+             WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n";
+    OFFICES = "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office";
+    VERIFY = "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity, clock FROM ledger \
+             WHERE n > $1 ORDER BY n LIMIT $2";
+}
 
 /// An entry as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,8 +41,11 @@ pub struct LedgerRow {
     pub office: OfficeId,
     pub source: String,
     pub id: String,
+    /// When it took place, as it was judged.
     pub time: Moment,
     pub body: Vec<u8>,
+    /// What was made of the device's clock, where `time` is not what the body tells.
+    pub clock: Option<String>,
 }
 
 /// What stands under an identity.
@@ -51,19 +68,15 @@ pub(super) fn identity(source: &str, id: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
-/// Numbers as JSON: one parameter for any many.
-pub(super) fn json_list(numbers: &[i64]) -> String {
-    serde_json::json!(numbers).to_string()
+pub(super) async fn head_of(connection: &mut Connection) -> Result<Head> {
+    head(connection.query(HEAD)).await
 }
 
-pub(super) async fn head<'e>(executor: impl SqliteExecutor<'e>) -> Result<Head> {
-    let row = sqlx::query_as::<_, (i64, Vec<u8>)>("SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1")
-        .fetch_optional(executor)
-        .await
-        .doing(READING)?;
-    let Some((n, hash)) = row else {
+async fn head(asked: Query<'_>) -> Result<Head> {
+    let Some(row) = asked.optional().await.doing(READING)? else {
         return Ok(Head::empty());
     };
+    let (n, hash) = row.tuple::<(i64, Vec<u8>)>().doing(READING)?;
     let hash = <[u8; 32]>::try_from(hash).map_err(|_| unreadable("ledger.hash", "another length than 32"))?;
     Ok(Head { n, hash: Hash(hash) })
 }
@@ -71,7 +84,7 @@ pub(super) async fn head<'e>(executor: impl SqliteExecutor<'e>) -> Result<Head> 
 impl Store {
     /// How many entries the ledger has, and the hash of the last one: for people to note.
     pub async fn head(&self) -> Result<Head> {
-        head(&self.shared.readers).await
+        head(self.shared.readers.query(HEAD)).await
     }
 
     /// What stands under each of these identities (source, id); the answers are in the order of the questions.
@@ -87,13 +100,14 @@ impl Store {
         let mut answers = vec![None; asked.len()];
         // On the connection that writes, for a reader's cache is void after each commit.
         let mut taken = self.take_writer().await?;
-        let rows = sqlx::query(
-            "SELECT n, source, id, body FROM ledger WHERE identity IN (SELECT value FROM json_each($1)) ORDER BY n",
-        )
-        .bind(json_list(&identities))
-        .fetch_all(&mut taken.writer.connection)
-        .await
-        .doing(READING)?;
+        let rows = taken
+            .writer
+            .connection
+            .query(KNOWN)
+            .bind_numbers(&identities)
+            .all()
+            .await
+            .doing(READING)?;
         taken.put_back();
         for row in rows {
             let source: &str = row.try_get(1).doing(READING)?;
@@ -115,85 +129,83 @@ impl Store {
     /// The first entries behind number `after`, in order; at most 1,000, and an empty answer is the end. With `since`,
     /// only those whose own time is not before it, and all rosters and policies.
     pub async fn entries(&self, after: i64, since: Option<Moment>) -> Result<Vec<LedgerRow>> {
-        let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
-             WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3",
-        )
-        .bind(after)
-        .bind(since.unwrap_or(Moment(i64::MIN)).0)
-        .bind(PAGE)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(ENTRIES)
+            .bind(after)
+            .bind(since.unwrap_or(Moment(i64::MIN)).0)
+            .bind(PAGE)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(ledger_row).collect()
     }
 
     /// The number before the first entry whose own time is not before `since`: where a rebuild from there begins, so
     /// that it need not read through years.
     pub async fn before(&self, office: &OfficeId, since: Moment) -> Result<i64> {
-        sqlx::query_scalar::<Sqlite, i64>(
-            "SELECT coalesce((SELECT min(n) FROM ledger WHERE office = $1 AND time_ms >= $2) - 1, \
-             (SELECT max(n) FROM ledger), 0)",
-        )
-        .bind(office.as_str())
-        .bind(since.0)
-        .fetch_one(&self.shared.readers)
-        .await
-        .doing(READING)
+        let row = self
+            .shared
+            .readers
+            .query(BEFORE)
+            .bind(office.as_str())
+            .bind(since.0)
+            .one()
+            .await
+            .doing(READING)?;
+        row.try_get(0).doing(READING)
     }
 
     /// Every roster and policies entry of an office, in order: each moment is judged by what was in force at it.
     pub async fn rules(&self, office: &OfficeId) -> Result<Vec<LedgerRow>> {
-        let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
-             WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n",
-        )
-        .bind(office.as_str())
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(RULES)
+            .bind(office.as_str())
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(ledger_row).collect()
     }
 
     /// Events and ticks of an office whose own times lie between two moments, both included, in the ledger's order.
     pub async fn window(&self, office: &OfficeId, from: Moment, to: Moment) -> Result<Vec<LedgerRow>> {
-        let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
-             WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n",
-        )
-        .bind(office.as_str())
-        .bind(from.0)
-        .bind(to.0)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(WINDOW)
+            .bind(office.as_str())
+            .bind(from.0)
+            .bind(to.0)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(ledger_row).collect()
     }
 
     /// The offices of which the ledger holds a roster.
     pub async fn offices(&self) -> Result<Vec<OfficeId>> {
-        let names = sqlx::query_scalar::<Sqlite, String>(
-            "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office",
-        )
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
-        Ok(names.iter().map(|name| OfficeId::new(name)).collect())
+        let rows = self.shared.readers.query(OFFICES).all().await.doing(READING)?;
+        rows.iter()
+            .map(|row| row.try_get(0).map(OfficeId::new).doing(READING))
+            .collect()
     }
 
     /// Checks the whole chain, and against a head that somebody noted before, where there is one.
     pub async fn verify(&self, noted: Option<Head>) -> Result<Head> {
         let mut chain = Chain::new(noted);
         loop {
-            let rows = sqlx::query(
-                "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity FROM ledger \
-                 WHERE n > $1 ORDER BY n LIMIT $2",
-            )
-            .bind(chain.head().n)
-            .bind(PAGE)
-            .fetch_all(&self.shared.readers)
-            .await
-            .doing(READING)?;
+            let rows = self
+                .shared
+                .readers
+                .query(VERIFY)
+                .bind(chain.head().n)
+                .bind(PAGE)
+                .all()
+                .await
+                .doing(READING)?;
             if rows.is_empty() {
                 return Ok(chain.end()?);
             }
@@ -204,7 +216,7 @@ impl Store {
     }
 }
 
-fn check(chain: &mut Chain, row: &SqliteRow) -> Result<()> {
+fn check(chain: &mut Chain, row: &Row) -> Result<()> {
     let entry = Entry {
         n: row.try_get(0).doing(READING)?,
         received: Moment(row.try_get(1).doing(READING)?),
@@ -214,12 +226,13 @@ fn check(chain: &mut Chain, row: &SqliteRow) -> Result<()> {
         id: row.try_get(5).doing(READING)?,
         time: Moment(row.try_get(6).doing(READING)?),
         body: row.try_get(7).doing(READING)?,
+        clock: row.try_get(10).doing(READING)?,
     };
     chain.check(&entry, row.try_get(8).doing(READING)?)?;
     Ok(())
 }
 
-pub(super) fn ledger_row(row: &SqliteRow) -> Result<LedgerRow> {
+pub(super) fn ledger_row(row: &Row) -> Result<LedgerRow> {
     Ok(LedgerRow {
         n: row.try_get(0).doing(READING)?,
         received: Moment(row.try_get(1).doing(READING)?),
@@ -229,5 +242,6 @@ pub(super) fn ledger_row(row: &SqliteRow) -> Result<LedgerRow> {
         id: row.try_get(5).doing(READING)?,
         time: Moment(row.try_get(6).doing(READING)?),
         body: row.try_get(7).doing(READING)?,
+        clock: row.try_get(8).doing(READING)?,
     })
 }

@@ -1,19 +1,29 @@
 //! What can go wrong with the database, in words that say what to do.
 
-use std::path::PathBuf;
-
 use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
 
 use crate::ledger::Broken;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} is open for writing in another process{holder}: one process writes; stop the other one first", path.display())]
-    InUse { path: PathBuf, holder: String },
+    #[error("{place} is open for writing in another process{holder}: one process writes; stop the other one first")]
+    InUse { place: String, holder: String },
+    #[error(
+        "another process wrote to the database while the connection to it was lost, so that what this one holds in memory no longer counts: start it again, and stop the other one"
+    )]
+    Overtaken,
+    #[error("the address of the PostgreSQL server cannot be read: write it like postgres://user@host/database")]
+    Address,
+    #[error("the PostgreSQL server cannot be used: {0}")]
+    Unfit(String),
+    #[error("{doing}: the PostgreSQL server refused the login or does not know the database: {what}")]
+    Refused { doing: &'static str, what: String },
     #[error("{doing}: the disk is full; free some space, nothing was written by halves")]
     DiskFull { doing: &'static str },
     #[error(
-        "{doing}: the database cannot be written; see to the owner and mode of its file and directory, and whether the file system is mounted read-only"
+        "{doing}: the database cannot be written; see to the owner and mode of its file and directory, and whether the file system is mounted read-only; of PostgreSQL, whether the server is a standby"
     )]
     ReadOnly { doing: &'static str },
     #[error("{doing}: the database is locked by another program for too long; close what else has its file open")]
@@ -65,19 +75,20 @@ impl<T> Doing<T> for Result<T, std::io::Error> {
 
 impl Error {
     fn new(doing: &'static str, error: sqlx::Error) -> Error {
-        // SQLite's primary result code is the lowest byte of what it answers (sqlite.org/rescode.html).
-        let code = match &error {
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
-            _ => None,
-        };
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Error::Locked { doing },
-            Some(8) => Error::ReadOnly { doing },
-            Some(13) => Error::DiskFull { doing },
-            Some(14) => Error::CannotOpen { doing },
-            Some(11 | 26) => Error::Damaged {
-                doing,
-                what: error.to_string(),
+        let what = || error.to_string();
+        match Code::of(&error) {
+            Some(Code::Sqlite(5 | 6)) => Error::Locked { doing },
+            Some(Code::Sqlite(8)) => Error::ReadOnly { doing },
+            Some(Code::Sqlite(13)) => Error::DiskFull { doing },
+            Some(Code::Sqlite(14)) => Error::CannotOpen { doing },
+            Some(Code::Sqlite(11 | 26)) => Error::Damaged { doing, what: what() },
+            Some(Code::Postgres(code)) => match code.as_str() {
+                "55P03" => Error::Locked { doing },
+                "25006" => Error::ReadOnly { doing },
+                "53100" => Error::DiskFull { doing },
+                "XX001" | "XX002" => Error::Damaged { doing, what: what() },
+                "28000" | "28P01" | "3D000" => Error::Refused { doing, what: what() },
+                _ => Error::Database { doing, error },
             },
             _ => Error::Database { doing, error },
         }
@@ -87,13 +98,21 @@ impl Error {
     pub fn passes(&self) -> bool {
         match self {
             Error::DiskFull { .. } | Error::ReadOnly { .. } | Error::Locked { .. } | Error::File { .. } => true,
-            Error::Database { error, .. } => {
-                matches!(
+            // A connection of our own that the server has not closed yet may hold the lock.
+            Error::InUse { .. } => true,
+            Error::Database { error, .. } => match Code::of(error) {
+                // A failure of the disk.
+                Some(Code::Sqlite(code)) => code == 10,
+                Some(Code::Postgres(code)) => passes(&code),
+                None => matches!(
                     error,
                     sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed
-                ) || matches!(error, sqlx::Error::Database(error) if error.code().as_deref().is_some_and(is_io))
-            }
-            Error::InUse { .. }
+                ),
+            },
+            Error::Overtaken
+            | Error::Address
+            | Error::Unfit(_)
+            | Error::Refused { .. }
             | Error::CannotOpen { .. }
             | Error::Damaged { .. }
             | Error::Newer(_)
@@ -119,7 +138,33 @@ impl Error {
     }
 }
 
-/// SQLite's code for a failure of the disk, with its details above the lowest byte.
-fn is_io(code: &str) -> bool {
-    code.parse::<i32>().is_ok_and(|code| code & 0xff == 10)
+/// What a database calls its error.
+enum Code {
+    /// The primary result code (sqlite.org/rescode.html).
+    Sqlite(i32),
+    /// The SQLSTATE.
+    Postgres(String),
+}
+
+impl Code {
+    fn of(error: &sqlx::Error) -> Option<Code> {
+        let sqlx::Error::Database(error) = error else {
+            return None;
+        };
+        if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+            return Some(Code::Postgres(error.code().to_owned()));
+        }
+        error.try_downcast_ref::<SqliteError>()?;
+        // Details stand above the lowest byte.
+        let code = error.code()?.parse::<i32>().ok()?;
+        Some(Code::Sqlite(code & 0xff))
+    }
+}
+
+/// Whether what PostgreSQL says ends by itself: a lost connection (08), resources (53), somebody who stopped, restarted
+/// or cancelled (57), a failing disk (58), and what two that wait for each other hear (40).
+fn passes(sqlstate: &str) -> bool {
+    ["08", "40", "53", "57", "58"]
+        .iter()
+        .any(|class| sqlstate.starts_with(class))
 }

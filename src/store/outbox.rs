@@ -1,10 +1,9 @@
 //! The outbox: letters are leased, sent outside any transaction, and settled. Each is sent at least once.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection as _, Row as _};
-
 use super::Store;
+use super::database::{Row, statements};
 use super::error::{Doing as _, Result};
+use super::insert::without_nul;
 use super::rows::NewLetter;
 use super::words::{language, letter_kind};
 use crate::engine::time::Moment;
@@ -61,24 +60,43 @@ macro_rules! in_its_turn {
     };
 }
 
+statements! {
+    LEASE = concat!(
+        "UPDATE outbox SET leased_until_ms = $1, attempts = attempts + 1 WHERE n IN (",
+        in_its_turn!(
+            "SELECT n FROM outbox WHERE due_ms <= $2 AND (leased_until_ms IS NULL OR leased_until_ms <= $2)"
+        ),
+        " ORDER BY due_ms, n LIMIT $3) RETURNING n, attempts, incident, kind, person, address, language, subject,",
+        " message_id, in_reply_to, text_body, html_body, created_ms, due_ms"
+    );
+    NEXT_DUE = in_its_turn!(
+        "SELECT min(CASE WHEN leased_until_ms > due_ms THEN leased_until_ms ELSE due_ms END) FROM outbox WHERE TRUE"
+    );
+    COUNTS = "SELECT count(*), min(created_ms), (SELECT count(*) FROM outbox WHERE dead_ms IS NOT NULL) \
+             FROM outbox WHERE sent_ms IS NULL AND dead_ms IS NULL";
+    END_LEASES = "UPDATE outbox SET leased_until_ms = NULL WHERE sent_ms IS NULL AND dead_ms IS NULL";
+    SETTLE_SENT = "UPDATE outbox SET sent_ms = $1, dead_ms = NULL, leased_until_ms = NULL, last_error = NULL \
+             WHERE n = $2 AND sent_ms IS NULL";
+    SETTLE_FAILED = "UPDATE outbox SET due_ms = coalesce($1, due_ms), dead_ms = $2, leased_until_ms = NULL, last_error = $3 \
+             WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL";
+    REVIVE = "UPDATE outbox SET dead_ms = NULL, leased_until_ms = NULL, attempts = 0, due_ms = $1 \
+             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND (n = $2 OR $2 IS NULL)";
+}
+
 impl Store {
     /// Takes up to `count` letters that are due, for `lease_ms`; those of a lease that ended are taken again.
     pub async fn lease(&self, now: Moment, count: usize, lease_ms: i64) -> Result<Vec<Leased>> {
         let mut taken = self.take_writer().await?;
-        let rows = sqlx::query(concat!(
-            "UPDATE outbox SET leased_until_ms = $1, attempts = attempts + 1 WHERE n IN (",
-            in_its_turn!(
-                "SELECT n FROM outbox WHERE due_ms <= $2 AND (leased_until_ms IS NULL OR leased_until_ms <= $2)"
-            ),
-            " ORDER BY due_ms, n LIMIT $3) RETURNING n, attempts, incident, kind, person, address, language, subject,",
-            " message_id, in_reply_to, text_body, html_body, created_ms, due_ms"
-        ))
-        .bind(now.plus_ms(lease_ms).0)
-        .bind(now.0)
-        .bind(i64::try_from(count).unwrap_or(i64::MAX))
-        .fetch_all(&mut taken.writer.connection)
-        .await
-        .doing(LEASING)?;
+        let rows = taken
+            .writer
+            .connection
+            .query(LEASE)
+            .bind(now.plus_ms(lease_ms).0)
+            .bind(now.0)
+            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .all()
+            .await
+            .doing(LEASING)?;
         taken.put_back();
         let mut letters = rows.iter().map(leased).collect::<Result<Vec<_>>>()?;
         letters.sort_by_key(|leased| (leased.letter.due, leased.n));
@@ -89,10 +107,7 @@ impl Store {
     /// been sent; they are sent again rather than not at all.
     pub async fn end_leases(&self) -> Result<()> {
         let mut taken = self.take_writer().await?;
-        sqlx::query("UPDATE outbox SET leased_until_ms = NULL WHERE sent_ms IS NULL AND dead_ms IS NULL")
-            .execute(&mut taken.writer.connection)
-            .await
-            .doing(LEASING)?;
+        taken.writer.connection.query(END_LEASES).run().await.doing(LEASING)?;
         taken.put_back();
         Ok(())
     }
@@ -100,15 +115,15 @@ impl Store {
     /// The mail server has taken the letter. This counts also after the lease has ended, for it is a fact.
     pub async fn settle_sent(&self, n: i64, sent: Moment) -> Result<()> {
         let mut taken = self.take_writer().await?;
-        sqlx::query(
-            "UPDATE outbox SET sent_ms = $1, dead_ms = NULL, leased_until_ms = NULL, last_error = NULL \
-             WHERE n = $2 AND sent_ms IS NULL",
-        )
-        .bind(sent.0)
-        .bind(n)
-        .execute(&mut taken.writer.connection)
-        .await
-        .doing(SETTLING)?;
+        taken
+            .writer
+            .connection
+            .query(SETTLE_SENT)
+            .bind(sent.0)
+            .bind(n)
+            .run()
+            .await
+            .doing(SETTLING)?;
         taken.put_back();
         Ok(())
     }
@@ -120,18 +135,18 @@ impl Store {
             Next::Dead(dead) => (None, Some(dead.0)),
         };
         let mut taken = self.take_writer().await?;
-        sqlx::query(
-            "UPDATE outbox SET due_ms = coalesce($1, due_ms), dead_ms = $2, leased_until_ms = NULL, last_error = $3 \
-             WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL",
-        )
-        .bind(due)
-        .bind(dead)
-        .bind(error)
-        .bind(n)
-        .bind(attempt)
-        .execute(&mut taken.writer.connection)
-        .await
-        .doing(SETTLING)?;
+        taken
+            .writer
+            .connection
+            .query(SETTLE_FAILED)
+            .bind(due)
+            .bind(dead)
+            .bind(without_nul(error.into()))
+            .bind(n)
+            .bind(attempt)
+            .run()
+            .await
+            .doing(SETTLING)?;
         taken.put_back();
         Ok(())
     }
@@ -145,39 +160,27 @@ impl Store {
             Revived::One(n) => Some(n),
             Revived::All => None,
         };
-        let done = sqlx::query(
-            "UPDATE outbox SET dead_ms = NULL, leased_until_ms = NULL, attempts = 0, due_ms = $1 \
-             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND ($2 IS NULL OR n = $2)",
-        )
-        .bind(now.0)
-        .bind(n)
-        .execute(&mut connection)
-        .await
-        .doing(REVIVING)?;
+        let done = connection
+            .query(REVIVE)
+            .bind(now.0)
+            .bind(n)
+            .run()
+            .await
+            .doing(REVIVING)?;
         connection.close().await.doing(REVIVING)?;
-        Ok(done.rows_affected())
+        Ok(done)
     }
 
     /// When the next letter can be leased; `None` where none waits.
     pub async fn next_due(&self) -> Result<Option<Moment>> {
-        let row = sqlx::query(in_its_turn!(
-            "SELECT min(max(due_ms, coalesce(leased_until_ms, due_ms))) FROM outbox WHERE TRUE"
-        ))
-        .fetch_one(&self.shared.readers)
-        .await
-        .doing(COUNTING)?;
+        let row = self.shared.readers.query(NEXT_DUE).one().await.doing(COUNTING)?;
         let due: Option<i64> = row.try_get(0).doing(COUNTING)?;
         Ok(due.map(Moment))
     }
 
     pub async fn outbox_counts(&self) -> Result<OutboxCounts> {
-        let (waiting, oldest, dead) = sqlx::query_as::<_, (i64, Option<i64>, i64)>(
-            "SELECT count(*), min(created_ms), (SELECT count(*) FROM outbox WHERE dead_ms IS NOT NULL) \
-             FROM outbox WHERE sent_ms IS NULL AND dead_ms IS NULL",
-        )
-        .fetch_one(&self.shared.readers)
-        .await
-        .doing(COUNTING)?;
+        let row = self.shared.readers.query(COUNTS).one().await.doing(COUNTING)?;
+        let (waiting, oldest, dead) = row.tuple::<(i64, Option<i64>, i64)>().doing(COUNTING)?;
         Ok(OutboxCounts {
             waiting,
             dead,
@@ -186,7 +189,7 @@ impl Store {
     }
 }
 
-fn leased(row: &SqliteRow) -> Result<Leased> {
+fn leased(row: &Row) -> Result<Leased> {
     Ok(Leased {
         n: row.try_get(0).doing(LEASING)?,
         attempt: row.try_get(1).doing(LEASING)?,

@@ -1,11 +1,10 @@
 //! What people look at: incidents, verdicts, letters and quarantine, read on connections that cannot write.
 
 use futures_util::{Stream, StreamExt as _};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::Store;
-use super::chain::{LedgerRow, identity, json_list, ledger_row};
+use super::chain::{LedgerRow, identity, ledger_row};
+use super::database::{Row, statements};
 use super::error::{Doing as _, Result};
 use super::rows::{IncidentRow, IncidentState, LetterKind, Pin, StepKind, VerdictRow, VerdictStep};
 use super::words::{class, incident_state, language, letter_kind, severity, unreadable};
@@ -16,6 +15,51 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 
 const READING: &str = "reading for the dashboard";
+
+statements! {
+    INCIDENTS_PAGE = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
+             joined_to, created_ms, changed_ms FROM incident \
+             WHERE state <> 'joined' AND (office = $1 OR $1 IS NULL) AND (class = $2 OR $2 IS NULL) \
+             AND (policy = $3 OR $3 IS NULL) AND (date = $4 OR $4 IS NULL) AND (state = $5 OR $5 IS NULL) \
+             AND ((CAST(CASE WHEN state = 'open' THEN 1 ELSE 0 END AS BIGINT), since_ms, n) < ($6, $7, $8) \
+             OR $6 IS NULL) \
+             ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $9";
+    INCIDENT = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
+             joined_to, created_ms, changed_ms FROM incident WHERE n = $1";
+    INCIDENTS_OF_DAY = "SELECT class, count(*) FROM incident WHERE office = $1 AND date = $2 AND state IN ('open', 'ended') \
+             GROUP BY class ORDER BY class";
+    VERDICTS_OF = "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
+             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict \
+             WHERE incident = $1 ORDER BY since_ms, n LIMIT 500";
+    VERDICT = "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
+             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict WHERE n = $1";
+    STEPS_OF = "SELECT verdict, at_ms, step, reason, verdict_step.since_ms, verdict_step.opened_ms, verdict_step.until_ms \
+             FROM verdict_step JOIN verdict ON verdict.n = verdict_step.verdict WHERE verdict.incident = $1 \
+             ORDER BY verdict_step.n LIMIT 1000";
+    VERDICTS_IN_ORDER = "SELECT v.office, v.policy, v.class, v.severity, v.counter, v.lockbox, v.officer, v.since_ms, v.opened_ms, \
+             v.until_ms, v.evidence, v.policy_hash, v.engine FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
+             WHERE v.state = 'standing' AND (v.office = $1 OR $1 IS NULL) AND (v.policy = $2 OR $2 IS NULL) \
+             AND (i.date >= $3 OR $3 IS NULL) AND (i.date <= $4 OR $4 IS NULL) \
+             ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
+             v.opened_ms, v.until_ms NULLS FIRST, v.n";
+    REFERENCED = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger WHERE ", among(identity),
+        " ORDER BY time_ms, n";
+    LETTERS = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
+             WHERE ($1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
+             ELSE 'waiting' END OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
+    LETTERS_OF = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 ORDER BY n LIMIT 500";
+    LETTER = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox WHERE n = $1";
+    QUARANTINED = "SELECT n, received_ms, topic, code, reason, substr(payload, 1, CAST($4 AS INTEGER)), \
+             CAST(length(payload) AS BIGINT) FROM quarantine \
+             WHERE (code = $1 OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
+    QUARANTINED_ONE = "SELECT n, received_ms, topic, code, reason, payload, CAST(length(payload) AS BIGINT) FROM quarantine WHERE n = $1";
+    QUARANTINE_COUNTS = "SELECT code, CAST(sum(count) AS BIGINT), (SELECT count(*) FROM quarantine AS q WHERE q.code = c.code) \
+             FROM quarantine_count AS c GROUP BY code ORDER BY 2 DESC, 1";
+    ANSWERS = "SELECT n FROM ledger LIMIT 1";
+}
 
 /// Which incidents; `None` is any.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -155,95 +199,92 @@ impl Store {
         after: Option<IncidentKey>,
         count: usize,
     ) -> Result<Vec<IncidentRow>> {
-        let rows = sqlx::query(
-            "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
-             joined_to, created_ms, changed_ms FROM incident \
-             WHERE state <> 'joined' AND ($1 IS NULL OR office = $1) AND ($2 IS NULL OR class = $2) \
-             AND ($3 IS NULL OR policy = $3) AND ($4 IS NULL OR date = $4) AND ($5 IS NULL OR state = $5) \
-             AND ($6 IS NULL OR (state = 'open', since_ms, n) < ($6, $7, $8)) \
-             ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $9",
-        )
-        .bind(&filter.office)
-        .bind(filter.class.map(Class::as_str))
-        .bind(&filter.policy)
-        .bind(&filter.date)
-        .bind(filter.state.map(IncidentWord::as_str))
-        .bind(after.map(|key| i64::from(key.open)))
-        .bind(after.map(|key| key.since.0))
-        .bind(after.map(|key| key.n))
-        .bind(limit(count))
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(INCIDENTS_PAGE)
+            .bind(&filter.office)
+            .bind(filter.class.map(Class::as_str))
+            .bind(&filter.policy)
+            .bind(&filter.date)
+            .bind(filter.state.map(IncidentWord::as_str))
+            .bind(after.map(|key| i64::from(key.open)))
+            .bind(after.map(|key| key.since.0))
+            .bind(after.map(|key| key.n))
+            .bind(limit(count))
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(incident_row).collect()
     }
 
     pub async fn incident(&self, n: i64) -> Result<Option<IncidentRow>> {
-        let row = sqlx::query(
-            "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
-             joined_to, created_ms, changed_ms FROM incident WHERE n = $1",
-        )
-        .bind(n)
-        .fetch_optional(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let row = self
+            .shared
+            .readers
+            .query(INCIDENT)
+            .bind(n)
+            .optional()
+            .await
+            .doing(READING)?;
         row.as_ref().map(incident_row).transpose()
     }
 
     /// How many incidents of each class an office has on a business date, the retracted ones left out.
     pub async fn incidents_of_day(&self, office: &str, date: &str) -> Result<Vec<(Class, i64)>> {
-        let rows = sqlx::query_as::<_, (String, i64)>(
-            "SELECT class, count(*) FROM incident WHERE office = $1 AND date = $2 AND state IN ('open', 'ended') \
-             GROUP BY class ORDER BY class",
-        )
-        .bind(office)
-        .bind(date)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
-        rows.into_iter()
-            .map(|(word, count)| Ok((class(&word)?, count)))
+        let rows = self
+            .shared
+            .readers
+            .query(INCIDENTS_OF_DAY)
+            .bind(office)
+            .bind(date)
+            .all()
+            .await
+            .doing(READING)?;
+        rows.iter()
+            .map(|row| {
+                let (word, count) = row.tuple::<(&str, i64)>().doing(READING)?;
+                Ok((class(word)?, count))
+            })
             .collect()
     }
 
     /// Every verdict of an incident, the retracted ones too, in order of time.
     pub async fn verdicts_of(&self, incident: i64) -> Result<Vec<VerdictRow>> {
-        let rows = sqlx::query(
-            "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
-             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict \
-             WHERE incident = $1 ORDER BY since_ms, n LIMIT 500",
-        )
-        .bind(incident)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(VERDICTS_OF)
+            .bind(incident)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(verdict_row).collect()
     }
 
     /// One verdict by its number.
     pub async fn verdict(&self, n: i64) -> Result<Option<VerdictRow>> {
-        let row = sqlx::query(
-            "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
-             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict WHERE n = $1",
-        )
-        .bind(n)
-        .fetch_optional(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let row = self
+            .shared
+            .readers
+            .query(VERDICT)
+            .bind(n)
+            .optional()
+            .await
+            .doing(READING)?;
         row.as_ref().map(verdict_row).transpose()
     }
 
     /// How the verdicts of an incident came to say what they say, in the order it was decided.
     pub async fn steps_of(&self, incident: i64) -> Result<Vec<VerdictStep>> {
-        let rows = sqlx::query(
-            "SELECT verdict, at_ms, step, reason, verdict_step.since_ms, verdict_step.opened_ms, verdict_step.until_ms \
-             FROM verdict_step JOIN verdict ON verdict.n = verdict_step.verdict WHERE verdict.incident = $1 \
-             ORDER BY verdict_step.n LIMIT 1000",
-        )
-        .bind(incident)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(STEPS_OF)
+            .bind(incident)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter()
             .map(|row| {
                 let word: &str = row.try_get(2).doing(READING)?;
@@ -267,37 +308,32 @@ impl Store {
         &'a self,
         filter: &VerdictFilter,
     ) -> impl Stream<Item = Result<(Verdict, Option<Pin>)>> + Send + 'a {
-        sqlx::query(
-            "SELECT v.office, v.policy, v.class, v.severity, v.counter, v.lockbox, v.officer, v.since_ms, v.opened_ms, \
-             v.until_ms, v.evidence, v.policy_hash, v.engine FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
-             WHERE v.state = 'standing' AND ($1 IS NULL OR v.office = $1) AND ($2 IS NULL OR v.policy = $2) \
-             AND ($3 IS NULL OR i.date >= $3) AND ($4 IS NULL OR i.date <= $4) \
-             ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
-             v.opened_ms, v.until_ms NULLS FIRST, v.n",
-        )
-        .bind(filter.office.clone())
-        .bind(filter.policy.clone())
-        .bind(filter.from.clone())
-        .bind(filter.to.clone())
-        .fetch(&self.shared.readers)
-        .map(|row| {
-            let row = row.doing(READING)?;
-            Ok((verdict(&row)?, pin(&row, READING)?))
-        })
+        self.shared
+            .readers
+            .query(VERDICTS_IN_ORDER)
+            .bind(filter.office.clone())
+            .bind(filter.policy.clone())
+            .bind(filter.from.clone())
+            .bind(filter.to.clone())
+            .stream()
+            .map(|row| {
+                let row = row.doing(READING)?;
+                Ok((verdict(&row)?, pin(&row, READING)?))
+            })
     }
 
     /// The ledger's entries under references (`/{office}/{device}#{id}`); those it does not have are left out.
     pub async fn referenced(&self, references: &[&str]) -> Result<Vec<LedgerRow>> {
         let asked: Vec<(&str, &str)> = references.iter().filter_map(|text| text.split_once('#')).collect();
         let identities: Vec<i64> = asked.iter().map(|(source, id)| identity(source, id)).collect();
-        let rows = sqlx::query(
-            "SELECT n, received_ms, kind, office, source, id, time_ms, body FROM ledger \
-             WHERE identity IN (SELECT value FROM json_each($1)) ORDER BY time_ms, n",
-        )
-        .bind(json_list(&identities))
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(REFERENCED)
+            .bind_numbers(&identities)
+            .all()
+            .await
+            .doing(READING)?;
         let rows: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
         let wanted = |row: &LedgerRow| asked.contains(&(row.source.as_str(), row.id.as_str()));
         Ok(rows.into_iter().filter(wanted).collect())
@@ -310,44 +346,42 @@ impl Store {
         before: Option<i64>,
         count: usize,
     ) -> Result<Vec<LetterRow>> {
-        let rows = sqlx::query(
-            "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
-             WHERE ($1 IS NULL OR $1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
-             ELSE 'waiting' END) AND ($2 IS NULL OR n < $2) ORDER BY n DESC LIMIT $3",
-        )
-        .bind(state.map(LetterState::as_str))
-        .bind(before)
-        .bind(limit(count))
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(LETTERS)
+            .bind(state.map(LetterState::as_str))
+            .bind(before)
+            .bind(limit(count))
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(letter_row).collect()
     }
 
     /// The letters of an incident, in the order they were written.
     pub async fn letters_of(&self, incident: i64) -> Result<Vec<LetterRow>> {
-        let rows = sqlx::query(
-            "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 ORDER BY n LIMIT 500",
-        )
-        .bind(incident)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(LETTERS_OF)
+            .bind(incident)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(letter_row).collect()
     }
 
     /// One letter with its text and its HTML.
     pub async fn letter(&self, n: i64) -> Result<Option<(LetterRow, String, String)>> {
-        let row = sqlx::query(
-            "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox WHERE n = $1",
-        )
-        .bind(n)
-        .fetch_optional(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let row = self
+            .shared
+            .readers
+            .query(LETTER)
+            .bind(n)
+            .optional()
+            .await
+            .doing(READING)?;
         let Some(row) = row else {
             return Ok(None);
         };
@@ -363,53 +397,53 @@ impl Store {
         count: usize,
         payload_bytes: usize,
     ) -> Result<Vec<QuarantineRow>> {
-        let rows = sqlx::query(
-            "SELECT n, received_ms, topic, code, reason, substr(payload, 1, $4), length(payload) FROM quarantine \
-             WHERE ($1 IS NULL OR code = $1) AND ($2 IS NULL OR n < $2) ORDER BY n DESC LIMIT $3",
-        )
-        .bind(code)
-        .bind(before)
-        .bind(limit(count))
-        .bind(limit(payload_bytes))
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(QUARANTINED)
+            .bind(code)
+            .bind(before)
+            .bind(limit(count))
+            .bind(limit(payload_bytes))
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(quarantine_row).collect()
     }
 
     /// One message in quarantine, whole.
     pub async fn quarantined_one(&self, n: i64) -> Result<Option<QuarantineRow>> {
-        let row = sqlx::query(
-            "SELECT n, received_ms, topic, code, reason, payload, length(payload) FROM quarantine WHERE n = $1",
-        )
-        .bind(n)
-        .fetch_optional(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let row = self
+            .shared
+            .readers
+            .query(QUARANTINED_ONE)
+            .bind(n)
+            .optional()
+            .await
+            .doing(READING)?;
         row.as_ref().map(quarantine_row).transpose()
     }
 
     /// Quarantine by reason, the commonest first.
     pub async fn quarantine_counts(&self) -> Result<Vec<QuarantineCount>> {
-        let rows = sqlx::query_as::<_, (String, i64, i64)>(
-            "SELECT code, sum(count), (SELECT count(*) FROM quarantine AS q WHERE q.code = c.code) \
-             FROM quarantine_count AS c GROUP BY code ORDER BY 2 DESC, 1",
-        )
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
-        Ok(rows
-            .into_iter()
-            .map(|(code, count, kept)| QuarantineCount { code, count, kept })
-            .collect())
+        let rows = self
+            .shared
+            .readers
+            .query(QUARANTINE_COUNTS)
+            .all()
+            .await
+            .doing(READING)?;
+        rows.iter()
+            .map(|row| {
+                let (code, count, kept) = row.tuple().doing(READING)?;
+                Ok(QuarantineCount { code, count, kept })
+            })
+            .collect()
     }
 
     /// Whether the database answers.
     pub async fn answers(&self) -> Result<()> {
-        sqlx::query("SELECT n FROM ledger LIMIT 1")
-            .fetch_optional(&self.shared.readers)
-            .await
-            .doing(READING)?;
+        self.shared.readers.query(ANSWERS).optional().await.doing(READING)?;
         Ok(())
     }
 }
@@ -418,16 +452,16 @@ fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn moment(row: &SqliteRow, column: usize) -> Result<Moment> {
+fn moment(row: &Row, column: usize) -> Result<Moment> {
     Ok(Moment(row.try_get(column).doing(READING)?))
 }
 
-fn moment_or_none(row: &SqliteRow, column: usize) -> Result<Option<Moment>> {
+fn moment_or_none(row: &Row, column: usize) -> Result<Option<Moment>> {
     let ms: Option<i64> = row.try_get(column).doing(READING)?;
     Ok(ms.map(Moment))
 }
 
-fn incident_row(row: &SqliteRow) -> Result<IncidentRow> {
+fn incident_row(row: &Row) -> Result<IncidentRow> {
     let counter: Option<&str> = row.try_get(5).doing(READING)?;
     let lockbox: Option<&str> = row.try_get(6).doing(READING)?;
     let officer: Option<&str> = row.try_get(7).doing(READING)?;
@@ -450,7 +484,7 @@ fn incident_row(row: &SqliteRow) -> Result<IncidentRow> {
 }
 
 /// All columns of a verdict, as `verdicts_of` asks for them.
-fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
+fn verdict_row(row: &Row) -> Result<VerdictRow> {
     let state: &str = row.try_get(13).doing(READING)?;
     Ok(VerdictRow {
         n: row.try_get(11).doing(READING)?,
@@ -463,7 +497,7 @@ fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
 }
 
 /// What a verdict is pinned to, where that was kept.
-pub(super) fn pin(row: &SqliteRow, doing: &'static str) -> Result<Option<Pin>> {
+pub(super) fn pin(row: &Row, doing: &'static str) -> Result<Option<Pin>> {
     let policy_hash: Option<String> = row.try_get("policy_hash").doing(doing)?;
     let engine: Option<String> = row.try_get("engine").doing(doing)?;
     Ok(policy_hash
@@ -472,7 +506,7 @@ pub(super) fn pin(row: &SqliteRow, doing: &'static str) -> Result<Option<Pin>> {
 }
 
 /// The first eleven columns of a verdict, in the order of the contract's line.
-fn verdict(row: &SqliteRow) -> Result<Verdict> {
+fn verdict(row: &Row) -> Result<Verdict> {
     let counter: Option<&str> = row.try_get(4).doing(READING)?;
     let lockbox: Option<&str> = row.try_get(5).doing(READING)?;
     let officer: Option<&str> = row.try_get(6).doing(READING)?;
@@ -492,7 +526,7 @@ fn verdict(row: &SqliteRow) -> Result<Verdict> {
     })
 }
 
-fn letter_row(row: &SqliteRow) -> Result<LetterRow> {
+fn letter_row(row: &Row) -> Result<LetterRow> {
     Ok(LetterRow {
         n: row.try_get(0).doing(READING)?,
         incident: row.try_get(1).doing(READING)?,
@@ -513,7 +547,7 @@ fn letter_row(row: &SqliteRow) -> Result<LetterRow> {
     })
 }
 
-fn quarantine_row(row: &SqliteRow) -> Result<QuarantineRow> {
+fn quarantine_row(row: &Row) -> Result<QuarantineRow> {
     let bytes: i64 = row.try_get(6).doing(READING)?;
     Ok(QuarantineRow {
         n: row.try_get(0).doing(READING)?,

@@ -1,9 +1,7 @@
 //! Reads back what the daemon had decided, so that a restart goes on exactly where it stood.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
-
 use super::Store;
+use super::database::{Row, statements};
 use super::error::{Doing as _, Result};
 use super::rows::{IncidentRow, Told, VerdictRow};
 use super::words::{class, incident_state, language, letter_kind, severity, unreadable};
@@ -12,6 +10,19 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 
 const READING: &str = "reading what was decided";
+
+statements! {
+    LAST_EVENT = "SELECT received_ms FROM ledger WHERE kind = 'event' ORDER BY n DESC LIMIT 1";
+    NEXT_NUMBERS = "SELECT (SELECT coalesce(max(n), 0) + 1 FROM verdict), (SELECT coalesce(max(n), 0) + 1 FROM incident)";
+    STANDING = "SELECT n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, \
+             until_ms, evidence, state, changed_ms, policy_hash, engine FROM verdict \
+             WHERE state = 'standing' AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n";
+    INCIDENTS = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
+             joined_to, created_ms, changed_ms FROM incident WHERE until_ms IS NULL OR until_ms >= $1 ORDER BY n";
+    TOLD = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms \
+             FROM outbox WHERE incident IN \
+             (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY n";
+}
 
 /// The numbers that the next verdict and the next incident get.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,106 +34,92 @@ pub struct NextNumbers {
 impl Store {
     /// When the last event came, on the monitor's clock.
     pub async fn last_event(&self) -> Result<Option<Moment>> {
-        let received =
-            sqlx::query_scalar::<_, i64>("SELECT received_ms FROM ledger WHERE kind = 'event' ORDER BY n DESC LIMIT 1")
-                .fetch_optional(&self.shared.readers)
-                .await
-                .doing(READING)?;
-        Ok(received.map(Moment))
+        let row = self.shared.readers.query(LAST_EVENT).optional().await.doing(READING)?;
+        row.map(|row| row.try_get(0).map(Moment).doing(READING)).transpose()
     }
 
     pub async fn next_numbers(&self) -> Result<NextNumbers> {
-        let (verdict, incident) = sqlx::query_as::<_, (i64, i64)>(
-            "SELECT (SELECT coalesce(max(n), 0) + 1 FROM verdict), (SELECT coalesce(max(n), 0) + 1 FROM incident)",
-        )
-        .fetch_one(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let row = self.shared.readers.query(NEXT_NUMBERS).one().await.doing(READING)?;
+        let (verdict, incident) = row.tuple().doing(READING)?;
         Ok(NextNumbers { verdict, incident })
     }
 
     /// Verdicts that stand and had not ended before `since`, by number.
     pub async fn standing_verdicts(&self, since: Moment) -> Result<Vec<VerdictRow>> {
-        let rows = sqlx::query(
-            "SELECT n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, \
-             until_ms, evidence, state, changed_ms, policy_hash, engine FROM verdict \
-             WHERE state = 'standing' AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n",
-        )
-        .bind(since.0)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(STANDING)
+            .bind(since.0)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(verdict_row).collect()
     }
 
     /// Incidents in any state that had not ended before `since`, by number.
     pub async fn incidents(&self, since: Moment) -> Result<Vec<IncidentRow>> {
-        let rows = sqlx::query(
-            "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
-             joined_to, created_ms, changed_ms FROM incident WHERE until_ms IS NULL OR until_ms >= $1 ORDER BY n",
-        )
-        .bind(since.0)
-        .fetch_all(&self.shared.readers)
-        .await
-        .doing(READING)?;
+        let rows = self
+            .shared
+            .readers
+            .query(INCIDENTS)
+            .bind(since.0)
+            .all()
+            .await
+            .doing(READING)?;
         rows.iter().map(incident_row).collect()
     }
 
     /// The letters written of those incidents, by number: who was told, and in which thread.
     pub async fn told(&self, since: Moment) -> Result<Vec<Told>> {
-        told(&self.shared.readers, since).await
+        let rows = self
+            .shared
+            .readers
+            .query(TOLD)
+            .bind(since.0)
+            .all()
+            .await
+            .doing(READING)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Told {
+                    n: row.try_get(0).doing(READING)?,
+                    incident: row.try_get(1).doing(READING)?,
+                    kind: letter_kind(row.try_get(2).doing(READING)?)?,
+                    person: row.try_get(3).doing(READING)?,
+                    address: row.try_get(4).doing(READING)?,
+                    language: language(row.try_get(5).doing(READING)?)?,
+                    subject: row.try_get(6).doing(READING)?,
+                    message_id: row.try_get(7).doing(READING)?,
+                    in_reply_to: row.try_get(8).doing(READING)?,
+                    created: Moment(row.try_get(9).doing(READING)?),
+                })
+            })
+            .collect()
     }
 }
 
-async fn told(readers: &SqlitePool, since: Moment) -> Result<Vec<Told>> {
-    let rows = sqlx::query(
-        "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms \
-         FROM outbox WHERE incident IN \
-         (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY n",
-    )
-    .bind(since.0)
-    .fetch_all(readers)
-    .await
-    .doing(READING)?;
-    rows.iter()
-        .map(|row| {
-            Ok(Told {
-                n: row.try_get(0).doing(READING)?,
-                incident: row.try_get(1).doing(READING)?,
-                kind: letter_kind(row.try_get(2).doing(READING)?)?,
-                person: row.try_get(3).doing(READING)?,
-                address: row.try_get(4).doing(READING)?,
-                language: language(row.try_get(5).doing(READING)?)?,
-                subject: row.try_get(6).doing(READING)?,
-                message_id: row.try_get(7).doing(READING)?,
-                in_reply_to: row.try_get(8).doing(READING)?,
-                created: Moment(row.try_get(9).doing(READING)?),
-            })
-        })
-        .collect()
-}
-
-fn device(row: &SqliteRow, column: &str) -> Result<Option<DeviceId>> {
+fn device(row: &Row, column: &str) -> Result<Option<DeviceId>> {
     let id: Option<&str> = row.try_get(column).doing(READING)?;
     Ok(id.map(DeviceId::new))
 }
 
-fn officer(row: &SqliteRow) -> Result<Option<OfficerId>> {
+fn officer(row: &Row) -> Result<Option<OfficerId>> {
     let id: Option<&str> = row.try_get("officer").doing(READING)?;
     Ok(id.map(OfficerId::new))
 }
 
-fn moment(row: &SqliteRow, column: &str) -> Result<Moment> {
+fn moment(row: &Row, column: &str) -> Result<Moment> {
     row.try_get(column).map(Moment).doing(READING)
 }
 
-fn until(row: &SqliteRow) -> Result<Option<Moment>> {
+fn until(row: &Row) -> Result<Option<Moment>> {
     let until: Option<i64> = row.try_get("until_ms").doing(READING)?;
     Ok(until.map(Moment))
 }
 
 /// Reads a row that has all of the table's columns, in any order.
-pub(super) fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
+pub(super) fn verdict_row(row: &Row) -> Result<VerdictRow> {
     let evidence: &str = row.try_get("evidence").doing(READING)?;
     let state: &str = row.try_get("state").doing(READING)?;
     Ok(VerdictRow {
@@ -152,7 +149,7 @@ pub(super) fn verdict_row(row: &SqliteRow) -> Result<VerdictRow> {
 }
 
 /// Reads a row that has all of the table's columns, in any order.
-pub(super) fn incident_row(row: &SqliteRow) -> Result<IncidentRow> {
+pub(super) fn incident_row(row: &Row) -> Result<IncidentRow> {
     Ok(IncidentRow {
         n: row.try_get("n").doing(READING)?,
         office: OfficeId::new(row.try_get("office").doing(READING)?),

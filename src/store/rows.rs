@@ -7,7 +7,7 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 
 /// Everything one turn of the daemon decides; it is committed whole or not at all.
-#[derive(Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub struct Turn {
     pub entries: Vec<NewEntry>,
     pub quarantined: Vec<Quarantined>,
@@ -47,8 +47,11 @@ pub struct NewEntry {
     /// `/{office}/{device}`
     pub source: String,
     pub id: String,
+    /// When it took place, as it is judged.
     pub time: Moment,
     pub body: Vec<u8>,
+    /// What was made of the device's clock (`Reading::as_str`), where `time` is not what the body tells.
+    pub clock: Option<&'static str>,
 }
 
 /// What was not accepted, whole.

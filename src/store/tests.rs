@@ -1,5 +1,12 @@
-//! Failures of the disk, which need the writer's own connection to be made.
+//! Failures of the disk, which need the writer's own connection to be made, and every statement on both databases.
 
+#[path = "../../tests/it/support/postgres.rs"]
+#[expect(dead_code, reason = "the tests of the whole use the rest of it")]
+mod postgres;
+
+use sqlx::{Executor as _, SqlSafeStr as _};
+
+use super::database::Connection;
 use super::rows::{EntryKind, NewEntry, Turn};
 use super::*;
 use crate::engine::event::OfficeId;
@@ -14,11 +21,19 @@ fn turn(id: &str, bytes: usize) -> Turn {
         id: id.to_owned(),
         time: Moment(0),
         body: vec![b' '; bytes],
+        clock: None,
     };
     Turn {
         entries: vec![entry],
         ..Turn::default()
     }
+}
+
+async fn set(connection: &mut Connection, pragma: &'static str) {
+    match connection {
+        Connection::Sqlite(connection) => sqlx::query(pragma).fetch_all(connection).await.unwrap(),
+        Connection::Postgres(_) => unreachable!("a pragma is SQLite's"),
+    };
 }
 
 /// Commits under a setting of SQLite that makes it fail, and once more when it is gone.
@@ -30,10 +45,7 @@ async fn fails_and_recovers(pragma: &'static str, says: &str) {
     let before = store.commit(&turn("a", 1)).await.unwrap().head;
     {
         let mut taken = store.take_writer().await.unwrap();
-        sqlx::query(pragma)
-            .fetch_all(&mut taken.writer.connection)
-            .await
-            .unwrap();
+        set(&mut taken.writer.connection, pragma).await;
         taken.put_back();
     }
     let error = store.commit(&turn("b", 1_000_000)).await.unwrap_err();
@@ -66,14 +78,40 @@ async fn a_lock_held_by_another_program_is_named() {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     {
         let mut taken = store.take_writer().await.unwrap();
-        sqlx::query("PRAGMA busy_timeout = 20")
-            .fetch_all(&mut taken.writer.connection)
-            .await
-            .unwrap();
+        set(&mut taken.writer.connection, "PRAGMA busy_timeout = 20").await;
         taken.put_back();
     }
     let error = store.commit(&turn("a", 1)).await.unwrap_err();
     assert!(error.to_string().contains("locked by another program"), "{error}");
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     assert_eq!(store.commit(&turn("a", 1)).await.unwrap().head.n, 1);
+}
+
+#[tokio::test]
+async fn both_databases_understand_every_statement() {
+    let all = [
+        chain::STATEMENTS,
+        outbox::STATEMENTS,
+        read::STATEMENTS,
+        rebuild::STATEMENTS,
+        write::STATEMENTS,
+    ]
+    .concat();
+    assert!(all.len() > 30);
+    let directory = tempfile::tempdir().unwrap();
+    let server = postgres::Postgres::start(&[]);
+    for place in [directory.path().join("j.db").display().to_string(), server.database()] {
+        let place = crate::place::Place::parse(&place).unwrap();
+        let store = Store::open(place, Bounds::default()).await.unwrap();
+        let mut taken = store.take_writer().await.unwrap();
+        for (name, sql) in &all {
+            let read = match &mut taken.writer.connection {
+                Connection::Sqlite(connection) => connection.prepare(sql.sqlite.into_sql_str()).await.map(drop),
+                Connection::Postgres(connection) => connection.prepare(sql.postgres.into_sql_str()).await.map(drop),
+            };
+            assert!(read.is_ok(), "{name}: {read:?}");
+        }
+        taken.put_back();
+        store.close().await.unwrap();
+    }
 }

@@ -2,29 +2,45 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
-
-use super::chain::{head, identity};
+use super::chain::{head_of, identity};
+use super::database::{Connection, statements};
 use super::error::{Doing as _, Error, Result};
-use super::open::Place;
-use super::rows::{IncidentRow, NewEntry, NewLetter, Quarantined, Turn, VerdictRow, VerdictStep};
-use super::words::{of_incident_state, of_language};
-use super::{Bounds, Store};
-use crate::engine::event::{DeviceId, OfficerId};
+use super::insert::apart;
+use super::open::Source;
+use super::rows::{NewEntry, Quarantined, Turn};
+use super::tables::{
+    COUNT, INCIDENT, LEDGER, LETTER, QUARANTINE, STATUS, STEP, VERDICT, put_count, put_entry, put_incident, put_letter,
+    put_quarantined, put_status, put_step, put_verdict,
+};
+use super::{Bounds, Store, Tried};
 use crate::ledger::{Entry, Head};
 
 const COMMITTING: &str = "writing to the database";
 
+statements! {
+    STAND = "SELECT coalesce((SELECT max(n) FROM verdict_step), 0), coalesce((SELECT max(n) FROM outbox), 0), \
+             CAST(coalesce((SELECT sum(count) FROM quarantine_count), 0) AS BIGINT)";
+    KEPT = "SELECT n, CAST(octet_length(payload) + octet_length(topic) AS BIGINT) FROM quarantine ORDER BY n";
+    KNOWN = "SELECT source, id FROM ledger WHERE ", among(identity), "";
+    TRIM = "DELETE FROM quarantine WHERE n < $1";
+}
+
 /// The one connection that writes, and the last numbers it gave.
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
-    head: Head,
-    last_step: i64,
-    last_letter: i64,
+    pub(super) connection: Connection,
+    pub(super) stand: Stand,
     quarantine: Kept,
+}
+
+/// Where a database stands: every turn that adds anything moves it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Stand {
+    head: Head,
+    step: i64,
+    letter: i64,
+    /// How many messages were ever quarantined.
+    quarantined: i64,
 }
 
 /// What stands in quarantine: the number and bytes of each row, the oldest first.
@@ -45,39 +61,78 @@ pub struct Committed {
 }
 
 impl Store {
-    /// Writes all of a turn in one transaction, or nothing of it. When this answers `Ok`, it is on the disk.
+    /// Writes all of a turn in one transaction, or nothing of it. When this answers `Ok`, it is on the disk. When it
+    /// does not, nobody knows: the same turn may be tried again and is written once.
     pub async fn commit(&self, turn: &Turn) -> Result<Committed> {
         let mut taken = self.take_writer().await?;
-        let committed = taken.writer.commit(turn, &self.shared.bounds).await?;
+        let (before, entries) = (taken.writer.stand, chained(taken.writer.stand.head, &turn.entries));
+        if let Some(tried) = taken.slot.tried.take()
+            && tried.after == before
+            && tried.before != before
+            && tried.turn.as_ref() == Some(turn)
+        {
+            // It reached the disk, and only the answer was lost.
+            taken.put_back();
+            return Ok(Committed::of(before, turn));
+        }
+        let after = before.after(turn, &entries);
+        let tried = |turn| Some(Tried { before, after, turn });
+        taken.slot.tried = tried(None);
+        if let Err(error) = taken.writer.commit(turn, &entries, after, &self.shared.bounds).await {
+            taken.slot.tried = tried(Some(turn.clone()));
+            return Err(error);
+        }
+        taken.slot.tried = None;
         taken.put_back();
-        Ok(committed)
+        Ok(Committed::of(after, turn))
+    }
+}
+
+impl Committed {
+    fn of(stand: Stand, turn: &Turn) -> Committed {
+        Committed {
+            head: stand.head,
+            letters: (stand.letter - turn.letters.len() as i64 + 1..=stand.letter).collect(),
+        }
+    }
+}
+
+impl Stand {
+    fn after(self, turn: &Turn, entries: &[Chained<'_>]) -> Stand {
+        Stand {
+            head: entries.last().map_or(self.head, |entry| entry.head),
+            step: self.step + turn.steps.len() as i64,
+            letter: self.letter + turn.letters.len() as i64,
+            quarantined: self.quarantined + turn.quarantined.len() as i64,
+        }
     }
 }
 
 impl Writer {
-    pub(super) async fn open(place: &Place) -> Result<Writer> {
+    pub(super) async fn open(source: &Source) -> Result<Writer> {
         let doing = "reading where the database stands";
-        let mut connection = place.connect().await?;
+        let mut connection = source.connect().await?;
         // Another connection of ours may still be at work on a turn that was given up; this waits for it.
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.doing(doing)?;
-        let head = head(&mut *transaction).await?;
-        let last_step = last(&mut transaction, "SELECT coalesce(max(n), 0) FROM verdict_step").await?;
-        let last_letter = last(&mut transaction, "SELECT coalesce(max(n), 0) FROM outbox").await?;
-        let rows =
-            sqlx::query_as::<_, (i64, i64)>("SELECT n, length(payload) + length(topic) FROM quarantine ORDER BY n")
-                .fetch_all(&mut *transaction)
-                .await
-                .doing(doing)?;
-        transaction.commit().await.doing(doing)?;
+        connection.begin().await.doing(doing)?;
+        let head = head_of(&mut connection).await?;
+        let row = connection.query(STAND).one().await.doing(doing)?;
+        let (step, letter, quarantined) = row.tuple().doing(doing)?;
+        let rows = connection.query(KEPT).all().await.doing(doing)?;
+        connection.commit().await.doing(doing)?;
         let mut quarantine = Kept::default();
-        for (n, bytes) in rows {
+        for row in rows {
+            let (n, bytes) = row.tuple::<(i64, i64)>().doing(doing)?;
             quarantine.push(n, usize::try_from(bytes).unwrap_or_default());
         }
+        let stand = Stand {
+            head,
+            step,
+            letter,
+            quarantined,
+        };
         Ok(Writer {
             connection,
-            head,
-            last_step,
-            last_letter,
+            stand,
             quarantine,
         })
     }
@@ -86,62 +141,45 @@ impl Writer {
         self.connection.close().await.doing("closing the database")
     }
 
-    async fn commit(&mut self, turn: &Turn, bounds: &Bounds) -> Result<Committed> {
+    async fn commit(&mut self, turn: &Turn, entries: &[Chained<'_>], after: Stand, bounds: &Bounds) -> Result<()> {
         if turn.is_empty() {
-            return Ok(Committed {
-                head: self.head,
-                letters: Vec::new(),
-            });
+            return Ok(());
         }
-        let entries = chained(self.head, &turn.entries);
-        let head = entries.last().map_or(self.head, |entry| entry.head);
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await.doing(COMMITTING)?;
-
-        refuse_known(&mut transaction, &entries).await?;
-        insert(&mut transaction, &LEDGER, &entries, bind_entry).await?;
-
-        let kept = quarantine(&mut transaction, &self.quarantine, &turn.quarantined, bounds).await?;
-
-        insert(&mut transaction, &INCIDENT, &turn.incidents, bind_incident).await?;
-        insert(&mut transaction, &VERDICT, &turn.verdicts, bind_verdict).await?;
-        let steps: Vec<_> = (self.last_step + 1..).zip(&turn.steps).collect();
-        insert(&mut transaction, &STEP, &steps, bind_step).await?;
-        let letters: Vec<_> = (self.last_letter + 1..).zip(&turn.letters).collect();
-        insert(&mut transaction, &LETTER, &letters, bind_letter).await?;
-        insert(&mut transaction, &STATUS, &turn.statuses, |query, status| {
-            query
-                .bind(status.office.as_str())
-                .bind(status.device.as_str())
-                .bind(if status.online { "online" } else { "offline" })
-                .bind(status.at.0)
-        })
-        .await?;
-
-        transaction.commit().await.doing(COMMITTING)?;
-        self.head = head;
-        self.last_step += steps.len() as i64;
-        self.last_letter += letters.len() as i64;
+        self.connection.begin().await.doing(COMMITTING)?;
+        refuse_known(&mut self.connection, entries).await?;
+        let kept = quarantine(&mut self.connection, &self.quarantine, &turn.quarantined, bounds).await?;
+        let steps: Vec<_> = (self.stand.step + 1..).zip(&turn.steps).collect();
+        let letters: Vec<_> = (self.stand.letter + 1..).zip(&turn.letters).collect();
+        let writing = async {
+            let connection = &mut self.connection;
+            connection.insert(&LEDGER, entries, put_entry).await?;
+            for incidents in apart(&turn.incidents, |incident| incident.n) {
+                connection.insert(&INCIDENT, incidents, put_incident).await?;
+            }
+            for verdicts in apart(&turn.verdicts, |verdict| verdict.n) {
+                connection.insert(&VERDICT, verdicts, put_verdict).await?;
+            }
+            connection.insert(&STEP, &steps, put_step).await?;
+            connection.insert(&LETTER, &letters, put_letter).await?;
+            for statuses in apart(&turn.statuses, |status| (&status.office, &status.device)) {
+                connection.insert(&STATUS, statuses, put_status).await?;
+            }
+            connection.commit().await
+        };
+        writing.await.doing(COMMITTING)?;
+        self.stand = after;
         if let Some(kept) = kept {
             self.quarantine = kept;
         }
-        Ok(Committed {
-            head,
-            letters: letters.iter().map(|(n, _)| *n).collect(),
-        })
+        Ok(())
     }
 }
 
-async fn last(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64> {
-    let row = sqlx::query(sql).fetch_one(connection).await;
-    row.and_then(|row| row.try_get(0))
-        .doing("reading where the database stands")
-}
-
 /// An entry with its number, its hash (in the head behind it) and its identity.
-struct Chained<'a> {
-    entry: &'a NewEntry,
-    head: Head,
-    identity: i64,
+pub(super) struct Chained<'a> {
+    pub entry: &'a NewEntry,
+    pub head: Head,
+    pub identity: i64,
 }
 
 fn chained(mut head: Head, entries: &[NewEntry]) -> Vec<Chained<'_>> {
@@ -166,11 +204,12 @@ fn next(head: Head, entry: &NewEntry) -> Head {
         id: &entry.id,
         time: entry.time,
         body: &entry.body,
+        clock: entry.clock,
     })
 }
 
 /// The daemon asks before whether an identity is known; that it is written once rests on this alone.
-async fn refuse_known(connection: &mut SqliteConnection, entries: &[Chained<'_>]) -> Result<()> {
+async fn refuse_known(connection: &mut Connection, entries: &[Chained<'_>]) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -185,22 +224,19 @@ async fn refuse_known(connection: &mut SqliteConnection, entries: &[Chained<'_>]
         }
     }
     let identities: Vec<i64> = entries.iter().map(|entry| entry.identity).collect();
-    let rows = sqlx::query_as::<_, (String, String)>(
-        "SELECT source, id FROM ledger WHERE identity IN (SELECT value FROM json_each($1))",
-    )
-    .bind(super::chain::json_list(&identities))
-    .fetch_all(connection)
-    .await
-    .doing(COMMITTING)?;
-    match rows.iter().find(|(source, id)| new.contains(&(source, id))) {
-        Some((source, id)) => Err(known(source, id)),
-        None => Ok(()),
+    let rows = connection.query(KNOWN).bind_numbers(&identities).all().await;
+    for row in rows.doing(COMMITTING)? {
+        let (source, id) = row.tuple().doing(COMMITTING)?;
+        if new.contains(&(source, id)) {
+            return Err(known(source, id));
+        }
     }
+    Ok(())
 }
 
 /// Puts rows into quarantine, drops the oldest beyond the bounds, and counts all of them.
 async fn quarantine(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kept: &Kept,
     rows: &[Quarantined],
     bounds: &Bounds,
@@ -215,32 +251,19 @@ async fn quarantine(
     }
     kept.trim(bounds);
     let first = kept.rows.front().map_or(kept.last + 1, |(n, _)| *n);
-    sqlx::query("DELETE FROM quarantine WHERE n < $1")
-        .bind(first)
-        .execute(&mut *connection)
+    connection.query(TRIM).bind(first).run().await.doing(COMMITTING)?;
+    let new: Vec<_> = (before + 1..).zip(rows).filter(|(n, _)| *n >= first).collect();
+    connection
+        .insert(&QUARANTINE, &new, put_quarantined)
         .await
         .doing(COMMITTING)?;
-    let new: Vec<_> = (before + 1..).zip(rows).filter(|(n, _)| *n >= first).collect();
-    insert(connection, &QUARANTINE, &new, |query, (n, row)| {
-        query
-            .bind(*n)
-            .bind(row.received.0)
-            .bind(row.topic.as_str())
-            .bind(row.code)
-            .bind(row.reason.as_str())
-            .bind(row.payload.as_slice())
-    })
-    .await?;
     let mut counts: BTreeMap<(&str, String), i64> = BTreeMap::new();
     for row in rows {
         let day = row.received.date(chrono_tz::UTC).to_string();
         *counts.entry((row.code, day)).or_default() += 1;
     }
     let counts: Vec<_> = counts.into_iter().collect();
-    insert(connection, &COUNT, &counts, |query, ((code, day), count)| {
-        query.bind(*code).bind(day.as_str()).bind(*count)
-    })
-    .await?;
+    connection.insert(&COUNT, &counts, put_count).await.doing(COMMITTING)?;
     Ok(Some(kept))
 }
 
@@ -259,203 +282,4 @@ impl Kept {
             self.bytes -= bytes;
         }
     }
-}
-
-type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
-
-/// A statement that takes many rows at once, which is where the speed of a large turn comes from.
-struct Insert {
-    into: &'static str,
-    columns: usize,
-    then: &'static str,
-}
-
-const LEDGER: Insert = Insert {
-    into: "INSERT INTO ledger (n, received_ms, kind, office, source, id, time_ms, identity, body, hash) VALUES ",
-    columns: 10,
-    then: "",
-};
-
-const QUARANTINE: Insert = Insert {
-    into: "INSERT INTO quarantine (n, received_ms, topic, code, reason, payload) VALUES ",
-    columns: 6,
-    then: "",
-};
-
-const COUNT: Insert = Insert {
-    into: "INSERT INTO quarantine_count (code, day, count) VALUES ",
-    columns: 3,
-    then: " ON CONFLICT (code, day) DO UPDATE SET count = quarantine_count.count + excluded.count",
-};
-
-const INCIDENT: Insert = Insert {
-    into: "INSERT INTO incident (n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, \
-           state, joined_to, created_ms, changed_ms) VALUES ",
-    columns: 15,
-    then: " ON CONFLICT (n) DO UPDATE SET office = excluded.office, policy = excluded.policy, class = excluded.class, \
-           severity = excluded.severity, counter = excluded.counter, lockbox = excluded.lockbox, \
-           officer = excluded.officer, date = excluded.date, since_ms = excluded.since_ms, \
-           until_ms = excluded.until_ms, state = excluded.state, joined_to = excluded.joined_to, \
-           created_ms = excluded.created_ms, changed_ms = excluded.changed_ms",
-};
-
-const VERDICT: Insert = Insert {
-    into: "INSERT INTO verdict (n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, \
-           opened_ms, until_ms, evidence, state, changed_ms, policy_hash, engine) VALUES ",
-    columns: 17,
-    then: " ON CONFLICT (n) DO UPDATE SET incident = excluded.incident, office = excluded.office, \
-           policy = excluded.policy, class = excluded.class, severity = excluded.severity, \
-           counter = excluded.counter, lockbox = excluded.lockbox, officer = excluded.officer, \
-           since_ms = excluded.since_ms, opened_ms = excluded.opened_ms, until_ms = excluded.until_ms, \
-           evidence = excluded.evidence, state = excluded.state, changed_ms = excluded.changed_ms, \
-           policy_hash = coalesce(excluded.policy_hash, verdict.policy_hash), \
-           engine = coalesce(excluded.engine, verdict.engine)",
-};
-
-const STEP: Insert = Insert {
-    into: "INSERT INTO verdict_step (n, verdict, at_ms, step, reason, since_ms, opened_ms, until_ms) VALUES ",
-    columns: 8,
-    then: "",
-};
-
-const LETTER: Insert = Insert {
-    into: "INSERT INTO outbox (n, incident, kind, person, address, language, subject, message_id, in_reply_to, \
-           text_body, html_body, created_ms, due_ms, attempts) VALUES ",
-    columns: 14,
-    then: "",
-};
-
-const STATUS: Insert = Insert {
-    into: "INSERT INTO device_status (office, device, state, at_ms) VALUES ",
-    columns: 4,
-    then: " ON CONFLICT (office, device) DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms",
-};
-
-impl Insert {
-    /// The placeholders have no numbers: SQLite looks those up one by one for each value, which takes nearly half of
-    /// the time of a large turn. (Another database would take many rows in another way anyhow.)
-    fn sql(&self, rows: usize) -> String {
-        let row = format!("({})", vec!["?"; self.columns].join(", "));
-        format!("{}{}{}", self.into, vec![row; rows].join(", "), self.then)
-    }
-}
-
-async fn insert<T>(
-    connection: &mut SqliteConnection,
-    insert: &Insert,
-    mut rows: &[T],
-    bind: impl for<'q> Fn(Bound<'q>, &T) -> Bound<'q>,
-) -> Result<()> {
-    // Few sizes, so that the statements stay prepared.
-    for size in [128, 16, 1] {
-        if rows.len() < size {
-            continue;
-        }
-        let sql = insert.sql(size);
-        while let Some((some, rest)) = rows.split_at_checked(size) {
-            let query = sqlx::query(AssertSqlSafe(sql.clone()));
-            some.iter()
-                .fold(query, &bind)
-                .execute(&mut *connection)
-                .await
-                .doing(COMMITTING)?;
-            rows = rest;
-        }
-    }
-    Ok(())
-}
-
-fn bind_entry<'q>(query: Bound<'q>, row: &Chained<'_>) -> Bound<'q> {
-    let entry = row.entry;
-    query
-        .bind(row.head.n)
-        .bind(entry.received.0)
-        .bind(entry.kind.as_str())
-        .bind(entry.office.as_str())
-        .bind(entry.source.as_str())
-        .bind(entry.id.as_str())
-        .bind(entry.time.0)
-        .bind(row.identity)
-        .bind(entry.body.as_slice())
-        .bind(row.head.hash.0.as_slice())
-}
-
-fn device(id: &Option<DeviceId>) -> Option<&str> {
-    id.as_ref().map(DeviceId::as_str)
-}
-
-fn officer(id: &Option<OfficerId>) -> Option<&str> {
-    id.as_ref().map(OfficerId::as_str)
-}
-
-fn bind_incident<'q>(query: Bound<'q>, row: &IncidentRow) -> Bound<'q> {
-    let (state, joined_to) = of_incident_state(row.state);
-    query
-        .bind(row.n)
-        .bind(row.office.as_str())
-        .bind(row.policy.as_str())
-        .bind(row.class.as_str())
-        .bind(row.severity.as_str())
-        .bind(device(&row.counter))
-        .bind(device(&row.lockbox))
-        .bind(officer(&row.officer))
-        .bind(row.date.as_str())
-        .bind(row.since.0)
-        .bind(row.until.map(|until| until.0))
-        .bind(state)
-        .bind(joined_to)
-        .bind(row.created.0)
-        .bind(row.changed.0)
-}
-
-fn bind_verdict<'q>(query: Bound<'q>, row: &VerdictRow) -> Bound<'q> {
-    let verdict = &row.verdict;
-    query
-        .bind(row.n)
-        .bind(row.incident)
-        .bind(verdict.office.as_str())
-        .bind(verdict.policy.as_str())
-        .bind(verdict.class.as_str())
-        .bind(verdict.severity.as_str())
-        .bind(device(&verdict.counter))
-        .bind(device(&verdict.lockbox))
-        .bind(officer(&verdict.officer))
-        .bind(verdict.since.0)
-        .bind(verdict.opened.0)
-        .bind(verdict.until.map(|until| until.0))
-        .bind(serde_json::json!(verdict.evidence).to_string())
-        .bind(if row.retracted { "retracted" } else { "standing" })
-        .bind(row.changed.0)
-        .bind(row.pin.as_ref().map(|pin| pin.policy_hash.clone()))
-        .bind(row.pin.as_ref().map(|pin| pin.engine.clone()))
-}
-
-fn bind_step<'q>(query: Bound<'q>, (n, step): &(i64, &VerdictStep)) -> Bound<'q> {
-    query
-        .bind(*n)
-        .bind(step.verdict)
-        .bind(step.at.0)
-        .bind(step.kind.as_str())
-        .bind(step.reason.as_str())
-        .bind(step.since.0)
-        .bind(step.opened.0)
-        .bind(step.until.map(|until| until.0))
-}
-
-fn bind_letter<'q>(query: Bound<'q>, (n, letter): &(i64, &NewLetter)) -> Bound<'q> {
-    query
-        .bind(*n)
-        .bind(letter.incident)
-        .bind(letter.kind.as_str())
-        .bind(letter.person.as_str())
-        .bind(letter.address.as_str())
-        .bind(of_language(letter.language))
-        .bind(letter.subject.as_str())
-        .bind(letter.message_id.as_str())
-        .bind(letter.in_reply_to.as_deref())
-        .bind(letter.text_body.as_str())
-        .bind(letter.html_body.as_str())
-        .bind(letter.created.0)
-        .bind(letter.due.0)
-        .bind(0i64)
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::Site;
 use super::ask::Ask;
+use super::devices::{self, Figures};
 use super::fault::Fault;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Span;
@@ -211,6 +212,26 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
     if site.settings.broker_anonymous {
         notices.push("the broker lets everybody on this machine in without a password".to_owned());
     }
+    if let Some(doubt) = live.clock_doubt {
+        notices.push(format!(
+            "this machine's clock has jumped to {}; until it has stayed with that for a while, {} is taken to be right",
+            doubt.said.rfc3339(ask.zone()),
+            doubt.held.rfc3339(ask.zone())
+        ));
+    }
+    let figures = Figures::of(live);
+    if figures.clocks_off > 0 {
+        notices.push(format!(
+            "{} devices have a clock that is off by more than 30 s, {} of them one that is worth nothing",
+            figures.clocks_off, figures.clocks_poor
+        ));
+    }
+    if figures.gaps > 0 {
+        notices.push(format!(
+            "{} holes in the sequences of devices: events are missing",
+            figures.gaps
+        ));
+    }
     let status = match reasons.is_empty() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -222,6 +243,9 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
         "broker": broker,
         "database": database,
         "last_event": live.last_event.map(|at| at.rfc3339(ask.zone())),
+        "gaps_open": figures.gaps,
+        "clocks_off": figures.clocks_off,
+        "clocks_poor": figures.clocks_poor,
         "letters_waiting": counts.waiting,
         "letters_dead": counts.dead,
         "oldest_unsent_seconds": waited_ms.map(|ms| ms as f64 / 1e3),
@@ -274,6 +298,7 @@ pub async fn metrics(State(site): State<Site>, ask: Ask) -> Response {
         let labels = [("office", office.roster.office.id.as_str())];
         out.sample("jagaloket_devices_silent", &labels, silent as f64);
     }
+    devices::metrics(live, &mut out);
     if let Ok(counts) = site.store.outbox_counts().await {
         out.gauge(
             "jagaloket_letters_waiting",

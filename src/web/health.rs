@@ -1,11 +1,11 @@
 //! Whether the monitor itself is well: broker, database, mail, ledger, devices, and the policies in force.
 
 use axum::extract::State;
-use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
 use super::ask::Ask;
+use super::devices;
 use super::fault::Fault;
 use super::page::{self, Tab};
 use super::shown;
@@ -54,6 +54,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
                 @if let BrokerState::Lost(why) = &live.broker.state { p lang="en" { (why) } }
                 @if live.broker.sessions_lost > 0 {
                     p { (words.sessions_lost) ": " (live.broker.sessions_lost) ". " (words.sessions_lost_hint) }
+                    @for at in live.broker.sessions_lost_at.iter().rev() { p { (words.noticed) " " (moment(*at)) } }
                 }
                 @if site.settings.broker_anonymous { p { (words.broker_anonymous) } }
             },
@@ -69,9 +70,17 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         },
         Part {
             name: words.monitor,
-            well: !ask.stale,
-            state: if ask.stale { words.trouble } else { words.good }.into(),
+            well: !ask.stale && live.clock_doubt.is_none(),
+            state: if ask.stale || live.clock_doubt.is_some() {
+                words.trouble
+            } else {
+                words.good
+            }
+            .into(),
             more: html! {
+                @if let Some(doubt) = live.clock_doubt {
+                    p { (words.clock_doubt) ": " (moment(doubt.said)) ". " (words.clock_doubt_hint) " " (moment(doubt.held)) }
+                }
                 p { (words.running_since) " " (moment(live.started)) }
                 p { (words.last_event) ": " @match live.last_event { Some(at) => (moment(at)), None => (words.no_event) } }
             },
@@ -129,7 +138,8 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             }
         }
         @if let Some(office) = ask.office() {
-            (devices(&ask, office, zone))
+            (devices::table(&ask, office, zone))
+            (devices::missing(&ask, office, zone))
             (policies(&ask, office))
         }
     };
@@ -148,83 +158,6 @@ fn grouped(number: i64, words: &Words) -> String {
         out.push(digit);
     }
     out
-}
-
-fn devices(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
-    let words = ask.words;
-    let roster = &office.roster;
-    let seen = |id: &str| {
-        let counter = office
-            .view
-            .counters
-            .iter()
-            .find(|counter| counter.counter.as_str() == id);
-        let lockbox = office
-            .view
-            .lockboxes
-            .iter()
-            .find(|lockbox| lockbox.lockbox.as_str() == id);
-        counter
-            .map(|counter| (counter.silent_since, counter.last_event))
-            .or(lockbox.map(|lockbox| (lockbox.silent_since, lockbox.last_event)))
-            .unwrap_or_default()
-    };
-    html! {
-        section aria-labelledby="devices" {
-            h2 #devices { (words.devices) }
-            table.list role="table" {
-                caption.unseen { (words.devices) }
-                thead role="rowgroup" { tr role="row" {
-                    th scope="col" role="columnheader" { (words.device) }
-                    th scope="col" role="columnheader" { (words.connection) }
-                    th scope="col" role="columnheader" { (words.connection_since) }
-                    th scope="col" role="columnheader" { (words.last_event) }
-                    th scope="col" role="columnheader" { (words.state) }
-                } }
-                tbody role="rowgroup" {
-                    @for device in roster.counters.iter().chain(&roster.lockboxes) {
-                        @let status = office.status(device.id.as_str());
-                        @let (silent, last) = seen(device.id.as_str());
-                        tr role="row" {
-                            td.lead role="cell" {
-                                @match device.slots {
-                                    Some(_) => (shown::lockbox_name(words, &device.name)),
-                                    None => (device.name),
-                                }
-                                " " code.nowrap { (device.id) }
-                            }
-                            td role="cell" data-label=(words.connection) {
-                                @match status {
-                                    Some(status) if status.online => span.dot.dot-on { (words.online) },
-                                    Some(_) => span.dot.dot-off { (words.offline) },
-                                    None => span.dot.dot-unknown { (words.connection_unknown) },
-                                }
-                            }
-                            td role="cell" data-label=(words.connection_since) {
-                                @match status {
-                                    Some(status) => (page::time_on(status.at, ask.live.now, zone, words)),
-                                    None => (words.none),
-                                }
-                            }
-                            td role="cell" data-label=(words.last_event) {
-                                @match last {
-                                    Some(last) => (page::time_on(last, ask.live.now, zone, words)),
-                                    None => (words.never_spoken),
-                                }
-                            }
-                            td role="cell" data-label=(words.state) {
-                                @match (silent, last) {
-                                    (Some(since), _) => span.state.state-dead { (words.silent) " " (page::short_time(since, zone)) },
-                                    (None, Some(_)) => span.state.state-sent { (words.listening) },
-                                    (None, None) => span.soft { (words.none) },
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 fn policies(ask: &Ask, office: &OfficeLive) -> Markup {

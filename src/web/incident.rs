@@ -17,10 +17,10 @@ use crate::engine::time::Moment;
 use crate::incident::recipients;
 use crate::letter::{self, EvidenceLine, Stretch};
 use crate::live::OfficeLive;
+use crate::skew;
 use crate::store::LedgerRow;
 use crate::store::read::{IncidentWord, LetterRow, LetterState};
 use crate::store::rows::{EntryKind, IncidentRow, IncidentState, Pin, StepKind, VerdictRow, VerdictStep};
-use crate::wire::{self, Limits};
 
 /// References looked up for one page.
 const EVIDENCE_MAX: usize = 500;
@@ -183,7 +183,7 @@ fn proof(row: LedgerRow, office: Option<&OfficeLive>) -> Proof {
     let readable = matches!(row.kind, EntryKind::Event | EntryKind::Tick);
     let event = roster
         .filter(|_| readable)
-        .and_then(|roster| wire::parse(None, &row.body, roster, &Limits::REPLAY).ok());
+        .and_then(|roster| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster).ok());
     Proof { row, event }
 }
 

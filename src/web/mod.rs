@@ -6,6 +6,7 @@
 mod api;
 mod ask;
 mod assets;
+mod devices;
 mod explained;
 mod fault;
 mod guard;
@@ -97,6 +98,8 @@ pub fn router(site: Site) -> Router {
         .route("/metrics", get(api::metrics))
         .route("/api/v1/verdicts", get(api::verdicts))
         .route("/api/v1/policies", get(api::policies))
+        .route("/api/v1/gaps", get(devices::gaps))
+        .route("/api/v1/clocks", get(devices::clocks))
         .route("/static/style.css", get(assets::style))
         .route("/static/live.js", get(assets::script))
         .route("/static/icon.svg", get(assets::icon))

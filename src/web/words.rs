@@ -184,6 +184,24 @@ words! {
     sessions_lost: "Sesi hilang di broker sejak proses dimulai", "Sessions lost by the broker since the process started";
     sessions_lost_hint: "Pesan yang ditahannya untuk Jagaloket hilang; perangkat perlu mengirim ulang.",
         "The messages it held for Jagaloket are gone; devices must send them again.";
+    noticed: "Diketahui", "Noticed";
+    clock_doubt: "Jam mesin ini melompat ke", "This machine's clock jumped to";
+    clock_doubt_hint: "Selama belum dipastikan, waktu yang dipakai adalah", "Until that is sure, the time is taken to be";
+    device_clock: "Jam perangkat", "Clock";
+    clock_right: "Tepat", "Right";
+    clock_behind: "terlambat", "behind";
+    clock_ahead: "mendahului", "ahead";
+    clock_corrected: "Waktunya dikoreksi", "Times corrected";
+    clock_poor: "Waktunya tidak dapat diandalkan", "Times poor";
+    gaps: "Kejadian yang belum diterima", "Events that are missing";
+    gaps_hint: "Perangkat memberi nomor urut pada kejadiannya. Nomor yang hilang tampak di sini sampai diterima; yang terisi ditampilkan sehari.",
+        "Devices number their events. A number that is missing is shown here until it comes; one that came is shown for a day.";
+    gaps_none: "Tidak ada nomor yang hilang.", "No number is missing.";
+    gaps_more: "Daftar lengkap:", "All of them:";
+    gap_numbers: "Nomor", "Numbers";
+    gap_boot: "sejak dinyalakan:", "boot:";
+    gap_open: "Belum diterima", "Missing";
+    gap_filled: "Terisi", "Filled";
     connected: "Tersambung", "Connected";
     connecting: "Sedang menyambung", "Connecting";
     lost: "Terputus", "Lost";
@@ -339,6 +357,10 @@ impl Words {
             "rules_changed" => self.pick(
                 "daftar petugas atau kebijakan berubah",
                 "the roster or the policies changed",
+            ),
+            "calendar_changed" => self.pick(
+                "kalender jam kerja kantor diubah untuk hari yang sudah lewat",
+                "the office's calendar was changed for days that had passed",
             ),
             other => other,
         }

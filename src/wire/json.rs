@@ -1,6 +1,7 @@
 //! Reads JSON (RFC 8259) strictly from borrowed text, without allocating and without losing a key, a digit or an order.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Lists and objects may stand in each other this deep; an event needs two.
 pub(super) const DEPTH_MAX: usize = 32;
@@ -94,6 +95,11 @@ impl Value {
             return unescape(text).map(Cow::Owned);
         }
         Some(Cow::Borrowed(text))
+    }
+
+    /// Where it stands in the text that it was read from.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 
     pub fn name(self) -> &'static str {

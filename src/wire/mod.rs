@@ -4,6 +4,7 @@ mod body;
 mod json;
 mod kind;
 mod out;
+mod pulse;
 mod reject;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::engine::time::Moment;
 pub use body::{fingerprint, same_body};
 use json::{Fault, Sort, Value};
 pub use out::{Pen, to_json, write_json};
+pub use pulse::{Beat, Reader};
 pub use reject::Rejected;
 use reject::{in_words, nearest, quote};
 
@@ -41,6 +43,7 @@ impl Limits {
 }
 
 /// The attributes that are read; all others are kept by whoever keeps the bytes, and ignored.
+#[derive(Clone, Copy)]
 struct Envelope<'a> {
     text: &'a str,
     specversion: Value,
@@ -55,16 +58,10 @@ struct Envelope<'a> {
 
 /// Reads one message (contract §2 and §3). `topic` is `None` where there is none: in a replay.
 pub fn parse(topic: Option<&str>, payload: &[u8], roster: &Roster, limits: &Limits) -> Result<Event, Rejected> {
-    if payload.len() > BYTES_MAX {
-        return Err(Rejected::new(
-            "too_large",
-            format!(
-                "the message has {} bytes and may have {BYTES_MAX}: send less in \"data\"",
-                payload.len()
-            ),
-        ));
-    }
-    let envelope = read(payload)?;
+    accept(&read(payload)?, topic, roster, limits)
+}
+
+fn accept(envelope: &Envelope, topic: Option<&str>, roster: &Roster, limits: &Limits) -> Result<Event, Rejected> {
     let version = envelope.required("specversion", envelope.specversion)?;
     if version != "1.0" {
         return Err(Rejected::new(
@@ -126,10 +123,20 @@ pub fn parse(topic: Option<&str>, payload: &[u8], roster: &Roster, limits: &Limi
         time,
         place,
         kind: kind::read(&kind_name, envelope.data, envelope.text)?,
+        reading: None,
     })
 }
 
 fn read(payload: &[u8]) -> Result<Envelope<'_>, Rejected> {
+    if payload.len() > BYTES_MAX {
+        return Err(Rejected::new(
+            "too_large",
+            format!(
+                "the message has {} bytes and may have {BYTES_MAX}: send less in \"data\"",
+                payload.len()
+            ),
+        ));
+    }
     let text = std::str::from_utf8(payload).map_err(|error| {
         Rejected::new(
             "not_json",
@@ -300,7 +307,8 @@ fn identifier<'a>(name: &str, text: Cow<'a, str>) -> Result<Cow<'a, str>, Reject
     if text.is_empty() {
         return Err(Rejected::new("bad_id", format!("\"{name}\" is empty: send an id")));
     }
-    if text.chars().any(char::is_control) {
+    let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if !plain && text.chars().any(char::is_control) {
         return Err(Rejected::new(
             "bad_id",
             format!("\"{name}\" {} holds a control character: leave it out", quote(&text)),

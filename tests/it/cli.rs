@@ -91,9 +91,9 @@ fn a_right_configuration_is_checked_and_nothing_is_started() {
         Exit::Done,
     );
     assert!(out.contains("tangerang, 5 counters, 2 lockboxes"), "{out}");
-    assert!(out.contains("18 policies"), "{out}");
+    assert!(out.contains("20 policies"), "{out}");
     assert!(
-        out.contains("tangerang: 14 policies in force, 0 decided otherwise by the office"),
+        out.contains("tangerang: 16 policies in force, 0 decided otherwise by the office"),
         "{out}"
     );
     assert_eq!(err, "");
@@ -184,7 +184,7 @@ fn policies_are_listed() {
         &call(&folder, &["policy", "check", &policies().display().to_string()]),
         Exit::Done,
     );
-    assert_eq!(out.lines().count(), 18, "{out}");
+    assert_eq!(out.lines().count(), 20, "{out}");
     assert!(
         out.contains("phone-out-during-service     indication    major     session"),
         "{out}"

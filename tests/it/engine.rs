@@ -19,7 +19,7 @@ pub fn rules() -> (Arc<Roster>, Arc<PolicySet>) {
     (Arc::new(roster), Arc::new(policies))
 }
 
-fn events(day: &str, roster: &Roster) -> Vec<Event> {
+pub fn events(day: &str, roster: &Roster) -> Vec<Event> {
     let mut seen = HashSet::new();
     example_events(day)
         .iter()

@@ -81,6 +81,7 @@ fn event(device: &str, time: &str, kind: Kind) -> Event {
         time: at(time),
         place: None,
         kind,
+        reading: None,
     }
 }
 

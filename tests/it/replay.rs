@@ -116,6 +116,34 @@ fn wild_disorder_is_sorted_on_disk_and_judged_the_same() {
 }
 
 #[test]
+fn another_body_under_an_id_of_weeks_ago_is_a_conflict() {
+    // Three days a week apart; on the last one a heartbeat comes under an id of the first one.
+    let lines = example_events("day-30");
+    let mut all = Vec::new();
+    for date in ["2026-11-24", "2026-12-01", "2026-12-08"] {
+        for line in &lines {
+            let line = line.replace("2026-11-24T", &format!("{date}T"));
+            let line = line.replacen("\"id\": \"", &format!("\"id\": \"{date}-"), 1);
+            all.push(line.replace("\"bootid\": \"", &format!("\"bootid\": \"{date}-")));
+        }
+    }
+    let (_, expected, errors) = replay(&["-"], all.join("\n").as_bytes());
+    assert!(!errors.contains("sorting on disk"), "{errors}");
+    let last = all.iter().rposition(|line| line.contains("heartbeat")).unwrap();
+    let again = all[last].replacen("2026-12-08-", "2026-11-24-", 1);
+    assert_ne!(again, all[last]);
+    all.insert(last + 1, again);
+    let (code, verdicts, errors) = replay(&["-"], all.join("\n").as_bytes());
+    assert_eq!(code, 3, "{errors}");
+    let number = last + 2;
+    assert!(
+        errors.contains(&format!("standard input:{number}: rejected (conflict)")),
+        "{errors}"
+    );
+    assert_eq!(verdicts, expected, "{errors}");
+}
+
+#[test]
 fn a_roster_or_policy_with_faults_is_refused_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let policy = fs::read_to_string(policies().join("phone-out-during-service.toml")).unwrap();

@@ -1,10 +1,11 @@
-//! The store on real files.
+//! The store on real databases: each test on SQLite and on PostgreSQL, but those of files alone.
 
 mod broken;
+mod lost;
 mod outbox;
 mod tables;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -14,28 +15,77 @@ use jagaloket::engine::roster::Language;
 use jagaloket::engine::time::Moment;
 use jagaloket::engine::verdict::Verdict;
 use jagaloket::ledger::{Broken, Fault, Head};
+use jagaloket::place::Place;
 use jagaloket::store::rows::*;
 use jagaloket::store::{Bounds, Error, Known, Next, NextNumbers, OutboxCounts, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
-/// A database in a directory that goes when the test ends.
-struct Place {
+use crate::support::Postgres;
+
+/// Makes two tests of each function, one a database.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::store::Home::sqlite()).await; })+
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::store::Home::postgres()).await; })+
+        }
+    };
+}
+use on_both;
+
+/// Where a database is: a file in a directory that goes when the test ends, or one of the tests' own server.
+struct Home {
     directory: tempfile::TempDir,
+    address: String,
 }
 
-impl Place {
-    fn new() -> Place {
+impl Home {
+    fn sqlite() -> Home {
         let directory = tempfile::tempdir().unwrap();
-        Place { directory }
+        Home {
+            address: directory.path().join("jagaloket.db").display().to_string(),
+            directory,
+        }
     }
 
+    fn postgres() -> Home {
+        Home {
+            directory: tempfile::tempdir().unwrap(),
+            address: Postgres::shared().database(),
+        }
+    }
+
+    fn is_postgres(&self) -> bool {
+        matches!(self.place(), Place::Server(_))
+    }
+
+    fn place(&self) -> Place {
+        Place::parse(&self.address).unwrap()
+    }
+
+    /// SQLite's file.
     fn path(&self) -> PathBuf {
         self.directory.path().join("jagaloket.db")
     }
 
     async fn open(&self) -> Store {
-        Store::open(&self.path(), Bounds::default()).await.unwrap()
+        Store::open(self.place(), Bounds::default()).await.unwrap()
+    }
+
+    /// The same database once more, for a test to spoil. Nobody may have it open.
+    fn copy(&self) -> Home {
+        if self.is_postgres() {
+            return Home {
+                directory: tempfile::tempdir().unwrap(),
+                address: Postgres::shared().copy(&self.address),
+            };
+        }
+        let copy = Home::sqlite();
+        std::fs::copy(self.path(), copy.path()).unwrap();
+        copy
     }
 
     /// A connection that is not the store's.
@@ -48,17 +98,32 @@ impl Place {
     }
 
     async fn run(&self, sql: &'static str) {
+        if self.is_postgres() {
+            Postgres::shared().psql(&self.address, sql);
+            return;
+        }
         let mut connection = self.plain().await;
         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
+        if self.is_postgres() {
+            return Postgres::shared().psql(&self.address, sql).parse().unwrap();
+        }
         let mut connection = self.plain().await;
         let count = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         count
     }
+}
+
+on_both! {
+    a_restart_continues_the_chain_and_the_numbers,
+    an_identity_is_never_written_twice_and_known_ones_come_back_with_their_bodies,
+    two_identities_under_one_index_key_stay_two,
+    a_flood_of_refused_messages_stays_bounded_and_counted,
+    a_row_that_refers_to_nothing_is_refused_whole,
 }
 
 fn at(minute: i64) -> Moment {
@@ -74,6 +139,7 @@ fn entry(id: &str) -> NewEntry {
         id: id.to_owned(),
         time: at(0),
         body: format!(r#"{{"specversion":"1.0","id":"{id}","source":"/tangerang/loket-03","type":"workstation.heartbeat","time":"2026-11-24T10:02:10.000+07:00","bootid":"b7","sequence":"118","data":{{}}}}"#).into_bytes(),
+        clock: None,
     }
 }
 
@@ -164,10 +230,8 @@ fn quarantined(n: usize) -> Quarantined {
     }
 }
 
-#[tokio::test]
-async fn a_restart_continues_the_chain_and_the_numbers() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn a_restart_continues_the_chain_and_the_numbers(home: Home) {
+    let store = home.open().await;
     assert_eq!(store.head().await.unwrap(), Head::empty());
     assert_eq!(store.verify(None).await.unwrap(), Head::empty());
     let first = store.commit(&entries(["a", "b"])).await.unwrap();
@@ -179,7 +243,7 @@ async fn a_restart_continues_the_chain_and_the_numbers() {
     assert_eq!(sent.letters, [1, 2]);
     drop(store);
 
-    let store = place.open().await;
+    let store = home.open().await;
     assert_eq!(store.head().await.unwrap(), first.head);
     let second = store.commit(&entries((0..300).map(|n| n.to_string()))).await.unwrap();
     assert_eq!(second.head.n, 302);
@@ -187,13 +251,11 @@ async fn a_restart_continues_the_chain_and_the_numbers() {
     let sent = store.commit(&letters(vec![letter(None, "s-01", at(0))])).await.unwrap();
     assert_eq!((sent.letters, sent.head), (vec![3], second.head));
     store.close().await.unwrap();
-    assert!(!place.path().with_extension("db-wal").exists());
+    assert!(home.is_postgres() || !home.path().with_extension("db-wal").exists());
 }
 
-#[tokio::test]
-async fn an_identity_is_never_written_twice_and_known_ones_come_back_with_their_bodies() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn an_identity_is_never_written_twice_and_known_ones_come_back_with_their_bodies(home: Home) {
+    let store = home.open().await;
     store.commit(&entries(["a", "b"])).await.unwrap();
     for (ids, twice) in [(vec!["c", "b"], "b"), (vec!["c", "d", "c"], "c")] {
         let error = store.commit(&entries(ids)).await.unwrap_err();
@@ -222,22 +284,17 @@ async fn an_identity_is_never_written_twice_and_known_ones_come_back_with_their_
     assert_eq!(store.known(&[]).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn two_identities_under_one_index_key_stay_two() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn two_identities_under_one_index_key_stay_two(home: Home) {
+    let store = home.open().await;
     store.commit(&entries(["a", "b"])).await.unwrap();
-    place
-        .run("UPDATE ledger SET identity = (SELECT identity FROM ledger WHERE id = 'b') WHERE id = 'a'")
+    home.run("UPDATE ledger SET identity = (SELECT identity FROM ledger WHERE id = 'b') WHERE id = 'a'")
         .await;
     let known = store.known(&[("/tangerang/loket-03", "b")]).await.unwrap();
     assert_eq!(known[0].as_ref().map(|known| known.n), Some(2));
 }
 
-#[tokio::test]
-async fn a_flood_of_refused_messages_stays_bounded_and_counted() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn a_flood_of_refused_messages_stays_bounded_and_counted(home: Home) {
+    let store = home.open().await;
     let flood: Vec<_> = (0..50_000).map(quarantined).collect();
     let (first, rest) = flood.split_at(20_000);
     for turn in std::iter::once(first).chain(rest.chunks(1_000)) {
@@ -251,17 +308,15 @@ async fn a_flood_of_refused_messages_stays_bounded_and_counted() {
             .unwrap();
     }
     drop(store);
-    assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 10_000);
-    assert_eq!(place.count("SELECT min(n) FROM quarantine").await, 40_001);
+    assert_eq!(home.count("SELECT count(*) FROM quarantine").await, 10_000);
+    assert_eq!(home.count("SELECT min(n) FROM quarantine").await, 40_001);
     assert_eq!(
-        place
-            .count("SELECT sum(count) FROM quarantine_count WHERE code = 'too_large'")
+        home.count("SELECT CAST(sum(count) AS BIGINT) FROM quarantine_count WHERE code = 'too_large'")
             .await,
         25_000
     );
     assert_eq!(
-        place
-            .count("SELECT sum(count) FROM quarantine_count WHERE day = '2026-11-25'")
+        home.count("SELECT CAST(sum(count) AS BIGINT) FROM quarantine_count WHERE day = '2026-11-25'")
             .await,
         24 * 60
     );
@@ -270,7 +325,7 @@ async fn a_flood_of_refused_messages_stays_bounded_and_counted() {
         quarantine_rows_max: 10_000,
         quarantine_bytes_max: 500,
     };
-    let store = Store::open(&place.path(), bounds).await.unwrap();
+    let store = Store::open(home.place(), bounds).await.unwrap();
     store
         .commit(&Turn {
             quarantined: vec![quarantined(1)],
@@ -278,9 +333,13 @@ async fn a_flood_of_refused_messages_stays_bounded_and_counted() {
         })
         .await
         .unwrap();
-    let bytes = "SELECT sum(length(payload) + length(topic)) FROM quarantine";
-    assert!((400..=500).contains(&place.count(bytes).await));
-    assert_eq!(place.count("SELECT sum(count) FROM quarantine_count").await, 50_001);
+    let bytes = "SELECT CAST(sum(length(payload) + length(topic)) AS BIGINT) FROM quarantine";
+    assert!((400..=500).contains(&home.count(bytes).await));
+    assert_eq!(
+        home.count("SELECT CAST(sum(count) AS BIGINT) FROM quarantine_count")
+            .await,
+        50_001
+    );
     let huge = Quarantined {
         payload: vec![0; 501],
         ..quarantined(2)
@@ -292,7 +351,7 @@ async fn a_flood_of_refused_messages_stays_bounded_and_counted() {
         })
         .await
         .unwrap();
-    assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 0);
+    assert_eq!(home.count("SELECT count(*) FROM quarantine").await, 0);
     store
         .commit(&Turn {
             quarantined: vec![quarantined(3)],
@@ -300,13 +359,11 @@ async fn a_flood_of_refused_messages_stays_bounded_and_counted() {
         })
         .await
         .unwrap();
-    assert_eq!(place.count("SELECT n FROM quarantine").await, 50_003);
+    assert_eq!(home.count("SELECT n FROM quarantine").await, 50_003);
 }
 
-#[tokio::test]
-async fn a_row_that_refers_to_nothing_is_refused_whole() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn a_row_that_refers_to_nothing_is_refused_whole(home: Home) {
+    let store = home.open().await;
     let turn = Turn {
         verdicts: vec![verdict(1, 7)],
         ..entries(["a"])

@@ -4,6 +4,7 @@
 mod broker;
 mod mail;
 mod office;
+mod postgres;
 mod tests;
 
 use std::fs;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 pub use broker::{Mosquitto, mosquitto_pub};
 pub use mail::{Certificates, Received, SmtpOptions, SmtpSink, SmtpTls};
 pub use office::{EXAMPLE_DAYS, example, example_events, example_verdicts, policies, verdict_lines};
+pub use postgres::Postgres;
 
 const INSTALL: &str = "run `bash tests/run` once: it installs what the tests need";
 

@@ -27,7 +27,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         eprintln!("{faults}");
         return Ok(Exit::Failed);
     }
-    match serve::ask(&config.database)? {
+    match serve::ask(&config.control)? {
         Outcome::Activated { rosters, policies } => {
             if !policies.is_empty() {
                 println!("in force from now on: {}", policies.join(", "));

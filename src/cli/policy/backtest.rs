@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::engine::roster::Language;
 use crate::exit::Exit;
 use crate::past::{self, Files, Ledger};
+use crate::place::Place;
 use crate::replay::{read_policies_of, read_roster};
 use crate::store::Store;
 
@@ -41,9 +42,9 @@ pub struct Args {
     #[arg(long, value_name = "FILES", num_args = 1.., required_unless_present_any = ["database", "config"])]
     #[arg(conflicts_with = "database", requires = "roster")]
     events: Vec<PathBuf>,
-    /// The database of a monitor, which may go on running
-    #[arg(long, value_name = "PATH", conflicts_with = "config")]
-    database: Option<PathBuf>,
+    /// The database of a monitor, which may go on running: a file, or postgres://…
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse, conflicts_with = "config")]
+    database: Option<Place>,
     /// The configuration file that names the database
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -123,7 +124,7 @@ fn judge(args: &Args) -> anyhow::Result<Report> {
         };
         return past::backtest(files, candidate, dates, &mut err);
     }
-    let ledger = open_ledger(args.database.as_deref(), config.as_ref(), args.office.as_deref())?;
+    let ledger = open_ledger(args.database.as_ref(), config.as_ref(), args.office.as_deref())?;
     let of = |folder: &Path| read_policies_of(folder, &ledger.office, None);
     let candidate = of(&args.candidate)?;
     let baseline = args.policies.as_deref().map(of).transpose()?;
@@ -132,30 +133,23 @@ fn judge(args: &Args) -> anyhow::Result<Report> {
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Where the database is that a path or a configuration names, and how far back its monitor judges again.
-pub fn store_path(database: Option<&Path>, config: Option<&Config>) -> anyhow::Result<(PathBuf, i64)> {
-    let (path, settle_after_ms) = match (database, config) {
-        (Some(path), _) => (path, 14 * DAY_MS),
-        (None, Some(config)) => (config.database.as_path(), config.settle_after_ms),
+/// Where the database is that an address or a configuration names, and how far back its monitor judges again.
+pub fn store_place(database: Option<&Place>, config: Option<&Config>) -> anyhow::Result<(Place, i64)> {
+    match (database, config) {
+        (Some(place), _) => Ok((place.clone(), 14 * DAY_MS)),
+        (None, Some(config)) => Ok((config.database.clone(), config.settle_after_ms)),
         (None, None) => bail!("name the ledger with --config or --database"),
-    };
-    // As other programs write addresses of databases.
-    let text = path.to_string_lossy();
-    let plain = ["sqlite://", "sqlite:"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme))
-        .map_or(path, Path::new);
-    Ok((plain.to_path_buf(), settle_after_ms))
+    }
 }
 
-/// The ledger that a path or a configuration names.
-fn open_ledger(database: Option<&Path>, config: Option<&Config>, office: Option<&str>) -> anyhow::Result<Ledger> {
-    let (path, settle_after_ms) = store_path(database, config)?;
+/// The ledger that an address or a configuration names.
+fn open_ledger(database: Option<&Place>, config: Option<&Config>, office: Option<&str>) -> anyhow::Result<Ledger> {
+    let (place, settle_after_ms) = store_place(database, config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = runtime
-        .block_on(Store::open_to_read(&path))
-        .with_context(|| path.display().to_string())?;
-    Ledger::open(store, runtime, office, settle_after_ms + 2 * DAY_MS)
+        .block_on(Store::open_to_read(place.clone()))
+        .with_context(|| place.to_string())?;
+    Ledger::open(store, runtime, office, settle_after_ms)
 }
 
 fn rendered(report: &Report, format: Format, language: Language) -> anyhow::Result<String> {

@@ -3,6 +3,7 @@
 
 mod check;
 mod clause;
+mod fill;
 mod idle;
 mod membership;
 mod names;
@@ -16,6 +17,7 @@ use std::ops::Range;
 
 use check::Checker;
 pub use clause::{Clause, Limit};
+pub use fill::{Filled, Named, fill};
 pub use idle::idle;
 pub(crate) use names::names_officer;
 pub use same::same;
@@ -48,6 +50,8 @@ impl Reads {
     pub const ROSTER: Reads = Reads(1 << 13);
     pub const HOURS: Reads = Reads(1 << 14);
     pub const HELD: Reads = Reads(1 << 15);
+    pub const WORKSTATION_CLOCK: Reads = Reads(1 << 16);
+    pub const LOCKBOX_CLOCK: Reads = Reads(1 << 17);
     pub const ALL: Reads = Reads(u32::MAX);
 
     pub fn touches(self, other: Reads) -> bool {
@@ -86,6 +90,9 @@ pub struct Scope<'a> {
     pub officer_declared_none: bool,
     pub workstation_silent: bool,
     pub lockbox_silent: bool,
+    /// The clock of the workstation, or of the officer's lockbox, is known to be off by more than 30 seconds.
+    pub workstation_clock_off: bool,
+    pub lockbox_clock_off: bool,
     pub apps: &'a [Box<str>],
     /// Classes attached and not allowed, as bits in the order of `UsbClass::ALL`.
     pub usb: u8,
@@ -124,6 +131,8 @@ impl Scope<'_> {
         officer_declared_none: false,
         workstation_silent: false,
         lockbox_silent: false,
+        workstation_clock_off: false,
+        lockbox_clock_off: false,
         apps: &[],
         usb: 0,
         emergency: false,
@@ -157,6 +166,11 @@ impl Condition {
         self.reads.touches(Reads::WORKSTATION_SILENT)
     }
 
+    /// It names what a workstation does not do: speak, or keep time.
+    pub fn names_workstation(&self) -> bool {
+        self.reads.touches(Reads::WORKSTATION_SILENT | Reads::WORKSTATION_CLOCK)
+    }
+
     pub fn names_silence(&self) -> bool {
         self.reads.touches(Reads::WORKSTATION_SILENT | Reads::LOCKBOX_SILENT)
     }
@@ -182,6 +196,11 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
     let program = parsed(source)?;
     let mut checker = Checker::new(&program, source, per, on);
     let root = checker.bool(program.expression());
+    condition(root, checker)
+}
+
+/// What a check came to.
+fn condition(root: Bool, mut checker: Checker) -> Result<Condition, Vec<Problem>> {
     if !checker.problems.is_empty() {
         checker
             .problems

@@ -46,6 +46,14 @@ pub(super) const NAMES: &[Entry] = &[
         "lockbox.silent",
         Name::Bool(BoolName::LockboxSilent, Reads::LOCKBOX_SILENT),
     ),
+    (
+        "workstation.clock_off",
+        Name::Bool(BoolName::WorkstationClockOff, Reads::WORKSTATION_CLOCK),
+    ),
+    (
+        "lockbox.clock_off",
+        Name::Bool(BoolName::LockboxClockOff, Reads::LOCKBOX_CLOCK),
+    ),
     ("workstation.apps", Name::List(ListName::Apps, Reads::APPS)),
     ("workstation.usb", Name::List(ListName::Usb, Reads::USB)),
     ("officer.handed_over", Name::Bool(BoolName::HandedOver, Reads::HELD)),

@@ -18,11 +18,13 @@ pub fn same(sources: [&str; 2], subject: Subject) -> bool {
         left.names_custody(),
         left.names_workstation_silent(),
         left.names_silence(),
+        left.names_workstation(),
     );
     let right_judged = (
         right.names_custody(),
         right.names_workstation_silent(),
         right.names_silence(),
+        right.names_workstation(),
     );
     let (Ok(first), Ok(second)) = (parsed(sources[0]), parsed(sources[1])) else {
         return false;

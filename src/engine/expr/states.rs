@@ -53,6 +53,8 @@ enum Value<'a> {
     DeclaredNone(bool),
     WorkstationSilent(bool),
     LockboxSilent(bool),
+    WorkstationClock(bool),
+    LockboxClock(bool),
     Apps(&'a [Box<str>]),
     Usb(u8),
     Emergency(bool),
@@ -133,6 +135,8 @@ pub(super) fn each(
             "officer.declared_none" => both(Value::DeclaredNone),
             "workstation.silent" => both(Value::WorkstationSilent),
             "lockbox.silent" => both(Value::LockboxSilent),
+            "workstation.clock_off" => both(Value::WorkstationClock),
+            "lockbox.clock_off" => both(Value::LockboxClock),
             "workstation.apps" => apps.iter().map(|list| Value::Apps(list)).collect(),
             "workstation.usb" => (0..1 << UsbClass::ALL.len()).map(Value::Usb).collect(),
             "office.open" => both(Value::Open),
@@ -200,6 +204,8 @@ fn set<'a>(scope: &mut Scope<'a>, value: Value<'a>) {
         Value::DeclaredNone(on) => scope.officer_declared_none = on,
         Value::WorkstationSilent(on) => scope.workstation_silent = on,
         Value::LockboxSilent(on) => scope.lockbox_silent = on,
+        Value::WorkstationClock(on) => scope.workstation_clock_off = on,
+        Value::LockboxClock(on) => scope.lockbox_clock_off = on,
         Value::Apps(list) => scope.apps = list,
         Value::Usb(bits) => scope.usb = bits,
         Value::Emergency(on) => scope.emergency = on,
@@ -258,9 +264,11 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
         if has_somewhere && !registered {
             return false;
         }
-        let silent = !told("lockbox.silent") || scope.lockbox_silent;
-        let none = !told("officer.handsets") || scope.officer_handsets == 0;
-        if scope.custody == Custody::Unknown && !silent && !none {
+        // Where a phone is that is registered, only a lockbox hides that cannot be relied on.
+        let reliable =
+            told("lockbox.silent") && !scope.lockbox_silent && told("lockbox.clock_off") && !scope.lockbox_clock_off;
+        let registered = told("officer.handsets") && scope.officer_handsets > 0;
+        if scope.custody == Custody::Unknown && reliable && registered {
             return false;
         }
         if told("officer.declared_none") {
@@ -272,7 +280,10 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
             }
         }
     }
-    let serves = serves_applicant && in_session && !scope.workstation_silent;
+    // A condition that names the workstation is also judged where it is silent or its times are poor; what it serves then
+    // does not count.
+    let counts = !told("workstation.silent") && !told("workstation.clock_off");
+    let serves = serves_applicant && in_session && counts;
     if serves && told("officer.active_services") && scope.officer_active_services == 0 {
         return false;
     }
@@ -285,6 +296,7 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
             || scope.officer_handed_over
             || scope.shift_active
             || scope.lockbox_silent
+            || scope.lockbox_clock_off
             || scope.unchecked_for_ms > 0
             || !scope.officer_id.is_empty();
         return !somebody;

@@ -265,6 +265,22 @@ pub(super) fn gallery() -> Vec<Piece> {
             )],
         ),
         piece(
+            "device-clock-off",
+            ["Jam komputer loket tidak tepat", "Counter workstation's clock is off"],
+            (Technical, Minor, Per::Counter),
+            ["10:02:10", "10:03:10"],
+            None,
+            vec![],
+        ),
+        piece(
+            "lockbox-clock-off",
+            ["Jam loker HP tidak tepat", "Lockbox's clock is off"],
+            (Technical, Minor, Per::Lockbox),
+            ["10:02:10", "10:03:10"],
+            Some("10:20:00"),
+            vec![],
+        ),
+        piece(
             "an-office-policy-of-its-own",
             [
                 "Loket buka tanpa petugas cadangan",

@@ -1,6 +1,7 @@
 //! Tables of what is accepted.
 
 mod json;
+mod pulse;
 mod refused;
 
 use super::*;
@@ -67,6 +68,7 @@ fn the_contracts_example_is_read_to_the_last_field() {
             kind: Kind::ServiceStarted {
                 booking: Some("TNG-7F3K9Q".into())
             },
+            reading: None,
         }
     );
 }

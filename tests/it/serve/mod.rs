@@ -1,6 +1,7 @@
 //! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
 
 mod live;
+mod postgres;
 mod reload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,9 +52,13 @@ impl House {
     }
 
     fn write(folder: tempfile::TempDir, broker: u16, section: &str) -> House {
+        House::write_on(folder, broker, section, "path = \"jagaloket.db\"")
+    }
+
+    fn write_on(folder: tempfile::TempDir, broker: u16, section: &str, database: &str) -> House {
         let web = free_port();
         let text = format!(
-            "clock = \"events\"\n[office]\nroster = [{:?}]\npolicies = {:?}\n[database]\npath = \"jagaloket.db\"\n\
+            "clock = \"events\"\n[office]\nroster = [{:?}]\npolicies = {:?}\n[database]\n{database}\n\
              [broker]\n{section}\n[mail]\ndirectory = \"mails\"\nfrom = \"Jagaloket <jagaloket@tangerang.example>\"\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n",
             example("roster.toml"),

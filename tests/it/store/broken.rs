@@ -2,10 +2,15 @@
 
 use super::*;
 
-#[tokio::test]
-async fn a_turn_given_up_half_way_leaves_all_of_it_or_nothing() {
-    let place = Place::new();
-    let store = place.open().await;
+on_both! {
+    a_turn_given_up_half_way_leaves_all_of_it_or_nothing,
+    a_killed_process_loses_nothing_it_acknowledged_and_its_lock_goes_with_it,
+    a_second_writer_is_refused_and_a_reader_is_not,
+    whoever_changes_the_ledger_with_plain_sql_is_found_out,
+}
+
+async fn a_turn_given_up_half_way_leaves_all_of_it_or_nothing(home: Home) {
+    let store = home.open().await;
     let mut whole = 0;
     for round in 0..60u64 {
         let ids: Vec<String> = (0..200).map(|n| format!("{round}-{n}")).collect();
@@ -35,17 +40,18 @@ async fn a_turn_given_up_half_way_leaves_all_of_it_or_nothing() {
         "SELECT count(*) FROM outbox",
         "SELECT count(*) FROM quarantine",
     ] {
-        assert_eq!(place.count(sql).await, whole as i64, "{sql}");
+        assert_eq!(home.count(sql).await, whole as i64, "{sql}");
     }
 }
 
 /// Not a test of its own: the process that the next test kills.
 #[tokio::test]
 async fn the_process_that_writes_until_it_is_killed() {
-    let Ok(path) = std::env::var("JAGALOKET_TEST_STORE") else {
+    let Ok(address) = std::env::var("JAGALOKET_TEST_STORE") else {
         return;
     };
-    let store = Store::open(Path::new(&path), Bounds::default()).await.unwrap();
+    let place = Place::parse(&address).unwrap();
+    let store = Store::open(place, Bounds::default()).await.unwrap();
     let start = store.head().await.unwrap().n;
     for round in start.. {
         let ids = (0..50).map(|n| format!("{start}-{round}-{n}"));
@@ -54,9 +60,7 @@ async fn the_process_that_writes_until_it_is_killed() {
     }
 }
 
-#[tokio::test]
-async fn a_killed_process_loses_nothing_it_acknowledged_and_its_lock_goes_with_it() {
-    let place = Place::new();
+async fn a_killed_process_loses_nothing_it_acknowledged_and_its_lock_goes_with_it(home: Home) {
     let mut acknowledged = 0;
     for round in 0..5 {
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -65,26 +69,29 @@ async fn a_killed_process_loses_nothing_it_acknowledged_and_its_lock_goes_with_i
                 "store::broken::the_process_that_writes_until_it_is_killed",
                 "--nocapture",
             ])
-            .env("JAGALOKET_TEST_STORE", place.path())
+            .env("JAGALOKET_TEST_STORE", &home.address)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let output = std::io::BufReader::new(child.stdout.take().unwrap());
         let seen = 3 + round * 2;
-        let lines = std::io::BufRead::lines(output).map(Result::unwrap);
-        for line in lines.filter(|line| line.starts_with("acknowledged ")).take(seen) {
+        // It stays open until the child is killed: who writes into a closed one ends.
+        let mut lines = std::io::BufRead::lines(output).map(Result::unwrap);
+        let said = lines.by_ref().filter(|line| line.starts_with("acknowledged "));
+        for line in said.take(seen) {
             acknowledged = line["acknowledged ".len()..].parse().unwrap();
         }
-        let refused = Store::open(&place.path(), Bounds::default()).await.unwrap_err();
-        assert!(
-            refused.to_string().contains(&format!("number {}", child.id())),
-            "{refused}"
-        );
+        let refused = Store::open(home.place(), Bounds::default()).await.unwrap_err();
+        let holder = match home.is_postgres() {
+            true => "(the server's process ".to_owned(),
+            false => format!("number {}", child.id()),
+        };
+        assert!(refused.to_string().contains(&holder), "{refused}");
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let store = place.open().await;
+        let store = home.open().await;
         let head = store.verify(None).await.unwrap();
         assert!(
             head.n >= acknowledged && head.n % 50 == 0,
@@ -95,40 +102,35 @@ async fn a_killed_process_loses_nothing_it_acknowledged_and_its_lock_goes_with_i
     assert!(acknowledged > 0);
 }
 
-#[tokio::test]
-async fn a_second_writer_is_refused_and_a_reader_is_not() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn a_second_writer_is_refused_and_a_reader_is_not(home: Home) {
+    let store = home.open().await;
     let head = store.commit(&entries(["a"])).await.unwrap().head;
-    let error = Store::open(&place.path(), Bounds::default()).await.unwrap_err();
+    let error = Store::open(home.place(), Bounds::default()).await.unwrap_err();
     let message = error.to_string();
-    assert!(
-        message.contains("is open for writing in another process, number "),
-        "{message}"
-    );
+    assert!(message.contains("is open for writing in another process"), "{message}");
 
-    let reader = Store::open_to_read(&place.path()).await.unwrap();
+    let reader = Store::open_to_read(home.place()).await.unwrap();
     assert_eq!(reader.verify(None).await.unwrap(), head);
     let error = reader.commit(&entries(["b"])).await.unwrap_err();
     assert!(matches!(error, Error::ReadOnly { .. }), "{error}");
-    drop(store);
-    place.open().await;
+    drop((store, reader));
+    home.open().await;
 }
 
 #[tokio::test]
 async fn opening_what_is_no_database_says_so() {
-    let place = Place::new();
-    let missing = place.directory.path().join("missing/jagaloket.db");
+    let home = Home::sqlite();
+    let missing = home.directory.path().join("missing/jagaloket.db");
     let error = Store::open(&missing, Bounds::default()).await.unwrap_err();
     assert_eq!(error.to_string(), "opening the lock beside the database");
     assert!(Store::open_to_read(&missing).await.is_err());
 
     std::fs::write(
-        place.path(),
+        home.path(),
         "this is a letter, not a database, and it is long enough to be read as one".repeat(99),
     )
     .unwrap();
-    let error = Store::open(&place.path(), Bounds::default()).await.unwrap_err();
+    let error = Store::open(home.place(), Bounds::default()).await.unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
 }
 
@@ -136,10 +138,10 @@ async fn opening_what_is_no_database_says_so() {
 #[tokio::test]
 async fn nobody_else_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::new();
-    let store = place.open().await;
+    let home = Home::sqlite();
+    let store = home.open().await;
     store.commit(&entries(["a"])).await.unwrap();
-    let files: Vec<_> = std::fs::read_dir(place.directory.path())
+    let files: Vec<_> = std::fs::read_dir(home.directory.path())
         .unwrap()
         .map(Result::unwrap)
         .collect();
@@ -154,14 +156,15 @@ async fn nobody_else_may_read_the_files() {
     }
 }
 
-#[tokio::test]
-async fn whoever_changes_the_ledger_with_plain_sql_is_found_out() {
+async fn whoever_changes_the_ledger_with_plain_sql_is_found_out(home: Home) {
+    let body = match home.is_postgres() {
+        true => {
+            "UPDATE ledger SET body = convert_to(replace(convert_from(body, 'UTF8'), '118', '119'), 'UTF8') WHERE n = 1500"
+        }
+        false => "UPDATE ledger SET body = CAST(replace(CAST(body AS TEXT), '118', '119') AS BLOB) WHERE n = 1500",
+    };
     let changes: [(&str, i64, Fault); 6] = [
-        (
-            "UPDATE ledger SET body = CAST(replace(CAST(body AS TEXT), '118', '119') AS BLOB) WHERE n = 1500",
-            1500,
-            Fault::Changed,
-        ),
+        (body, 1500, Fault::Changed),
         (
             "UPDATE ledger SET received_ms = received_ms + 1 WHERE n = 1",
             1,
@@ -180,8 +183,7 @@ async fn whoever_changes_the_ledger_with_plain_sql_is_found_out() {
             Fault::Changed,
         ),
     ];
-    let original = Place::new();
-    let store = original.open().await;
+    let store = home.open().await;
     let head = store
         .commit(&entries((0..2000).map(|n| n.to_string())))
         .await
@@ -190,10 +192,9 @@ async fn whoever_changes_the_ledger_with_plain_sql_is_found_out() {
     assert_eq!(store.verify(Some(head)).await.unwrap(), head);
     store.close().await.unwrap();
     for (sql, n, fault) in changes {
-        let place = Place::new();
-        std::fs::copy(original.path(), place.path()).unwrap();
-        place.run(sql).await;
-        let error = Store::open_to_read(&place.path())
+        let home = home.copy();
+        home.run(sql).await;
+        let error = Store::open_to_read(home.place())
             .await
             .unwrap()
             .verify(Some(head))

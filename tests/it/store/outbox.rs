@@ -2,10 +2,13 @@
 
 use super::*;
 
-#[tokio::test]
-async fn a_lease_expires_and_is_taken_again() {
-    let place = Place::new();
-    let store = place.open().await;
+on_both! {
+    a_lease_expires_and_is_taken_again,
+    the_letters_of_a_thread_go_out_one_after_another,
+}
+
+async fn a_lease_expires_and_is_taken_again(home: Home) {
+    let store = home.open().await;
     let turn = letters(vec![
         letter(None, "s-01", at(5)),
         letter(None, "s-02", at(3)),
@@ -28,7 +31,7 @@ async fn a_lease_expires_and_is_taken_again() {
     assert_eq!(store.next_due().await.unwrap(), Some(at(7)));
     drop(store);
 
-    let store = place.open().await;
+    let store = home.open().await;
     let again = store.lease(at(7), 1, 60_000).await.unwrap();
     assert_eq!((again.len(), again[0].n, again[0].attempt), (1, 2, 2));
     // Who held the first lease learns late that it failed: the second one stands.
@@ -63,10 +66,8 @@ async fn a_lease_expires_and_is_taken_again() {
     assert_eq!(store.lease(at(9_999), 10, 60_000).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn the_letters_of_a_thread_go_out_one_after_another() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn the_letters_of_a_thread_go_out_one_after_another(home: Home) {
+    let store = home.open().await;
     let turn = Turn {
         incidents: vec![incident(1), incident(2)],
         letters: vec![

@@ -1,11 +1,17 @@
 //! What is read back, and what an older or newer version left.
 
+use std::path::Path;
+
 use super::*;
 
-#[tokio::test]
-async fn what_was_decided_is_read_back_as_it_was_written() {
-    let place = Place::new();
-    let store = place.open().await;
+on_both! {
+    what_was_decided_is_read_back_as_it_was_written,
+    a_long_ledger_is_read_page_by_page,
+    a_database_of_a_newer_version_is_left_alone,
+}
+
+async fn what_was_decided_is_read_back_as_it_was_written(home: Home) {
+    let store = home.open().await;
     let policies = NewEntry {
         kind: EntryKind::Policies,
         id: "p1".to_owned(),
@@ -110,10 +116,8 @@ async fn what_was_decided_is_read_back_as_it_was_written() {
     );
 }
 
-#[tokio::test]
-async fn a_long_ledger_is_read_page_by_page() {
-    let place = Place::new();
-    let store = place.open().await;
+async fn a_long_ledger_is_read_page_by_page(home: Home) {
+    let store = home.open().await;
     store.commit(&entries((0..2500).map(|n| n.to_string()))).await.unwrap();
     let (mut after, mut pages) = (0, Vec::new());
     loop {
@@ -128,18 +132,18 @@ async fn a_long_ledger_is_read_page_by_page() {
 
 #[tokio::test]
 async fn every_table_change_runs_over_a_filled_database() {
-    let all = sqlx::migrate::Migrator::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"))
+    let all = sqlx::migrate::Migrator::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite"))
         .await
         .unwrap();
     let versions = all.iter().count();
     for done in 1..=versions {
-        let place = Place::new();
-        let mut some = sqlx::migrate::Migrator::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"))
+        let home = Home::sqlite();
+        let mut some = sqlx::migrate::Migrator::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite"))
             .await
             .unwrap();
         some.migrations.to_mut().truncate(done);
         let options = SqliteConnectOptions::new()
-            .filename(place.path())
+            .filename(home.path())
             .create_if_missing(true)
             .foreign_keys(false);
         let mut connection = options.connect().await.unwrap();
@@ -155,12 +159,12 @@ async fn every_table_change_runs_over_a_filled_database() {
         }
         connection.close().await.unwrap();
 
-        let store = place.open().await;
+        let store = home.open().await;
         assert_eq!(store.head().await.unwrap().n, 1);
         store.commit(&entries(["after"])).await.unwrap();
         drop(store);
         for table in &tables {
-            let mut connection = place.plain().await;
+            let mut connection = home.plain().await;
             let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
             let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
             assert!(rows >= 1, "{table} lost its row after table change {done}");
@@ -191,13 +195,11 @@ async fn fill(connection: &mut SqliteConnection, table: &str) {
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(connection).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_database_of_a_newer_version_is_left_alone() {
-    let place = Place::new();
-    place.open().await.close().await.unwrap();
-    place
+async fn a_database_of_a_newer_version_is_left_alone(home: Home) {
+    home.open().await.close().await.unwrap();
+    home
         .run("INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, success, checksum, execution_time FROM _sqlx_migrations LIMIT 1")
         .await;
-    let error = Store::open(&place.path(), Bounds::default()).await.unwrap_err();
+    let error = Store::open(home.place(), Bounds::default()).await.unwrap_err();
     assert!(matches!(error, Error::Newer(9999)), "{error}");
 }

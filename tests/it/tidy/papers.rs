@@ -35,9 +35,18 @@ fn the_architecture_page_names_every_source_file_and_no_other() {
 
 #[test]
 fn migrations_are_numbered_without_holes() {
-    for (number, path) in files("migrations").iter().enumerate() {
-        assert!(path.starts_with(&format!("migrations/{:04}_", number + 1)), "{path}");
+    for folder in ["migrations/sqlite", "migrations/postgres"] {
+        for (number, path) in files(folder).iter().enumerate() {
+            assert!(path.starts_with(&format!("{folder}/{:04}_", number + 1)), "{path}");
+        }
     }
+    let names = |folder: &str| {
+        files(folder)
+            .iter()
+            .map(|path| path.replace(folder, ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
 }
 
 #[test]

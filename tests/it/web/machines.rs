@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use jagaloket::clock::steady::Doubt;
 use jagaloket::live::BrokerState;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -197,4 +198,77 @@ fn a_long_answer_comes_piece_by_piece_and_whole() {
     let (_, _, lines) = http_get(desk.port, "/api/v1/verdicts", &["Accept: application/x-ndjson"]);
     assert_eq!(lines.lines().count(), before + 3_000);
     assert!(lines.len() > 1_000_000, "{}", lines.len());
+}
+
+#[test]
+fn clocks_and_missing_events_are_told_to_people_and_programs() {
+    let desk = Desk::open();
+    let json = |address: &str| -> serde_json::Value { serde_json::from_str(&desk.get(address).2).unwrap() };
+    let clocks = json("/api/v1/clocks");
+    assert_eq!(clocks[0]["times"], "as_told", "{clocks}");
+    assert_eq!(
+        (&clocks[1]["device"], &clocks[1]["offset_seconds"], &clocks[1]["times"]),
+        (&"loket-02".into(), &47.3.into(), &"corrected".into())
+    );
+    assert_eq!(
+        (&clocks[2]["offset_seconds"], &clocks[2]["times"]),
+        (&serde_json::Value::Null, &"poor".into())
+    );
+    let gaps = json("/api/v1/gaps");
+    assert_eq!(
+        (&gaps[0]["first"], &gaps[0]["last"]),
+        (&"118".into(), &"131".into()),
+        "{gaps}"
+    );
+    assert_eq!(gaps[0]["filled"], serde_json::Value::Null);
+    assert_eq!(gaps[1]["filled"], "2026-11-24T07:13:05.000+07:00");
+    assert_eq!(gaps[2]["kind"], "broker_session");
+    let ready = json("/readyz");
+    assert_eq!(
+        (&ready["gaps_open"], &ready["clocks_off"], &ready["clocks_poor"]),
+        (&1.into(), &2.into(), &1.into())
+    );
+    assert_eq!(ready["ready"], true, "{ready}");
+
+    let metrics = desk.get("/metrics").2;
+    let office = "{office=\"contoh\"";
+    for line in [
+        format!("jagaloket_device_clock_offset_seconds{office},device=\"loket-02\"}} 47.3"),
+        format!("jagaloket_sequence_gaps{office}}} 1"),
+        format!("jagaloket_events_missing{office}}} 14"),
+        format!("jagaloket_devices_poor_clock{office}}} 1"),
+        "jagaloket_clock_doubted 0".to_owned(),
+    ] {
+        assert!(metrics.lines().any(|other| other == line), "{line}\n{metrics}");
+    }
+    let offsets = metrics
+        .lines()
+        .filter(|line| line.starts_with("jagaloket_device_clock_offset_seconds{"));
+    assert_eq!(offsets.count(), 1, "only of clocks that are off");
+
+    for (language, words) in [
+        (
+            "id",
+            [
+                "Waktunya tidak dapat diandalkan",
+                "Waktunya dikoreksi",
+                "Belum diterima",
+                "118–131",
+            ],
+        ),
+        ("en", ["Times poor", "47 seconds behind", "Filled", "118–131"]),
+    ] {
+        let page = desk.get(&format!("/health?lang={language}")).2;
+        for word in words {
+            assert!(page.contains(word), "{word}\n{page}");
+        }
+    }
+    desk.show(|live| {
+        live.clock_doubt = Some(Doubt {
+            said: at("27 06:00:00"),
+            held: at("24 10:12:41"),
+        });
+    });
+    assert!(json("/readyz")["notices"].to_string().contains("clock has jumped"));
+    assert!(desk.get("/health?lang=en").2.contains("clock jumped to"));
 }

@@ -7,13 +7,15 @@ mod now;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jagaloket::engine::event::{DeviceId, Event, OfficerId};
+use jagaloket::engine::event::{DeviceId, Event, OfficerId, Trust};
 use jagaloket::engine::policy::Head;
 use jagaloket::engine::roster::{Language, Person, Role, Roster};
 use jagaloket::engine::time::Moment;
 use jagaloket::engine::verdict::Verdict;
+use jagaloket::gaps::Gap;
 use jagaloket::letter::{self, Addressee, EvidenceLine, House, Matter, Stretch};
 use jagaloket::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive};
+use jagaloket::skew::ClockShown;
 use jagaloket::store::rows::*;
 use jagaloket::store::{Bounds, Store};
 use jagaloket::telemetry::Metrics;
@@ -82,6 +84,7 @@ pub async fn seed() -> Seeded {
                 time: at(time),
                 place: None,
                 kind: kind.clone(),
+                reading: None,
             };
             evidence.push(Arc::from(event.reference()));
             lines.push(EvidenceLine {
@@ -97,6 +100,7 @@ pub async fn seed() -> Seeded {
                 id: event.id.to_string(),
                 time: event.time,
                 body: wire::to_json(&event, zone).into_bytes(),
+                clock: None,
             });
         }
         let retracted = case.state == IncidentState::Retracted;
@@ -221,6 +225,8 @@ pub async fn seed() -> Seeded {
     settle(&store, &turn).await;
     let office = OfficeLive {
         view: view(&roster),
+        clocks: clocks().into(),
+        gaps: gaps().into(),
         roster,
         policies: heads,
         statuses,
@@ -234,8 +240,10 @@ pub async fn seed() -> Seeded {
             kind: BrokerKind::External,
             state: BrokerState::Connected,
             since: at("23 17:00:02"),
-            sessions_lost: 0,
+            sessions_lost: 1,
+            sessions_lost_at: vec![at("24 06:00:00")],
         },
+        clock_doubt: None,
         offices: vec![office],
         last_event: Some(at("24 10:12:40")),
         refused: None,
@@ -368,4 +376,32 @@ async fn settle(store: &Store, turn: &Turn) {
         turn.letters.is_empty(),
         store.outbox_counts().await.unwrap().waiting == 0
     );
+}
+
+fn clocks() -> Vec<ClockShown> {
+    let shown = |device: &str, offset_ms, marked| ClockShown {
+        device: DeviceId::new(device),
+        offset_ms,
+        marked,
+    };
+    vec![
+        shown("loker-a", Some(1_200), None),
+        shown("loket-02", Some(47_300), Some((Trust::Corrected, at("24 09:41:00")))),
+        shown("loket-04", None, Some((Trust::Poor, at("24 08:02:11")))),
+    ]
+}
+
+fn gaps() -> Vec<Gap> {
+    let gap = |device: &str, first, last, since, filled| Gap {
+        device: DeviceId::new(device),
+        boot: "b7".into(),
+        first,
+        last,
+        since: at(since),
+        filled,
+    };
+    vec![
+        gap("loket-03", 118, 131, "24 09:58:02", None),
+        gap("loker-a", 40, 40, "24 07:12:30", Some(at("24 07:13:05"))),
+    ]
 }
