@@ -147,7 +147,7 @@ fn is_kept(
                 return Ok(());
             }
             let ahead = |now: &Moment| time.ms_since(*now) > wire::AHEAD_MAX_MS;
-            let was_ahead = refused_as("too_far_ahead") && fate.handed_out.iter().any(ahead);
+            let was_ahead = refused_as("too_far_ahead") && fate.clock.iter().any(ahead);
             ensure!(
                 was_ahead || row.is_some() && refused_as("conflict"),
                 "it was acknowledged and is not in the ledger (another in its place: {}, quarantine: {codes:?})",
@@ -189,7 +189,11 @@ fn judged_again(known: &Known<'_>, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
         .iter()
         .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Tick))
         .collect();
-    stream(known.plan.seed, 4).shuffle(&mut rows);
+    // What was read of a clock depends on what came before, and the first reading that corrects a whole boot counts: then
+    // the ledger's own order is the one that means something.
+    if rows.iter().all(|row| row.clock.is_none()) {
+        stream(known.plan.seed, 4).shuffle(&mut rows);
+    }
     for row in rows {
         let event = skew::read_again(&row.body, row.time, row.clock.as_deref(), &known.house.roster)
             .map_err(|rejected| anyhow::anyhow!("entry {} cannot be read again: {rejected}", row.n))?;

@@ -30,8 +30,8 @@ pub struct Fate {
     pub acknowledged: bool,
     /// The broker forgot it before it was acknowledged.
     pub lost: bool,
-    /// What the monitor's clock showed when it was handed out.
-    pub handed_out: Vec<Moment>,
+    /// What the monitor's clock showed when it was handed out, and when it was acknowledged.
+    pub clock: Vec<Moment>,
 }
 
 impl<'p> Line<'p> {
@@ -121,13 +121,13 @@ impl<'p> Line<'p> {
                 self.queue.push_front(n);
                 return;
             }
-            self.fates[n].handed_out.push(now);
+            self.fates[n].clock.push(now);
             self.under_way.push((ticket, n));
         }
     }
 
     /// What the monitor says of a message; of an earlier connection it says nothing that counts.
-    pub fn hear(&mut self, outcome: Outcome) {
+    pub fn hear(&mut self, outcome: Outcome, now: Moment) {
         let (ticket, confirmed) = match outcome {
             Outcome::Confirmed(ticket) => (ticket, true),
             Outcome::Refused(ticket) => (ticket, false),
@@ -136,6 +136,7 @@ impl<'p> Line<'p> {
             return;
         };
         let (_, n) = self.under_way.remove(at);
+        self.fates[n].clock.push(now);
         match confirmed {
             true => self.fates[n].acknowledged = true,
             false => self.queue.push_front(n),

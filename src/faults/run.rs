@@ -234,12 +234,12 @@ impl Run<'_> {
 
     /// Hears what the monitor acknowledges, unless it is dead, and hands out what there is room for.
     fn exchange(&mut self, life: &mut Life) {
+        let now = life.clock.now();
         while let Ok(outcome) = life.outcomes.try_recv() {
             if !life.disturbance.is_dead() {
-                self.line.hear(outcome);
+                self.line.hear(outcome, now);
             }
         }
-        let now = life.clock.now();
         self.line.hand_out(now, &life.inbound, &life.outcomes_sender);
     }
 
