@@ -132,7 +132,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     {
         sane(now, last)?;
     }
-    let mut book = open_book(&store, &config).await?;
+    let mut book = open_book(&store, house(&config)).await?;
     let engine_clock = match config.clock {
         config::Clock::Own => Clock::Ticks,
         config::Clock::Events => Clock::Events,
@@ -295,12 +295,16 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-async fn open_book(store: &Store, config: &Config) -> Result<Book> {
-    let house = House {
+fn house(config: &Config) -> House {
+    House {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_string(),
         counts_alone: false,
-    };
+    }
+}
+
+/// What was decided and told before, as the database holds it.
+pub async fn open_book(store: &Store, house: House) -> Result<Book> {
     let next = store.next_numbers().await?;
     let past = Past {
         verdicts: store.standing_verdicts(Moment::MIN).await?,

@@ -46,7 +46,7 @@ const LAST_TURN_MAX: Duration = Duration::from_secs(3);
 /// The live view is made anew at least this often …
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 /// … and not more often than this, for it walks through whole offices.
-const SHOW_PAUSE: Duration = Duration::from_millis(50);
+const SHOW_PAUSE_MS: i64 = 50;
 
 /// What wakes the daemon.
 enum Wake {
@@ -99,7 +99,7 @@ impl Daemon {
             let wake = {
                 let mut pause = self.sleep(&comeback);
                 if stale {
-                    pause = pause.min(SHOW_PAUSE.saturating_sub(shown.elapsed()));
+                    pause = pause.min(self.show_pause().saturating_sub(shown.elapsed()));
                 }
                 let sleep = tokio::time::sleep(pause);
                 tokio::select! {
@@ -146,12 +146,16 @@ impl Daemon {
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
             }
-            stale = shown.elapsed() < SHOW_PAUSE;
+            stale = shown.elapsed() < self.show_pause();
             if !stale {
                 self.show(started, last_event);
                 shown = crate::clock::instant();
             }
         }
+    }
+
+    fn show_pause(&self) -> Duration {
+        self.clock.real(SHOW_PAUSE_MS)
     }
 
     /// How long nothing is due.
@@ -181,7 +185,7 @@ impl Daemon {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
                 Ok(intake) => break intake,
-                Err(error) => pause(&error.context("the database does not answer")).await,
+                Err(error) => pause(&self.clock, &error.context("the database does not answer")).await,
             }
         };
         self.judge_clocks(&mut intake, now);
@@ -239,7 +243,8 @@ impl Daemon {
                     // The ledger says otherwise than this process: the next start reads it again.
                     return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
                 }
-                pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
+                let error = anyhow::Error::new(error).context("what was judged could not be committed");
+                pause(&self.clock, &error).await;
             }
         }
         self.answer();
@@ -427,9 +432,9 @@ fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Mome
     });
 }
 
-async fn pause(error: &anyhow::Error) {
+async fn pause(clock: &MonitorClock, error: &anyhow::Error) {
     tracing::error!(error = format!("{error:#}"), "trying again in a second");
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(clock.real(1_000)).await;
 }
 
 /// Opens all desks, brings verdicts up to what was told before, and commits what a start has to say.

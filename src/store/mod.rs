@@ -5,6 +5,7 @@
 mod backup;
 mod chain;
 mod database;
+mod disturb;
 mod dump;
 mod error;
 mod file;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 pub use chain::{Known, LedgerRow};
 use database::Pool;
+pub use disturb::{Death, Disturbance, Lock, Upset};
 pub use error::{Error, Result};
 pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;

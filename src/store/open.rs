@@ -1,13 +1,14 @@
 //! Opens a database, whichever it is.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::migrate::Migrator;
 use tokio::sync::Mutex;
 
 use super::database::{Connection, Pool, answered};
+use super::disturb::Disturbance;
 use super::error::{Doing as _, Error, Result};
 use super::write::Writer;
 use super::{Bounds, Shared, Store, Writing, file, server};
@@ -19,7 +20,12 @@ pub(super) const OPENING: &str = "opening the database";
 #[derive(Debug)]
 pub(super) enum Source {
     /// The lock is held open, because it ends with it, also when the process is killed. `None`: for reading only.
-    File { path: PathBuf, lock: Option<File> },
+    File {
+        path: PathBuf,
+        lock: Option<File>,
+        /// For a simulation alone.
+        disturbance: Option<Arc<Disturbance>>,
+    },
     /// The lock is the writing connection's own.
     Server { server: Server, writes: bool },
 }
@@ -29,10 +35,18 @@ impl Store {
     /// process may; another one is refused.
     pub async fn open(place: impl Into<Place>, bounds: Bounds) -> Result<Store> {
         let source = Source::to_write(place.into())?;
-        source.make()?;
-        let mut connection = source.connect().await?;
-        source.migrate_to(&mut connection, source.newest()).await?;
-        connection.close().await.doing(OPENING)?;
+        source.make_tables().await?;
+        let writer = Writer::open(&source).await?;
+        Store::of(source, Some(writer), bounds)
+    }
+
+    /// Opens a file for writing, and things go wrong with it.
+    pub async fn open_disturbed(path: &Path, bounds: Bounds, disturbance: Arc<Disturbance>) -> Result<Store> {
+        let mut source = Source::to_write(Place::File(path.to_path_buf()))?;
+        source.make_tables().await?;
+        if let Source::File { disturbance: none, .. } = &mut source {
+            *none = Some(disturbance);
+        }
         let writer = Writer::open(&source).await?;
         Store::of(source, Some(writer), bounds)
     }
@@ -41,7 +55,11 @@ impl Store {
     pub async fn open_to_read(place: impl Into<Place>) -> Result<Store> {
         let source = match place.into() {
             Place::File(path) if !path.exists() => return Err(Error::CannotOpen { doing: OPENING }),
-            Place::File(path) => Source::File { path, lock: None },
+            Place::File(path) => Source::File {
+                path,
+                lock: None,
+                disturbance: None,
+            },
             Place::Server(server) => Source::Server { server, writes: false },
         };
         Store::of(source, None, Bounds::default())
@@ -94,6 +112,7 @@ impl Source {
             Place::File(path) => Source::File {
                 lock: Some(file::lock(&path)?),
                 path,
+                disturbance: None,
             },
             Place::Server(server) => Source::Server { server, writes: true },
         })
@@ -105,6 +124,13 @@ impl Source {
             Source::File { path, .. } => file::make(path).doing(OPENING),
             Source::Server { .. } => Ok(()),
         }
+    }
+
+    async fn make_tables(&self) -> Result<()> {
+        self.make()?;
+        let mut connection = self.connect().await?;
+        self.migrate_to(&mut connection, self.newest()).await?;
+        connection.close().await.doing(OPENING)
     }
 
     fn migrations(&self) -> &'static Migrator {
@@ -141,7 +167,13 @@ impl Source {
             Source::File { lock: None, .. } | Source::Server { writes: false, .. } => {
                 Err(Error::ReadOnly { doing: OPENING })
             }
-            Source::File { path, .. } => file::connect(path).await.map(Connection::Sqlite),
+            Source::File { path, disturbance, .. } => {
+                let mut connection = file::connect(path).await?;
+                if let Some(disturbance) = disturbance {
+                    disturbance.attach(&mut connection).await.doing(OPENING)?;
+                }
+                Ok(Connection::Sqlite(connection))
+            }
             Source::Server { server, .. } => server::connect(server).await.map(Connection::Postgres),
         }
     }

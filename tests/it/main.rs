@@ -14,6 +14,7 @@ mod corners;
 mod demo;
 mod engine;
 mod explain;
+mod faults;
 mod hours;
 mod limits;
 mod mail;

@@ -76,6 +76,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
+    ("faults", EVERYTHING),
     ("cli", EVERYTHING),
     ("main", &["cli"]),
 ];
@@ -96,7 +97,10 @@ const NAMED_IN: [(&str, &[&str]); 14] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
-    ("anyhow", &["replay", "past", "daemon", "serve", "demo", "cli"]),
+    (
+        "anyhow",
+        &["replay", "past", "daemon", "serve", "demo", "faults", "cli"],
+    ),
 ];
 
 /// What the pure modules never name. (That none of them reads a clock, clippy.toml proves.)
