@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::{Postgres, run, succeed};
 
-fn house(broker: u16, address: &str) -> House {
+pub fn house(broker: u16, address: &str) -> House {
     let folder = tempfile::tempdir().unwrap();
     let section = format!("host = \"127.0.0.1\"\nport = {broker}");
     House::write_on(folder, broker, &section, &format!("url = {address:?}"))
