@@ -3,6 +3,7 @@
 mod backup;
 mod kills;
 mod live;
+mod outages;
 mod postgres;
 mod reload;
 

@@ -114,13 +114,18 @@ fn a_server_that_is_restarted_under_a_running_monitor_is_waited_for() {
         http_get(house.web, "/readyz", &[]).0 == 200
     });
     let lines = shuffled("day-30", 3);
+    let mut outages = 0;
     for part in lines.chunks(lines.len().div_ceil(3)) {
         server.crash();
         publish(&mosquitto, part);
-        wait_until(Duration::from_secs(20), "the lack to be told", || {
-            http_get(house.web, "/readyz", &[]).0 == 503
-        });
+        house.wait_until_refused("nothing can be written since");
+        let log = serve.log();
+        let reasons = log.lines().filter(|line| line.contains(WAITS));
+        assert_eq!(reasons.clone().collect::<BTreeSet<_>>().len(), reasons.count(), "{log}");
         server.start_again();
+        house.wait_until_ready();
+        outages += 1;
+        assert_eq!(serve.log().matches(GOES_ON).count(), outages);
     }
     house.wait_for_events(distinct(&lines));
     assert!(serve.is_running());
