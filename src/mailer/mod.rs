@@ -69,10 +69,11 @@ pub async fn run(
                 sent
             }
             Err(error) => {
-                let error = error.to_string();
-                if told.as_ref() != Some(&error) {
+                let words = error.to_string();
+                if told.as_ref() != Some(&words) {
+                    let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "the outbox cannot be worked on; trying again and again");
-                    told = Some(error);
+                    told = Some(words);
                 }
                 0
             }

@@ -7,7 +7,7 @@ use crate::support::{Postgres, succeed};
 
 /// How often; a few where nobody says otherwise.
 fn rounds() -> usize {
-    std::env::var("JAGALOKET_TEST_KILLS").map_or(5, |count| count.parse().unwrap())
+    std::env::var("JAGALOKET_TEST_KILLS").map_or(3, |count| count.parse().unwrap())
 }
 
 fn seed() -> u64 {
