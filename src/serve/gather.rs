@@ -174,7 +174,10 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
 
 /// The offices that overlays of a folder are named after.
 fn overlays_in(policies: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(policies.join("overlays")).into_iter().flatten().flatten();
+    let files = std::fs::read_dir(policies.join("overlays"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let names = files.filter_map(|file| file.file_name().into_string().ok());
     let mut offices: Vec<String> = names
         .filter(|name| !name.ends_with(".test.toml"))

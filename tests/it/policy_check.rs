@@ -343,7 +343,7 @@ fn a_condition_that_always_holds_is_an_error_unless_a_for_gives_it_meaning() {
              severity = \"info\"\nper = \"{per}\"\n{rest}\nnotify = []\n"
         );
         fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
-        fs::write(folder.path().join(format!("{id}.test.toml")), "").unwrap();
+        fs::write(folder.path().join(format!("{id}.test.toml")), "[[test]]\n").unwrap();
     };
     policy(
         "signed-in-too-long",

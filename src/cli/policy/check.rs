@@ -324,7 +324,9 @@ fn sorted(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// Whether a file of tests holds one.
 fn has_story(text: &str) -> bool {
     let file = toml::from_str::<toml::Table>(text).unwrap_or_default();
-    file.get("test").and_then(toml::Value::as_array).is_some_and(|tests| !tests.is_empty())
+    file.get("test")
+        .and_then(toml::Value::as_array)
+        .is_some_and(|tests| !tests.is_empty())
 }
 
 /// The policies that the stories of a file are of. What is wrong with it, `policy test` tells.
