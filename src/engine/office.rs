@@ -26,7 +26,7 @@ pub enum Clock {
 }
 
 /// An event on its way into a timeline, with its operation if it has an effect.
-type Arrival = (Stamp, Option<Op>);
+pub(super) type Arrival = (Stamp, Option<Op>);
 
 /// The event's moment is settled: it is kept and shown, not judged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -562,7 +562,7 @@ impl Engine {
     }
 }
 
-fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
+pub(super) fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
     Op {
         at,
         device,

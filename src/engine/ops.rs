@@ -10,7 +10,7 @@ use super::state::Evidence;
 use super::time::Moment;
 use super::timeline::Derived;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Op {
     /// When it takes effect.
     pub at: Moment,
@@ -31,16 +31,17 @@ pub(crate) struct Op {
     pub act: Act,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Act {
-    /// Roster and policies change.
-    Rules(Arc<Rulebook>),
     Derived(Derived),
     Event {
         kind: Kind,
         officer: Option<OfficerIx>,
         handset: Option<HandsetIx>,
     },
+    /// Roster and policies change. Last, because what is written down numbers the variants before it.
+    #[serde(skip)]
+    Rules(Arc<Rulebook>),
 }
 
 impl Op {

@@ -49,7 +49,7 @@ pub(crate) struct State {
     pub slots: Slots,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Counter {
     pub session: Option<Session>,
     pub service: Option<Service>,
@@ -60,7 +60,7 @@ pub(crate) struct Counter {
     pub usb_evidence: Option<Evidence>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Session {
     pub officer: OfficerIx,
     pub since: Moment,
@@ -69,7 +69,7 @@ pub(crate) struct Session {
     pub evidence: Evidence,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Service {
     pub officer: Option<OfficerIx>,
     pub since: Moment,
@@ -78,7 +78,7 @@ pub(crate) struct Service {
     pub evidence: Evidence,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Attached {
     pub id: Box<str>,
     pub class: UsbClass,
@@ -104,7 +104,7 @@ impl Counter {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Officer {
     /// An event has named him; one whom the roster does not know is nobody before that.
     pub named: bool,
@@ -128,7 +128,7 @@ pub(crate) struct Officer {
     pub custody_evidence: Option<Evidence>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Sighting {
     /// A place in the numbers of `Places`.
     pub place: u16,
@@ -136,21 +136,21 @@ pub(crate) struct Sighting {
     pub evidence: Evidence,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Declaration {
     pub until: Moment,
     /// The shift has ended; the declaration goes with the last session.
     pub goes_with_session: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Exemption {
     pub granted: Moment,
     pub from: Moment,
     pub until: Moment,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Emergency {
     pub started: Moment,
     pub ended: Option<Moment>,
@@ -164,7 +164,7 @@ impl Emergency {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Timer {
     ServiceLapses(DeviceIx, u32),
     DeclarationEnds(OfficerIx),

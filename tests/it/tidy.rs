@@ -14,7 +14,7 @@ const LINES_LONG: usize = 400;
 const LINES_MAX: usize = 600;
 
 /// What each module of the library may use. `store::rows` are plain rows, shared by all who speak of them.
-const MAY_USE: [(&str, &[&str]); 30] = [
+const MAY_USE: [(&str, &[&str]); 31] = [
     // Ring 0.
     ("engine", &[]),
     // Ring 1: pure.
@@ -82,7 +82,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 14] = [
+const NAMED_IN: [(&str, &[&str]); 15] = [
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -91,6 +91,7 @@ const NAMED_IN: [(&str, &[&str]); 14] = [
     ("rumqttc_v4", &["mqtt"]),
     ("rumqttc_v5", &["mqtt", "demo"]),
     ("cel", &["engine"]),
+    ("postcard", &["engine"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("indicatif", &["replay"]),
