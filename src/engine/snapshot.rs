@@ -66,8 +66,8 @@ struct Body<'a> {
     devices: Vec<Arc<str>>,
     officers: Vec<Arc<str>>,
     handsets: Vec<Arc<str>>,
-    /// From when on rosters and policies were in force, and which of them the base knows.
-    in_force: Vec<Moment>,
+    /// From when on rosters and policies were in force, with what the policies say, and which of them the base knows.
+    in_force: Vec<(Moment, [u8; DIGEST_BYTES])>,
     base_rules: u32,
     base: Base,
     /// All but those that put rules in force.
@@ -120,12 +120,15 @@ impl Engine {
             .rules
             .iter()
             .position(|(_, rules)| Arc::ptr_eq(rules, &state.rules));
+        let in_force = self.rules.iter();
         let body = Body {
             office: self.office.clone(),
             devices: self.names.devices.in_order().to_vec(),
             officers: self.names.officers.in_order().to_vec(),
             handsets: self.names.handsets.in_order().to_vec(),
-            in_force: self.rules.iter().map(|(from, _)| *from).collect(),
+            in_force: in_force
+                .map(|(from, rules)| (*from, digest_of(&rules.policies)))
+                .collect(),
             base_rules: rules.expect("what the base knows was put in force here") as u32,
             base: Base::of(state),
             ops: without_rules(ops),
@@ -181,9 +184,11 @@ impl Body<'_> {
                 .iter()
                 .zip(&self.in_force)
                 .skip(1)
-                .all(|((from, ..), known)| from == known);
+                .all(|((from, ..), known)| *from == known.0);
+        let mut policies = rules.iter().zip(&self.in_force);
+        let same_policies = policies.all(|((.., policies), known)| digest_of(policies) == known.1);
         let same_office = rules.iter().all(|(_, roster, _)| roster.office.id == self.office);
-        if !same_moments || !same_office || self.ticks_only != (clock == Clock::Ticks) {
+        if !same_moments || !same_policies || !same_office || self.ticks_only != (clock == Clock::Ticks) {
             return Err(NoSnapshot::OtherRules);
         }
         let mut names = Names {
@@ -192,7 +197,7 @@ impl Body<'_> {
             handsets: Book::from_order(&self.handsets),
         };
         let mut in_force = Vec::new();
-        for ((_, roster, policies), from) in rules.into_iter().zip(&self.in_force) {
+        for ((_, roster, policies), (from, _)) in rules.into_iter().zip(&self.in_force) {
             in_force.push((*from, Arc::new(Rulebook::new(roster, policies, &mut names))));
         }
         let known = (names.devices.len(), names.officers.len(), names.handsets.len());
@@ -297,6 +302,12 @@ impl Base {
             slots,
         })
     }
+}
+
+fn digest_of(policies: &PolicySet) -> [u8; DIGEST_BYTES] {
+    let mut hasher = Sha256::new();
+    policies.heads().for_each(|head| hasher.update(head.content_hash()));
+    hasher.finalize().into()
 }
 
 fn without_rules(ops: &[Op]) -> Vec<Cow<'_, Op>> {
