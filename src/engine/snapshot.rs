@@ -75,7 +75,7 @@ struct Body<'a> {
     add: Vec<Cow<'a, Op>>,
     remove: Cow<'a, [Op]>,
     timelines: Cow<'a, [Timeline]>,
-    waiting: Vec<((DeviceIx, Moment), Cow<'a, [Arrival]>)>,
+    waiting: Vec<Waits<'a>>,
     ticked: Option<Moment>,
     latest: Option<Moment>,
     clock: Moment,
@@ -83,6 +83,9 @@ struct Body<'a> {
     ticks_begin: bool,
     settled: Cow<'a, [Verdict]>,
 }
+
+/// What waits of a device for a moment.
+type Waits<'a> = ((DeviceIx, Moment), Cow<'a, [Arrival]>);
 
 /// A state but for what is in force.
 #[derive(Serialize, Deserialize)]
