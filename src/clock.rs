@@ -2,7 +2,7 @@
 
 pub mod steady;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::engine::time::Moment;
@@ -35,7 +35,7 @@ enum Source {
     Hand(Hand),
 }
 
-/// A machine's two clocks, set by hand: for tests.
+/// A machine's two clocks, set by hand: for tests and simulations.
 #[derive(Clone, Debug)]
 pub struct Hand(Arc<Mutex<(Moment, i64)>>);
 
@@ -52,6 +52,20 @@ impl Hand {
         both.0 = both.0.plus_ms(ms);
     }
 
+    /// Sets both: the wall clock, and the milliseconds that the monotonic one counts.
+    pub fn set(&self, wall: Moment, monotonic_ms: i64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (wall, monotonic_ms);
+    }
+
+    /// The clock of a process that starts now on this machine.
+    pub fn clock(&self) -> MonitorClock {
+        let (wall, monotonic_ms) = self.read();
+        MonitorClock::Steady(Arc::new(Held {
+            source: Source::Hand(self.clone()),
+            steady: Mutex::new(Steady::new(wall, monotonic_ms)),
+        }))
+    }
+
     fn read(&self) -> (Moment, i64) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,15 +73,29 @@ impl Hand {
 
 impl Held {
     fn read(&self) -> (Moment, Option<Doubt>) {
-        let (wall, monotonic_ms) = match &self.source {
-            Source::Machine { started } => (wall(), started.elapsed().as_millis() as i64),
-            Source::Hand(hand) => hand.read(),
+        let wall = match &self.source {
+            Source::Machine { .. } => wall(),
+            Source::Hand(hand) => hand.read().0,
         };
+        let monotonic_ms = self.monotonic_ms();
         let mut steady = self.steady.lock().unwrap_or_else(PoisonError::into_inner);
         let now = steady.read(wall, monotonic_ms);
         (now, steady.doubt())
     }
+
+    fn monotonic_ms(&self) -> i64 {
+        match &self.source {
+            Source::Machine { started } => started.elapsed().as_millis() as i64,
+            Source::Hand(hand) => hand.read().1,
+        }
+    }
 }
+
+/// How long somebody sleeps who waits for a clock that is set by hand: nobody knows when it will be.
+const SOON: Duration = Duration::from_millis(1);
+
+/// Where the others count from.
+static STARTED: LazyLock<Instant> = LazyLock::new(instant);
 
 /// A machine clock before 1970 is taken for 1970: the ticks say what they say.
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
@@ -91,11 +119,7 @@ impl MonitorClock {
     /// The same, of clocks that are set by hand.
     pub fn by_hand(from: Moment) -> (MonitorClock, Hand) {
         let hand = Hand(Arc::new(Mutex::new((from, 0))));
-        let clock = MonitorClock::Steady(Arc::new(Held {
-            source: Source::Hand(hand.clone()),
-            steady: Mutex::new(Steady::new(from, 0)),
-        }));
-        (clock, hand)
+        (hand.clock(), hand)
     }
 
     pub fn fast(from: Moment, speed: f64) -> MonitorClock {
@@ -133,9 +157,18 @@ impl MonitorClock {
     pub fn real(&self, ms: i64) -> Duration {
         let ms = ms.max(0) as f64;
         Duration::from_secs_f64(match self {
+            MonitorClock::Steady(held) if matches!(held.source, Source::Hand(_)) => return SOON,
             MonitorClock::Wall | MonitorClock::Steady(_) => ms / 1_000.0,
             MonitorClock::Fast { speed, .. } => ms / 1_000.0 / speed,
         })
+    }
+
+    /// For measuring how long something lasts, whatever is done to the clock.
+    pub fn monotonic(&self) -> Duration {
+        match self {
+            MonitorClock::Steady(held) => Duration::from_millis(u64::try_from(held.monotonic_ms()).unwrap_or(0)),
+            MonitorClock::Wall | MonitorClock::Fast { .. } => STARTED.elapsed(),
+        }
     }
 }
 

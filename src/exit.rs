@@ -43,7 +43,7 @@ impl Exit {
             Exit::Failed => "failed; standard error says why",
             Exit::Usage => "the command line, the configuration or a policy is wrong",
             Exit::SomeRejected => "replay: done, but some lines were rejected",
-            Exit::LedgerBroken => "ledger verify: the ledger is broken",
+            Exit::LedgerBroken => "ledger verify, backup, restore: the ledger is broken",
         }
     }
 }

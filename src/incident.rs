@@ -64,7 +64,12 @@ pub struct Book {
     lanes: BTreeMap<LaneKey, Lane>,
     /// Incidents with a change that people are told of later, and when.
     waiting: BTreeMap<i64, Moment>,
+    /// The latest moment at which anything was written.
+    latest: Moment,
 }
+
+/// A clock that is set back further than this was wrong altogether: nothing is dated by it any more.
+const SET_BACK_MAX_MS: i64 = 3_600_000;
 
 #[derive(Clone, Debug)]
 struct Standing {
@@ -182,12 +187,15 @@ impl Book {
             incidents: BTreeMap::new(),
             lanes: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            latest: Moment::MIN,
         }
     }
 
     /// Takes decisions of one office, in their order, and answers what to store. `policies` are those in force.
     /// Also without decisions it writes the letters that have waited until `now`.
     pub fn turn(&mut self, noted: Vec<Noted>, roster: &Roster, policies: &[Head], now: Moment) -> Outcome {
+        let clock = now;
+        let now = self.date(now);
         let mut touched = Touched::default();
         for note in noted {
             self.apply(note, now, &mut touched);
@@ -215,7 +223,22 @@ impl Book {
         for n in changed {
             self.tell(n, roster, policies, now, &mut outcome);
         }
+        for letter in &mut outcome.letters {
+            letter.due = clock;
+        }
         outcome
+    }
+
+    /// What a turn is dated: a restart tells by dates whether a change was told already, so that where the clock is set
+    /// back they go on from where they were.
+    fn date(&mut self, now: Moment) -> Moment {
+        let behind_ms = self.latest.ms_since(now);
+        let date = match behind_ms > 0 && behind_ms <= SET_BACK_MAX_MS {
+            true => self.latest.plus_ms(1),
+            false => now,
+        };
+        self.latest = date;
+        date
     }
 
     /// When a turn without decisions would have something to say.
@@ -380,5 +403,6 @@ fn reason_name(reason: Reason) -> &'static str {
         Reason::LateEvent => "late_event",
         Reason::SilenceKnown => "silence_known",
         Reason::RulesChanged => "rules_changed",
+        Reason::CalendarChanged => "calendar_changed",
     }
 }

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod engine;
 pub mod exit;
 pub mod explain;
+pub mod faults;
 pub mod gaps;
 pub mod inbound;
 pub mod incident;

@@ -4,6 +4,7 @@
 
 mod config;
 mod events;
+mod overlay;
 mod policy;
 mod roster;
 
@@ -13,18 +14,26 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
     Policy,
+    Overlay,
     Roster,
     Config,
     Events,
 }
 
 impl Subject {
-    pub const ALL: [Subject; 4] = [Subject::Policy, Subject::Roster, Subject::Config, Subject::Events];
+    pub const ALL: [Subject; 5] = [
+        Subject::Policy,
+        Subject::Overlay,
+        Subject::Roster,
+        Subject::Config,
+        Subject::Events,
+    ];
 
     /// Its word on the command line and the name of its file in docs/schemas.
     pub fn as_str(self) -> &'static str {
         match self {
             Subject::Policy => "policy",
+            Subject::Overlay => "overlay",
             Subject::Roster => "roster",
             Subject::Config => "config",
             Subject::Events => "events",
@@ -36,6 +45,7 @@ impl Subject {
 pub fn schema(subject: Subject) -> Value {
     let mut schema = match subject {
         Subject::Policy => policy::schema(),
+        Subject::Overlay => overlay::schema(),
         Subject::Roster => roster::schema(),
         Subject::Config => config::schema(),
         Subject::Events => events::schema(),

@@ -132,7 +132,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     {
         sane(now, last)?;
     }
-    let mut book = open_book(&store, &config).await?;
+    let mut book = open_book(&store, house(&config)).await?;
     let engine_clock = match config.clock {
         config::Clock::Own => Clock::Ticks,
         config::Clock::Events => Clock::Events,
@@ -176,7 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         live: live.clone(),
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
-        explain: Some(explainer(&store)),
+        explain: Some(explainer(&store, config.settle_after_ms)),
     };
     let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
     let (order_sender, orders) = mpsc::channel(1);
@@ -273,13 +273,13 @@ impl Running {
 }
 
 /// Says why, for pages: one at a time, so that many readers cannot keep the machine from judging.
-fn explainer(store: &Store) -> web::Explain {
+fn explainer(store: &Store, settle_after_ms: i64) -> web::Explain {
     let (store, turn) = (store.clone(), Arc::new(tokio::sync::Semaphore::new(1)));
     Arc::new(move |verdict| {
         let (store, turn) = (store.clone(), turn.clone());
         Box::pin(async move {
             let _turn = turn.acquire().await.ok()?;
-            match crate::past::explain_stored(&store, &verdict).await {
+            match crate::past::explain_stored(&store, &verdict, settle_after_ms).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "a verdict could not be explained");
@@ -295,12 +295,16 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-async fn open_book(store: &Store, config: &Config) -> Result<Book> {
-    let house = House {
+fn house(config: &Config) -> House {
+    House {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_string(),
         counts_alone: false,
-    };
+    }
+}
+
+/// What was decided and told before, as the database holds it.
+pub async fn open_book(store: &Store, house: House) -> Result<Book> {
     let next = store.next_numbers().await?;
     let past = Past {
         verdicts: store.standing_verdicts(Moment::MIN).await?,

@@ -58,9 +58,18 @@ pub struct Args {
     /// Its officer
     #[arg(long, value_name = "ID", requires = "roster")]
     officer: Option<String>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
     /// The language
     #[arg(long, value_enum, default_value = "id")]
     lang: super::Lang,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Format {
+    Text,
+    Json,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
@@ -80,8 +89,15 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         }
         _ => stored(&args)?,
     };
-    let mut text = String::new();
-    explain::write_text(&found, &roster, args.lang.language(), &mut text)?;
+    let language = args.lang.language();
+    let text = match args.format {
+        Format::Text => {
+            let mut text = String::new();
+            explain::write_text(&found, &roster, language, &mut text)?;
+            text
+        }
+        Format::Json => format!("{:#}\n", explain::json(&found, &roster, language)),
+    };
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(Exit::Done)
 }
@@ -95,7 +111,7 @@ fn stored(args: &Args) -> anyhow::Result<past::Explained> {
         bail!("name a verdict by its number, or files with --roster, --policies, --policy and --since");
     };
     let config = args.config.as_deref().map(Config::load).transpose()?;
-    let (place, _) = store_place(args.database.as_ref(), config.as_ref())?;
+    let (place, settle_after_ms) = store_place(args.database.as_ref(), config.as_ref())?;
     super::block_on(async {
         let store = Store::open_to_read(place.clone())
             .await
@@ -103,7 +119,7 @@ fn stored(args: &Args) -> anyhow::Result<past::Explained> {
         let Some(row) = store.verdict(number).await? else {
             bail!("there is no verdict {number}");
         };
-        match past::explain_stored(&store, &row.verdict).await? {
+        match past::explain_stored(&store, &row.verdict, settle_after_ms).await? {
             Some(found) => Ok(found),
             None if row.retracted => bail!("verdict {number} was retracted: what is known now does not give it"),
             None => bail!("verdict {number} is not given when what is kept is judged again"),

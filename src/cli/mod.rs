@@ -1,5 +1,6 @@
 //! Ring 3: the command line. Each subcommand has its file: what it takes, and one call.
 
+mod backup;
 mod bench;
 mod completions;
 mod demo;
@@ -42,6 +43,8 @@ enum Command {
     Bench(bench::Args),
     Ledger(ledger::Args),
     Letters(letters::Args),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     #[command(alias = "policies")]
     Policy(policy::Args),
     Schema(schema::Args),
@@ -61,7 +64,7 @@ Exit codes:
   1  failed; standard error says why
   2  the command line, the configuration or a policy is wrong
   3  replay: done, but some lines were rejected
-  4  ledger verify: the ledger is broken
+  4  ledger verify, backup, restore: the ledger is broken
 
 Environment:
   JAGALOKET_LOG  what is logged, e.g. \"debug\" or \"warn,jagaloket::mqtt=debug\"
@@ -87,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Letters(args) => letters::run(args),
+        Command::Backup(args) => backup::backup(args),
+        Command::Restore(args) => backup::restore(args),
         Command::Policy(args) => policy::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),

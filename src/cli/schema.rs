@@ -25,6 +25,7 @@ pub struct Args {
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Which {
     Policy,
+    Overlay,
     Roster,
     Config,
     Events,
@@ -33,6 +34,7 @@ enum Which {
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let subject = match args.subject {
         Which::Policy => Subject::Policy,
+        Which::Overlay => Subject::Overlay,
         Which::Roster => Subject::Roster,
         Which::Config => Subject::Config,
         Which::Events => Subject::Events,

@@ -1,5 +1,7 @@
 //! `jagaloket simulate`.
 
+mod faults;
+
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use crate::engine::roster::Roster;
 use crate::exit::Exit;
 use crate::simulate::{self, Plan, Troubles};
 
-/// Write the events of an invented office.
+/// Write the events of an invented office, or run the monitor against everything that goes wrong.
 #[derive(clap::Args, Debug)]
 #[command(arg_required_else_help = true)]
 pub struct Args {
@@ -22,6 +24,7 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum What {
     Office(OfficeArgs),
+    Faults(faults::FaultsArgs),
 }
 
 /// Write working days of the demo's office, or of one with a roster of its own, one CloudEvent a line.
@@ -73,7 +76,13 @@ enum Trouble {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
-    let What::Office(office) = args.what;
+    match args.what {
+        What::Office(office) => write(office),
+        What::Faults(args) => faults::run(args),
+    }
+}
+
+fn write(office: OfficeArgs) -> anyhow::Result<Exit> {
     let roster_text = match &office.roster {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
         None => simulate::demo::ROSTER.to_owned(),

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::kept::activations;
 use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
-use crate::engine::verdict::Verdict;
+use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::engine::{Clock, Engine};
 use crate::gaps::{Gap, Gaps};
 use crate::skew::{self, ClockShown, Clocks};
@@ -79,6 +80,10 @@ pub struct Desk {
     /// The same, as it was last shown.
     pub clocks_shown: Arc<[ClockShown]>,
     pub gaps_shown: Arc<[Gap]>,
+    /// Why the past was judged anew when the office was opened, if it was.
+    pub judged_anew: Option<Reason>,
+    /// The place in the ledger of the newest snapshot of this office; 0 where there is none.
+    pub ledger_n: i64,
     /// What is in force, as its files hold it.
     texts: Texts,
     clock: Clock,
@@ -98,11 +103,9 @@ impl Desk {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
         let office = roster.office.id.clone();
-        let mut known: Option<Texts> = None;
-        let mut desk: Option<Desk> = None;
-        let mut after = 0;
-        // Texts of the ledger's begin, until both are there.
-        let (mut first_roster, mut first_policies) = (None, None);
+        let activations = activations(store.rules(&office).await?)?;
+        let mut desk = Desk::from_snapshot(store, &activations, &office, clock, keep_ms).await?;
+        let mut after = desk.as_ref().map_or(0, |desk| desk.ledger_n);
         loop {
             let page = store.entries(after, None).await?;
             let Some(last) = page.last() else { break };
@@ -110,26 +113,13 @@ impl Desk {
             for row in page.into_iter().filter(|row| row.office == office) {
                 match row.kind {
                     EntryKind::Roster | EntryKind::Policies => {
-                        let text =
-                            String::from_utf8(row.body).context("an activated text in the ledger is not UTF-8")?;
-                        if row.kind == EntryKind::Roster {
-                            first_roster = Some(text);
-                        } else {
-                            first_policies =
-                                Some(serde_json::from_str(&text).context("activated policies in the ledger")?);
-                        }
-                        let (Some(roster), Some(policies)) = (&first_roster, &first_policies) else {
+                        let Some(activated) = activations.iter().find(|activated| activated.n == row.n) else {
                             continue;
                         };
-                        let texts = Texts {
-                            roster: roster.clone(),
-                            policies: PolicyTexts::clone(policies),
-                        };
                         match &mut desk {
-                            None => desk = Some(Desk::new(&texts, clock)?),
-                            Some(desk) => desk.activate(&texts, row.time)?,
+                            None => desk = Some(Desk::new(&activated.texts, clock, keep_ms)?),
+                            Some(desk) => desk.activate(&activated.texts, activated.at)?,
                         }
-                        known = Some(texts);
                     }
                     EntryKind::Event | EntryKind::Tick => {
                         let Some(desk) = &mut desk else { continue };
@@ -144,11 +134,17 @@ impl Desk {
         }
         let mut desk = match desk {
             Some(desk) => desk,
-            None => Desk::new(texts, clock)?,
+            None => Desk::new(texts, clock, keep_ms)?,
         };
-        match known {
-            Some(_) => entries.extend(desk.put_in_force(texts, now)?),
-            None => {
+        match activations.is_empty() {
+            false => {
+                entries.extend(desk.put_in_force(texts, now)?);
+                // All that the ledger holds is judged, so what this decides follows from the files alone.
+                let decided = desk.engine.judge();
+                let mut reasons = decided.iter().map(Decision::reason);
+                desk.judged_anew = reasons.find(|reason| *reason == Reason::CalendarChanged);
+            }
+            true => {
                 entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, now));
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
             }
@@ -159,25 +155,41 @@ impl Desk {
         Ok(desk)
     }
 
-    fn new(texts: &Texts, clock: Clock) -> Result<Desk> {
+    fn new(texts: &Texts, clock: Clock, keep_ms: i64) -> Result<Desk> {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
-        Ok(Desk {
+        let engine = Engine::new(roster.clone(), policies.clone(), clock);
+        Ok(Desk::of(engine, roster, policies, texts, clock, keep_ms))
+    }
+
+    /// A desk on which nothing lies yet.
+    pub(super) fn of(
+        mut engine: Engine,
+        roster: Arc<Roster>,
+        policies: Arc<PolicySet>,
+        texts: &Texts,
+        clock: Clock,
+        keep_ms: i64,
+    ) -> Desk {
+        engine.judge_again_within(keep_ms);
+        Desk {
             office: roster.office.id.clone(),
             policies: policies.heads().cloned().collect(),
-            engine: Engine::new(roster.clone(), policies, clock),
+            engine,
             roster,
             ticked: Moment::MIN,
             clocks: Clocks::default(),
             gaps: Gaps::default(),
             clocks_shown: Arc::new([]),
             gaps_shown: Arc::new([]),
+            judged_anew: None,
+            ledger_n: 0,
             texts: texts.clone(),
             clock,
-        })
+        }
     }
 
-    /// Puts in force, from now on, what differs from what is; answers the entries that say so. Where events are the
+    /// Puts in force, from now on (a calendar from when it says), what differs from what is; answers the entries that say so. Where events are the
     /// clock, now is the first moment that they have not reached.
     pub fn put_in_force(&mut self, texts: &Texts, now: Moment) -> Result<Vec<NewEntry>> {
         let mut entries = Vec::new();
@@ -199,7 +211,7 @@ impl Desk {
         if self.texts.roster != texts.roster {
             entries.push(self.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, at));
         }
-        if self.texts.policies != texts.policies {
+        if !self.policies_that_differ(texts)?.is_empty() {
             entries.push(self.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, at));
         }
         if !entries.is_empty() {
@@ -208,11 +220,22 @@ impl Desk {
         Ok(entries)
     }
 
-    /// The ids of policies that these files add, change or remove.
-    pub fn policies_that_differ(&self, texts: &Texts) -> BTreeSet<String> {
-        let (old, new) = (&self.texts.policies.0, &texts.policies.0);
+    /// The ids of policies that these files add, change or remove, or an overlay does. What only reads differently, as a
+    /// comment does, changes none.
+    pub fn policies_that_differ(&self, texts: &Texts) -> Result<BTreeSet<String>> {
+        if self.texts.policies == texts.policies {
+            return Ok(BTreeSet::new());
+        }
+        let says = |head: &Head| {
+            (
+                head.id.to_string(),
+                (head.content_hash(), head.enabled, head.overlay.clone()),
+            )
+        };
+        let old: BTreeMap<String, _> = self.policies.iter().map(says).collect();
+        let new: BTreeMap<String, _> = texts.policies.parse()?.heads().map(says).collect();
         let ids = old.keys().chain(new.keys());
-        ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect()
+        Ok(ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect())
     }
 
     pub fn roster_changed(&self, entries: &[NewEntry]) -> bool {

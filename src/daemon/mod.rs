@@ -4,6 +4,7 @@
 mod clocks;
 pub mod desk;
 mod intake;
+mod kept;
 pub mod order;
 mod ticks;
 
@@ -23,6 +24,7 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
+use crate::ledger::Head;
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::skew;
@@ -41,10 +43,14 @@ const TICK_EVERY_MS: i64 = 10_000;
 /// How soon a clock that is held back is looked at again.
 const HELD_MS: i64 = 1_000;
 pub const DAY_MS: i64 = 86_400_000;
+/// A start that read more entries than this keeps at once what they came to.
+const READ_MAX: i64 = 100_000;
 /// What a stop waits for a turn that the database holds up.
 const LAST_TURN_MAX: Duration = Duration::from_secs(3);
-/// The live view is made anew at least this often.
+/// The live view is made anew at least this often …
 const SHOW_EVERY: Duration = Duration::from_secs(2);
+/// … and not more often than this, for it walks through whole offices.
+const SHOW_PAUSE_MS: i64 = 50;
 
 /// What wakes the daemon.
 enum Wake {
@@ -92,9 +98,14 @@ impl Daemon {
         let mut last_event = None;
         let mut comeback = Comeback::new(&self.clock);
         self.show(started, last_event);
+        let (mut shown, mut stale) = (crate::clock::instant(), false);
         loop {
             let wake = {
-                let sleep = tokio::time::sleep(self.sleep(&comeback));
+                let mut pause = self.sleep(&comeback);
+                if stale {
+                    pause = pause.min(self.show_pause().saturating_sub(shown.elapsed()));
+                }
+                let sleep = tokio::time::sleep(pause);
                 tokio::select! {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
@@ -104,7 +115,10 @@ impl Daemon {
                 }
             };
             match wake {
-                Wake::Shutdown => return Ok(()),
+                Wake::Shutdown => {
+                    self.keep_at_stop().await;
+                    return Ok(());
+                }
                 Wake::Order(order) => self.obey(order, self.clock.now()),
                 Wake::Messages | Wake::Time => {}
             }
@@ -126,6 +140,7 @@ impl Daemon {
                 }
             };
             if stopping.load(Ordering::Relaxed) {
+                self.keep_at_stop().await;
                 return Ok(());
             }
             if accepted > 0 {
@@ -138,9 +153,35 @@ impl Daemon {
                     desk.gaps.forget(now, self.keep_ms);
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
+                self.keep().await;
             }
-            self.show(started, last_event);
+            stale = shown.elapsed() < self.show_pause();
+            if !stale {
+                self.show(started, last_event);
+                shown = crate::clock::instant();
+            }
         }
+    }
+
+    /// Keeps what the ledger came to, which must hold all that was judged.
+    async fn keep(&mut self) {
+        if !self.entries.is_empty() {
+            return;
+        }
+        match self.store.head().await {
+            Ok(head) => keep_all(&self.store, &mut self.desks, head).await,
+            Err(error) => tracing::warn!(error = %error, "no snapshot was kept: the next start takes longer"),
+        }
+    }
+
+    async fn keep_at_stop(&mut self) {
+        if tokio::time::timeout(LAST_TURN_MAX, self.keep()).await.is_err() {
+            tracing::warn!("no snapshot was kept in time: the next start takes longer");
+        }
+    }
+
+    fn show_pause(&self) -> Duration {
+        self.clock.real(SHOW_PAUSE_MS)
     }
 
     /// How long nothing is due.
@@ -170,7 +211,7 @@ impl Daemon {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
                 Ok(intake) => break intake,
-                Err(error) => pause(&error.context("the database does not answer")).await,
+                Err(error) => pause(&self.clock, &error.context("the database does not answer")).await,
             }
         };
         self.judge_clocks(&mut intake, now);
@@ -181,13 +222,11 @@ impl Daemon {
         let mut accepted = 0;
         for (ix, event) in intake.events {
             let desk = &mut self.desks[ix];
-            let reference = event.reference();
             stirred[ix] |= !event.kind.is_pulse();
-            let line = EvidenceLine {
-                at: event.time,
-                device: event.device.clone(),
-                kind: event.kind.clone(),
-            };
+            let line = (!event.kind.is_pulse()).then(|| {
+                let (at, device, kind) = (event.time, event.device.clone(), event.kind.clone());
+                (event.reference(), EvidenceLine { at, device, kind })
+            });
             if matches!(event.kind, Kind::Ticked) {
                 desk.ticked = desk.ticked.max(event.time);
             }
@@ -195,7 +234,7 @@ impl Daemon {
             match desk.engine.insert(event) {
                 Ok(()) => {
                     accepted += 1;
-                    fresh.insert(reference, line);
+                    fresh.extend(line);
                 }
                 Err(late) => set_aside(&mut turn, &key, late.settled, now),
             }
@@ -230,7 +269,8 @@ impl Daemon {
                     // The ledger says otherwise than this process: the next start reads it again.
                     return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
                 }
-                pause(&anyhow::Error::new(error).context("what was judged could not be committed")).await;
+                let error = anyhow::Error::new(error).context("what was judged could not be committed");
+                pause(&self.clock, &error).await;
             }
         }
         self.answer();
@@ -418,9 +458,15 @@ fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Mome
     });
 }
 
-async fn pause(error: &anyhow::Error) {
+async fn keep_all(store: &Store, desks: &mut [Desk], head: Head) {
+    for desk in desks {
+        desk.keep(store, head).await;
+    }
+}
+
+async fn pause(clock: &MonitorClock, error: &anyhow::Error) {
     tracing::error!(error = format!("{error:#}"), "trying again in a second");
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(clock.real(1_000)).await;
 }
 
 /// Opens all desks, brings verdicts up to what was told before, and commits what a start has to say.
@@ -446,7 +492,7 @@ pub async fn open_desks(
             .filter(|row| row.verdict.office == desk.office && !row.retracted)
             .map(|row| row.verdict.clone())
             .collect();
-        let decisions = desk.engine.compare(said);
+        let decisions = desk.engine.compare(said, desk.judged_anew);
         if decisions.is_empty() {
             continue;
         }
@@ -457,6 +503,10 @@ pub async fn open_desks(
     }
     if !turn.is_empty() {
         store.commit(&turn).await.context("the start could not be committed")?;
+    }
+    let head = store.head().await.context("the ledger cannot be read")?;
+    if desks.iter().any(|desk| head.n - desk.ledger_n > READ_MAX) {
+        keep_all(store, &mut desks, head).await;
     }
     Ok(desks)
 }

@@ -51,8 +51,8 @@ impl Daemon {
                         continue;
                     };
                     let changed = desk.policies_that_differ(texts);
-                    match desk.put_in_force(texts, now) {
-                        Ok(entries) => {
+                    match changed.and_then(|changed| Ok((changed, desk.put_in_force(texts, now)?))) {
+                        Ok((changed, entries)) => {
                             if desk.roster_changed(&entries) {
                                 activated.rosters.push(desk.office.to_string());
                             }

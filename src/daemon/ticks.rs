@@ -3,10 +3,10 @@
 //! After a stop of the monitor, or a lost line to the broker, what devices have kept arrives later than the next tick.
 //! A tick to the present would take them all for silent, tell their supervisors, and withdraw it a moment later.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::desk::Desk;
-use crate::clock::{self, MonitorClock};
+use crate::clock::MonitorClock;
 use crate::engine::time::Moment;
 use crate::inbound::Line;
 
@@ -14,19 +14,22 @@ use crate::inbound::Line;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Comeback {
+    clock: MonitorClock,
     connections: u64,
     /// When the line came up, on the monitor's clock.
     since: Moment,
-    began: Instant,
+    /// The same in steady time.
+    began: Duration,
     up: bool,
 }
 
 impl Comeback {
     pub fn new(clock: &MonitorClock) -> Comeback {
         Comeback {
+            clock: clock.clone(),
             connections: 0,
             since: clock.now(),
-            began: clock::instant(),
+            began: clock.monotonic(),
             up: false,
         }
     }
@@ -37,7 +40,7 @@ impl Comeback {
         if line.connections != self.connections {
             self.connections = line.connections;
             self.since = now;
-            self.began = clock::instant();
+            self.began = self.clock.monotonic();
         }
     }
 
@@ -46,7 +49,7 @@ impl Comeback {
     pub fn clock_max(&self, desk: &Desk, now: Moment) -> Moment {
         let unheard_since = match self.up {
             false => now,
-            true if self.began.elapsed() < PATIENCE => self.since,
+            true if self.clock.monotonic().saturating_sub(self.began) < PATIENCE => self.since,
             true => return now,
         };
         let silent = desk.engine.silent_at_unless_heard(unheard_since);

@@ -18,6 +18,8 @@ const AHEAD_DAYS: u64 = 400;
 /// Hours of an office. What stands nearer to a date wins: its own hours, then a period it lies in, then the week.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Calendar {
+    /// It is the truth from the begin of this date on, whenever it comes into force.
+    pub from: Option<NaiveDate>,
     pub week: Week,
     /// They do not overlap; in order of time.
     pub periods: Vec<Period>,
@@ -85,6 +87,11 @@ impl Phase {
 }
 
 impl Calendar {
+    /// The begin of the date it counts from, if it names one.
+    pub(super) fn begins(&self, zone: Tz) -> Option<Moment> {
+        self.from.map(|date| instant(date, 0, zone, Edge::Begins))
+    }
+
     /// The hours of a date. A stretch that passes midnight belongs to the date it begins on, whatever the next one says.
     pub fn hours(&self, date: NaiveDate) -> &Hours {
         if let Some(day) = self.days.get(&date) {

@@ -105,7 +105,7 @@ pub struct Reading {
     pub whole_boot: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Trust {
     /// Off by a known and small amount.
     Corrected,

@@ -66,6 +66,11 @@ impl Fold {
         self.checkpoints[0].state.now
     }
 
+    /// When the next operation takes effect that the clock has not reached.
+    pub fn next_op(&self) -> Option<Moment> {
+        self.ops.get(self.applied).map(|op| op.at)
+    }
+
     pub fn ops_len(&self) -> usize {
         self.ops.len()
     }
@@ -153,8 +158,18 @@ impl Fold {
             if let Act::Event { kind, .. } = &op.act {
                 awaited |= self.state.rules.awaits(kind.name());
             }
-            rules_change |= matches!(op.act, Act::Rules(_));
+            rules_change |= op.changes_rules();
             end += 1;
+        }
+        if self.state.now == Moment::MIN && self.ops[start..end].iter().all(|op| matches!(op.act, Act::Hours(_))) {
+            // Nothing has happened yet: there is nobody to judge.
+            for op in &self.ops[start..end] {
+                if let Act::Hours(stated) = &op.act {
+                    self.state.state_hours(stated);
+                }
+            }
+            self.applied = end;
+            return end - start;
         }
         let mut sink = Sink {
             closed: &mut self.closed,
@@ -174,16 +189,21 @@ impl Fold {
         if rules_change {
             // What comes into force at an instant is in force for its events.
             for op in ops {
-                if let Act::Rules(rules) = &op.act {
-                    state.hand_over(rules, &mut sink);
-                    state.change_rules(rules.clone());
-                    self.dirty.everything = true;
+                match &op.act {
+                    Act::Rules(rules) => {
+                        state.hand_over(rules, &mut sink);
+                        state.change_rules(rules.clone());
+                        self.dirty.everything = true;
+                    }
+                    Act::Hours(stated) => state.state_hours(stated),
+                    _ => {}
                 }
             }
+            state.turn_hours(&mut self.dirty);
             note_pending(state, ops, &mut pending);
         }
         for (ix, op) in self.ops[start..end].iter().enumerate() {
-            if matches!(op.act, Act::Rules(_)) {
+            if op.changes_rules() {
                 continue;
             }
             let cannot_come_from = state.sight(op);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::event::{BootKey, DeviceId, DeviceKind, Event, IdKey, Kind, OfficeId, Pulse, Reading, SYSTEM, Trust};
 use super::fold::Fold;
 use super::names::{DeviceIx, Names};
-use super::ops::{Act, Op};
+use super::ops::{Act, Op, bare_op};
 use super::policy::PolicySet;
 use super::report::{self, Horizons};
 use super::roster::Roster;
@@ -60,6 +60,10 @@ pub struct Engine {
     pub(super) settled: Vec<Verdict>,
     pub(super) deadline: Moment,
     pub(super) rules_changed: bool,
+    /// A calendar came into force that says otherwise of moments already judged.
+    pub(super) calendar_changed: bool,
+    /// So far before its activation a calendar may say otherwise.
+    pub(super) again_ms: i64,
 }
 
 impl Engine {
@@ -88,6 +92,8 @@ impl Engine {
             settled: Vec::new(),
             deadline: Moment::MAX,
             rules_changed: false,
+            calendar_changed: false,
+            again_ms: i64::MAX / 4,
         };
         engine.grow();
         engine
@@ -139,19 +145,18 @@ impl Engine {
     pub fn activate(&mut self, at: Moment, roster: Arc<Roster>, policies: Arc<PolicySet>) {
         let rules = Arc::new(Rulebook::new(roster, policies, Arc::make_mut(&mut self.names)));
         self.grow();
+        self.state_hours(at, &rules.roster);
         let place = self.rules.partition_point(|(from, _)| *from <= at);
         self.rules.insert(place, (at, rules.clone()));
         self.rules_changed = true;
-        let Some(device) = self
-            .names
-            .known_device(SYSTEM)
-            .or_else(|| self.names.known_device(super::event::MONITOR))
-        else {
-            let device = self.number(&DeviceId::new(SYSTEM));
-            self.add.push(rules_op(at, device, rules));
-            return;
-        };
-        self.add.push(rules_op(at, device, rules));
+        let device = self.rules_device();
+        self.add.push(bare_op(at, device, Act::Rules(rules)));
+    }
+
+    /// Whose operations they are in whose order rules come into force.
+    pub(super) fn rules_device(&mut self) -> DeviceIx {
+        let known = self.names.known_device(SYSTEM);
+        known.unwrap_or_else(|| self.number(&DeviceId::new(SYSTEM)))
     }
 
     /// When the latest roster and policies came into force.
@@ -368,7 +373,7 @@ impl Engine {
                 if moment <= self.fold.settled() && self.fold.settled() > Moment::MIN {
                     continue;
                 }
-                let op = derived_op(moment, device, derived);
+                let op = bare_op(moment, device, Act::Derived(derived));
                 if comes { self.add.push(op) } else { self.remove.push(op) }
             }
         }
@@ -396,8 +401,10 @@ impl Engine {
         let remove = std::mem::take(&mut self.remove);
         let rewound =
             add.iter().chain(&remove).any(|op| op.at <= self.fold.state.now) && self.fold.state.now > Moment::MIN;
+        let calendar_changed = std::mem::take(&mut self.calendar_changed);
         let cause = match (rewound, std::mem::take(&mut self.rules_changed), late) {
             (false, _, _) => None,
+            (true, _, _) if calendar_changed => Some(Reason::CalendarChanged),
             (true, true, _) => Some(Reason::RulesChanged),
             (true, false, true) => Some(Reason::LateEvent),
             (true, false, false) => Some(Reason::SilenceKnown),
@@ -481,8 +488,9 @@ impl Engine {
     }
 
     /// How what was once said differs from what is said now: for a start that finds verdicts already told.
-    pub fn compare(&self, said: Vec<Verdict>) -> Vec<Decision> {
-        report::decide(said, &self.verdicts(), None, self.clock)
+    /// `cause` is why the past was judged anew since, if it was.
+    pub fn compare(&self, said: Vec<Verdict>, cause: Option<Reason>) -> Vec<Decision> {
+        report::decide(said, &self.verdicts(), cause, self.clock)
     }
 
     /// The earliest office clock at which something may open or end without a further event; the far future if nothing waits.
@@ -498,6 +506,7 @@ impl Engine {
         silences
             .chain(waiting)
             .chain(timer)
+            .chain(self.fold.next_op())
             .min()
             .unwrap_or(Moment::MAX)
             .min(self.deadline)
@@ -559,35 +568,5 @@ impl Engine {
 
     pub(super) fn last_event(&self, device: DeviceIx) -> Option<Moment> {
         self.timelines[device.at()].last()
-    }
-}
-
-pub(super) fn rules_op(at: Moment, device: DeviceIx, rules: Arc<Rulebook>) -> Op {
-    Op {
-        at,
-        device,
-        sequence: 0,
-        reference: Arc::from(""),
-        own: at,
-        told: at,
-        ends_boot: false,
-        by_system: false,
-        poor: false,
-        act: Act::Rules(rules),
-    }
-}
-
-fn derived_op(at: Moment, device: DeviceIx, derived: Derived) -> Op {
-    Op {
-        at,
-        device,
-        sequence: 0,
-        reference: Arc::from(""),
-        own: at,
-        told: at,
-        ends_boot: false,
-        by_system: false,
-        poor: false,
-        act: Act::Derived(derived),
     }
 }

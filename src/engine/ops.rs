@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::event::Kind;
+use super::hours::Stated;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::rulebook::Rulebook;
 use super::state::Evidence;
@@ -39,17 +40,41 @@ pub(crate) enum Act {
         officer: Option<OfficerIx>,
         handset: Option<HandsetIx>,
     },
-    /// Roster and policies change. Last, because what is written down numbers the variants before it.
+    /// Roster and policies change. This and the next come last, because what is written down numbers those before.
     #[serde(skip)]
     Rules(Arc<Rulebook>),
+    /// A roster's calendar becomes the truth.
+    #[serde(skip)]
+    Hours(Arc<Stated>),
+}
+
+/// What no event brings.
+pub(crate) fn bare_op(at: Moment, device: DeviceIx, act: Act) -> Op {
+    Op {
+        at,
+        device,
+        sequence: 0,
+        reference: Arc::from(""),
+        own: at,
+        told: at,
+        ends_boot: false,
+        by_system: false,
+        poor: false,
+        act,
+    }
 }
 
 impl Op {
+    /// Whether it changes what is judged by, not what has happened.
+    pub fn changes_rules(&self) -> bool {
+        matches!(self.act, Act::Rules(_) | Act::Hours(_))
+    }
+
     /// Within one instant: what comes into force, ends of gaps, begins of gaps, events, and last what takes effect
     /// at an earlier moment than the event that caused it. No two of one device are alike, so that each can be found.
     fn phase(&self) -> u8 {
         match &self.act {
-            Act::Rules(_) => 0,
+            Act::Rules(_) | Act::Hours(_) => 0,
             Act::Derived(Derived::GapEnds) => 1,
             Act::Derived(Derived::PoorEnds) => 2,
             Act::Derived(Derived::ClockRight) => 3,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::event::{DeviceId, OfficerId};
+use super::ops::Act;
 use super::time::Moment;
 use super::timeline::Derived;
 
@@ -24,10 +25,34 @@ impl Engine {
         silences
     }
 
+    /// When a device's clock turned out to be wrong, `true`, or right again; its times were poor from the event before on.
+    pub fn clock_turns(&self, device: &DeviceId) -> Vec<(Moment, bool)> {
+        let Some(ix) = self.names.known_device(device.as_str()) else {
+            return Vec::new();
+        };
+        let derived = self.timelines[ix.at()].derived.iter();
+        let turns = derived.filter_map(|(at, what)| match what {
+            Derived::PoorBegins | Derived::PoorFromTheStart | Derived::ClockOff => Some((*at, true)),
+            Derived::PoorEnds | Derived::ClockRight => Some((*at, false)),
+            _ => None,
+        });
+        turns.collect()
+    }
+
     /// References of the events that take effect at a moment; heartbeats have no effect.
     pub fn effective_at(&self, at: Moment) -> Vec<Arc<str>> {
         let references = self.fold.at(at).map(|op| op.reference.clone());
         references.filter(|reference| !reference.is_empty()).collect()
+    }
+
+    /// The workstations at which a boot or a loss ended what was open, effective at a moment; whether it was a loss.
+    pub fn ended_at(&self, at: Moment) -> Vec<(DeviceId, bool)> {
+        let ended = self.fold.at(at).filter_map(|op| match op.act {
+            Act::Derived(Derived::BootEnds) => Some((self.names.device_id(op.device), false)),
+            Act::Derived(Derived::Lost) => Some((self.names.device_id(op.device), true)),
+            _ => None,
+        });
+        ended.collect()
     }
 
     /// Up to where a device is known.

@@ -2,9 +2,11 @@
 
 mod fault;
 mod keys;
+mod limits;
 mod overlay;
 mod quoted;
 mod read;
+mod trigger;
 
 use std::sync::Arc;
 
@@ -12,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use fault::{Level, PolicyErrors, PolicyFault};
 pub use keys::{KEYS, Key};
-pub use overlay::{Change, Overlaid};
+pub use overlay::{CHANGING, Change, Overlaid, REASONED};
 
-use super::expr::{self, Condition};
+use super::expr::{self, Condition, Filled};
 use fault::Found;
 
 /// What a policy's verdicts are.
@@ -175,6 +177,8 @@ impl Reach {
 pub struct Policy {
     pub head: Head,
     pub trigger: Trigger,
+    /// The condition as it is written, with the limits it names; `None` without one.
+    filled: Option<Filled>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -186,6 +190,23 @@ pub enum Trigger {
         types: Vec<String>,
         condition: Option<Condition>,
     },
+}
+
+impl Policy {
+    /// A policy with a condition of its own making.
+    pub fn watching(head: Head, condition: Condition) -> Policy {
+        Policy {
+            head,
+            trigger: Trigger::While(condition),
+            filled: None,
+        }
+    }
+}
+
+/// What a policy on events waits for, as it is shown.
+fn answers_to(types: &[String], condition: Option<&str>) -> String {
+    let on = format!("on {}", types.join(", "));
+    condition.map_or(on.clone(), |condition| format!("{on} where {condition}"))
 }
 
 impl Trigger {
@@ -301,8 +322,17 @@ fn idle(policy: &Policy, condition: &quoted::Quoted) -> Vec<Found> {
         indication: policy.head.class == Class::Indication,
         signed_in: policy.head.scope == Reach::SignedIn,
     };
-    expr::idle(&condition.value, subject)
-        .into_iter()
-        .map(|problem| Found::warning(condition.span(problem.span), problem.code, problem.message).helps(problem.help))
+    let Some(filled) = &policy.filled else {
+        return Vec::new();
+    };
+    // What always holds can still hold for too long.
+    let is_limited = policy.head.for_ms > 0;
+    let found = expr::idle(&filled.text, subject).into_iter();
+    let found = found.filter(|problem| !(is_limited && problem.code == "always-true"));
+    found
+        .map(|problem| {
+            let span = condition.span(filled.place(&problem.span));
+            Found::warning(span, problem.code, problem.message).helps(problem.help)
+        })
         .collect()
 }

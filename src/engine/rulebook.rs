@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use super::calendar::Phase;
 use super::event::{DeviceKind, TYPES};
 use super::expr::{Condition, Reads};
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::places::Places;
 use super::policy::{Class, Head, Per, PolicySet, Reach, Trigger};
 use super::roster::Roster;
-use super::time::Moment;
 
 #[derive(Debug)]
 pub(crate) struct Rulebook {
@@ -18,7 +16,7 @@ pub(crate) struct Rulebook {
     pub service_max_ms: i64,
     pub places: Places,
     /// Whether a policy asks for the office's hours; if none does, they need not turn.
-    reads_hours: bool,
+    pub reads_hours: bool,
     devices: Vec<Option<DeviceRule>>,
     officers: Vec<OfficerRule>,
     /// Policies that hold over time, by the sort of subject they are kept with.
@@ -189,14 +187,6 @@ impl Rulebook {
         book.unchecked_limits_ms.sort_unstable();
         book.unchecked_limits_ms.dedup();
         book
-    }
-
-    /// What the office's calendar says at a moment.
-    pub fn hours_at(&self, at: Moment) -> Phase {
-        match &self.roster.office.calendar {
-            Some(calendar) if self.reads_hours => calendar.at(at, self.roster.office.zone),
-            _ => Phase::ALWAYS,
-        }
     }
 
     pub fn device(&self, ix: DeviceIx) -> Option<DeviceRule> {

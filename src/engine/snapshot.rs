@@ -11,12 +11,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::VERSION;
 use super::calendar::Phase;
-use super::event::{IdKey, MONITOR, OfficeId, SYSTEM};
+use super::event::{IdKey, OfficeId, SYSTEM};
 use super::fold::Fold;
+use super::hours::Stated;
 use super::judge::{Piece, Run, Slot, Slots};
 use super::names::{Book, DeviceIx, Names};
-use super::office::{Arrival, Clock, Engine, rules_op};
-use super::ops::{Act, Op};
+use super::office::{Arrival, Clock, Engine};
+use super::ops::{Act, Op, bare_op};
 use super::policy::PolicySet;
 use super::roster::Roster;
 use super::rulebook::{Rule, Rulebook};
@@ -27,7 +28,7 @@ use super::timeline::Timeline;
 use super::verdict::Verdict;
 
 /// To be raised whenever something of what is written here, or what judging makes of it, changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const DIGEST_BYTES: usize = 32;
 
 /// Why a snapshot cannot be used; all that is lost is time.
@@ -70,7 +71,11 @@ struct Body<'a> {
     in_force: Vec<(Moment, [u8; DIGEST_BYTES])>,
     base_rules: u32,
     base: Base,
-    /// All but those that put rules in force.
+    /// Whose word on the office's hours counts in the base, and whose comes to count when.
+    base_hours: Word,
+    hours: Vec<(Moment, Word)>,
+    again_ms: i64,
+    /// All but those that change what is judged by.
     ops: Vec<Cow<'a, Op>>,
     add: Vec<Cow<'a, Op>>,
     remove: Cow<'a, [Op]>,
@@ -86,6 +91,9 @@ struct Body<'a> {
 
 /// What waits of a device for a moment.
 type Waits<'a> = ((DeviceIx, Moment), Cow<'a, [Arrival]>);
+
+/// A roster's word on the office's hours: its rank, and the place of the roster in what was in force.
+type Word = (u32, u32);
 
 /// A state but for what is in force.
 #[derive(Serialize, Deserialize)]
@@ -134,6 +142,16 @@ impl Engine {
                 .collect(),
             base_rules: rules.expect("what the base knows was put in force here") as u32,
             base: Base::of(state),
+            base_hours: self.word(&state.stated),
+            hours: ops
+                .iter()
+                .chain(&self.add)
+                .filter_map(|op| match &op.act {
+                    Act::Hours(stated) => Some((op.at, self.word(stated))),
+                    _ => None,
+                })
+                .collect(),
+            again_ms: self.again_ms,
             ops: without_rules(ops),
             add: without_rules(&self.add),
             remove: Cow::Borrowed(&self.remove),
@@ -154,6 +172,13 @@ impl Engine {
         let digest = Sha256::digest(&bytes);
         bytes.extend_from_slice(&digest);
         bytes
+    }
+
+    fn word(&self, stated: &Stated) -> Word {
+        let mut rules = self.rules.iter();
+        let place = rules.position(|(_, rules)| Arc::ptr_eq(&rules.roster, &stated.roster));
+        let place = place.expect("a roster whose word counts was put in force here");
+        (stated.rank as u32, place as u32)
     }
 
     /// The engine of a snapshot. `rules` are all rosters and policies that were put in force before it, the oldest
@@ -210,11 +235,26 @@ impl Body<'_> {
         let base_rules = self.base_rules as usize;
         let rules = in_force.get(base_rules).ok_or(NoSnapshot::Damaged)?.1.clone();
         let names = Arc::new(names);
-        let base = self.base.state(rules, names.clone()).ok_or(NoSnapshot::OtherRules)?;
+        let stated = |(rank, place): Word| {
+            let (_, rules) = in_force.get(place as usize).ok_or(NoSnapshot::Damaged)?;
+            let roster = rules.roster.clone();
+            Ok(Arc::new(Stated {
+                roster,
+                rank: rank as usize,
+            }))
+        };
+        let base = self.base.state(rules, stated(self.base_hours)?, names.clone());
+        let base = base.ok_or(NoSnapshot::OtherRules)?;
+        let mut changes: Vec<(Moment, Act)> = Vec::new();
+        for (at, word) in self.hours {
+            changes.push((at, Act::Hours(stated(word)?)));
+        }
+        let later = in_force[base_rules + 1..].iter();
+        changes.extend(later.map(|(from, rules)| (*from, Act::Rules(rules.clone()))));
         let mut add: Vec<Op> = self.add.into_iter().map(Cow::into_owned).collect();
-        let device = names.known_device(SYSTEM).or_else(|| names.known_device(MONITOR));
-        for (from, rules) in &in_force[base_rules + 1..] {
-            add.push(rules_op(*from, device.ok_or(NoSnapshot::Damaged)?, rules.clone()));
+        for (at, act) in changes {
+            let device = names.known_device(SYSTEM).ok_or(NoSnapshot::Damaged)?;
+            add.push(bare_op(at, device, act));
         }
         Ok(Engine {
             office: self.office,
@@ -236,6 +276,8 @@ impl Body<'_> {
             settled: self.settled.into_owned(),
             deadline: Moment::MAX,
             rules_changed: false,
+            calendar_changed: false,
+            again_ms: self.again_ms,
         })
     }
 }
@@ -253,6 +295,7 @@ impl Base {
             clock_off,
             officers,
             emergency,
+            stated: _,
             hours,
             timers,
             serial,
@@ -277,7 +320,7 @@ impl Base {
     }
 
     /// `None` where the runs are of other policies.
-    fn state(self, rules: Arc<Rulebook>, names: Arc<Names>) -> Option<State> {
+    fn state(self, rules: Arc<Rulebook>, stated: Arc<Stated>, names: Arc<Names>) -> Option<State> {
         let mut slots = Slots::new(&rules);
         slots.grow(self.counters.len(), self.officers.len());
         let lists = [
@@ -299,6 +342,7 @@ impl Base {
             clock_off: self.clock_off,
             officers: self.officers,
             emergency: self.emergency,
+            stated,
             hours: self.hours,
             timers: self.timers.into_iter().map(Reverse).collect(),
             serial: self.serial,
@@ -314,7 +358,7 @@ fn digest_of(policies: &PolicySet) -> [u8; DIGEST_BYTES] {
 }
 
 fn without_rules(ops: &[Op]) -> Vec<Cow<'_, Op>> {
-    let others = ops.iter().filter(|op| !matches!(op.act, Act::Rules(_)));
+    let others = ops.iter().filter(|op| !op.changes_rules());
     others.map(Cow::Borrowed).collect()
 }
 

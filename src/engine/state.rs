@@ -5,14 +5,14 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::calendar::Phase;
-use super::event::{DeviceKind, Kind, UsbClass};
+use super::event::{Kind, UsbClass};
 use super::expr::Reads;
+use super::hours::Stated;
 use super::judge::Slots;
 use super::names::{DeviceIx, HandsetIx, Names, OfficerIx};
 use super::ops::{Act, Op};
 use super::rulebook::Rulebook;
 use super::time::Moment;
-use super::timeline::Derived;
 use super::view::Custody;
 
 /// A declaration of "no phone today" stands at most this long.
@@ -41,7 +41,9 @@ pub(crate) struct State {
     pub clock_off: Vec<bool>,
     pub officers: Vec<Officer>,
     pub emergency: Option<Emergency>,
-    /// What the office's calendar says; not asked yet before the first instant.
+    /// The roster whose word counts for the office's hours.
+    pub stated: Arc<Stated>,
+    /// What its calendar says; not asked yet before the first instant.
     pub hours: Phase,
     pub(super) timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     /// Numbers sessions and services, so that a new one is a new subject.
@@ -215,6 +217,10 @@ impl State {
         State {
             now: Moment::MIN,
             slots: Slots::new(&rules),
+            stated: Arc::new(Stated {
+                roster: rules.roster.clone(),
+                rank: 0,
+            }),
             rules,
             names,
             counters: Vec::new(),
@@ -249,7 +255,6 @@ impl State {
     /// Puts other rules in force; the runs were handed over to them.
     pub fn change_rules(&mut self, rules: Arc<Rulebook>) {
         self.rules = rules;
-        self.hours = self.rules.hours_at(self.now);
         for ix in 0..self.officers.len() {
             self.officers[ix].custody = None;
             // Places are numbered by roster: what was seen under another one says nothing of this one's.
@@ -266,7 +271,29 @@ impl State {
     /// Asks the calendar for the first time, just before the first instant.
     pub fn begin_hours(&mut self, before: Moment) {
         if self.hours.until == Moment::MIN {
-            self.hours = self.rules.hours_at(before);
+            self.hours = self.hours_at(before);
+        }
+    }
+
+    /// What the office's calendar says at a moment; if no policy asks for it, it need not turn.
+    fn hours_at(&self, at: Moment) -> Phase {
+        match self.rules.reads_hours {
+            true => self.stated.at(at),
+            false => Phase::ALWAYS,
+        }
+    }
+
+    /// Asks the calendar anew: it, or who asks it, has changed.
+    pub fn turn_hours(&mut self, dirty: &mut Dirty) {
+        let hours = self.hours_at(self.now);
+        dirty.hours |= (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
+        self.hours = hours;
+    }
+
+    /// A calendar becomes the truth, unless one that came into force later already is.
+    pub fn state_hours(&mut self, stated: &Arc<Stated>) {
+        if stated.rank >= self.stated.rank {
+            self.stated = stated.clone();
         }
     }
 
@@ -378,9 +405,7 @@ impl State {
     /// Lets everything happen that is due at `now`.
     pub fn run_timers(&mut self, dirty: &mut Dirty) {
         if self.hours.until <= self.now {
-            let hours = self.rules.hours_at(self.now);
-            dirty.hours = (hours.open, hours.on_break) != (self.hours.open, self.hours.on_break);
-            self.hours = hours;
+            self.turn_hours(dirty);
         }
         while let Some(Reverse((at, timer))) = self.timers.peek().copied() {
             if at > self.now {
@@ -426,7 +451,7 @@ impl State {
                 self.derived(op.device, *derived, dirty);
                 false
             }
-            Act::Rules(_) => false,
+            Act::Rules(_) | Act::Hours(_) => false,
             Act::Event { kind, officer, handset } => {
                 if let Some(officer) = officer {
                     self.officers[officer.at()].named = true;
@@ -468,74 +493,6 @@ impl State {
             .places
             .out_of_reach(before.place, place, at.ms_since(before.at));
         far.then_some(before.evidence)
-    }
-
-    pub(super) fn derived(&mut self, device: DeviceIx, derived: Derived, dirty: &mut Dirty) {
-        match derived {
-            Derived::GapBegins => {
-                self.silent_since[device.at()] = Some(self.now);
-                self.knowledge_changed(device, dirty);
-            }
-            Derived::GapEnds => {
-                self.silent_since[device.at()] = None;
-                self.knowledge_changed(device, dirty);
-            }
-            Derived::PoorBegins | Derived::PoorFromTheStart => {
-                self.poor_since[device.at()] = Some(self.now);
-                self.knowledge_changed(device, dirty);
-            }
-            Derived::PoorEnds => {
-                self.poor_since[device.at()] = None;
-                self.knowledge_changed(device, dirty);
-            }
-            Derived::ClockOff => self.turn_clock(device, true, dirty),
-            Derived::ClockRight => self.turn_clock(device, false, dirty),
-            Derived::Lost => {
-                self.end_service(device, dirty);
-                self.clear_attached(device, dirty);
-            }
-            Derived::BootEnds => {
-                self.end_session(device, dirty);
-                self.clear_attached(device, dirty);
-            }
-        }
-    }
-
-    fn turn_clock(&mut self, device: DeviceIx, off: bool, dirty: &mut Dirty) {
-        self.clock_off[device.at()] = off;
-        if self.rules.is(device, DeviceKind::Workstation) {
-            dirty.counter(device, Reads::WORKSTATION_CLOCK);
-            return;
-        }
-        dirty.lockboxes.push(device);
-        for ix in 0..self.officers.len() {
-            let officer = OfficerIx(ix as u32);
-            if self.lockbox_of(officer) == Some(device) {
-                dirty.officer(officer, Reads::LOCKBOX_CLOCK);
-            }
-        }
-    }
-
-    /// A device has fallen silent, or speaks again; its times have become poor, or are good again.
-    fn knowledge_changed(&mut self, device: DeviceIx, dirty: &mut Dirty) {
-        if self.rules.is(device, DeviceKind::Workstation) {
-            dirty.counter(device, Reads::ALL);
-            if let Some(officer) = self.counters[device.at()]
-                .service
-                .as_ref()
-                .and_then(|service| service.officer)
-            {
-                dirty.officer(officer, Reads::ACTIVE_SERVICES);
-            }
-        } else {
-            dirty.lockboxes.push(device);
-            for ix in 0..self.officers.len() {
-                let officer = OfficerIx(ix as u32);
-                if self.lockbox_of(officer) == Some(device) {
-                    dirty.officer(officer, Reads::CUSTODY | Reads::LOCKBOX_SILENT | Reads::LOCKBOX_CLOCK);
-                }
-            }
-        }
     }
 
     pub(super) fn note_service(&mut self, counter: DeviceIx, officer: Option<OfficerIx>, dirty: &mut Dirty) {

@@ -184,7 +184,8 @@ impl Timeline {
         (sequence < known.from).then_some(known)
     }
 
-    /// The clock of a boot turns out to have been behind from its begin. Answers the stamps that were taken for right.
+    /// The clock of a boot turns out to have been behind from its begin. The first event to say so counts: what is marked is
+    /// read in the order of the ledger.
     pub fn learn(&mut self, boot: u32, from: u64, shift_ms: i64, clock: ClockMark) -> Option<Learnt> {
         if boot == 0 || shift_ms <= 0 || self.learnt.iter().any(|(of, _)| *of == boot) {
             return None;

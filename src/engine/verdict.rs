@@ -106,6 +106,16 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    pub fn reason(&self) -> Reason {
+        match self {
+            Decision::Opened { reason, .. } | Decision::Amended { reason, .. } | Decision::Retracted { reason, .. } => {
+                *reason
+            }
+        }
+    }
+}
+
 /// Why a decision was taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,4 +134,6 @@ pub enum Reason {
     SilenceKnown,
     /// The roster or the policies changed.
     RulesChanged,
+    /// The office's calendar was changed for days already judged.
+    CalendarChanged,
 }

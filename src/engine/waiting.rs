@@ -22,7 +22,9 @@ impl Engine {
         if timeline.learn(boot, below, shift_ms, clock).is_none() {
             return;
         }
-        for from in timeline.unmarked(boot, below) {
+        let placed = timeline.unmarked(boot, below);
+        self.correct_waiting(device, boot, below, shift_ms, clock);
+        for from in placed {
             self.shift(
                 device,
                 from,
@@ -32,6 +34,30 @@ impl Engine {
                     ..from
                 },
             );
+        }
+    }
+
+    /// The same for those that wait: all do while a ledger is read again.
+    fn correct_waiting(&mut self, device: DeviceIx, boot: u32, below: u64, shift_ms: i64, clock: ClockMark) {
+        let of_device = (device, Moment::MIN)..=(device, Moment::MAX);
+        let keys: Vec<(DeviceIx, Moment)> = self.waiting.range(of_device).map(|(key, _)| *key).collect();
+        let mut corrected = Vec::new();
+        for key in keys {
+            for (mut stamp, mut op) in self.waiting.remove(&key).unwrap_or_default() {
+                if stamp.boot == boot && stamp.sequence < below && stamp.clock == ClockMark::Told {
+                    stamp.at = stamp.at.plus_ms(shift_ms);
+                    stamp.clock = clock;
+                    if let Some(op) = &mut op {
+                        op.move_to(stamp.at);
+                        op.poor = clock == ClockMark::Poor;
+                    }
+                    self.timelines[device.at()].note(stamp.at, boot, stamp.sequence, false);
+                }
+                corrected.push((stamp, op));
+            }
+        }
+        for (stamp, op) in corrected {
+            self.waiting.entry((device, stamp.at)).or_default().push((stamp, op));
         }
     }
 

@@ -2,6 +2,7 @@
 //! the policy read, every clause that turned, silences and horizons, and the instant it opened. What would have been
 //! compliant is not reasoned but tried: the same past with one event more, judged again.
 
+mod json;
 mod story;
 mod text;
 mod way;
@@ -18,6 +19,7 @@ use crate::engine::trace::{Held, Look, Trace};
 use crate::engine::verdict::Verdict;
 use crate::engine::{Clock, Engine};
 use crate::letter::EvidenceLine;
+pub use json::json;
 pub use story::{ClauseStory, NameStory};
 pub use text::write as write_text;
 pub use way::{Act, Way};
@@ -36,6 +38,8 @@ pub struct Past {
     /// The oldest first; never empty.
     pub rules: Vec<Rules>,
     pub events: Vec<Event>,
+    /// So far back a changed calendar was judged again.
+    pub again_ms: i64,
 }
 
 /// Which verdict.
@@ -74,6 +78,14 @@ pub enum Cause {
     Event(EvidenceLine),
     FellSilent(DeviceId),
     SpokeAgain(DeviceId),
+    ClockWrong(DeviceId),
+    ClockRight(DeviceId),
+    /// A new boot ended what was open at the workstation.
+    Restarted(DeviceId),
+    /// Events were lost while it was silent; what was open ended where the silence began.
+    LostEvents(DeviceId),
+    /// The office's hours turned.
+    Hours,
     /// Other rosters or policies came into force.
     Rules,
     /// Time alone: a limit was reached, something lapsed.
@@ -91,6 +103,8 @@ pub struct Silence {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Explanation {
     pub verdict: Verdict,
+    /// As it is recorded, where judging again comes to another end.
+    pub recorded: Option<Verdict>,
     pub policy: Head,
     /// Where the condition held, inside the horizons; empty for a policy on events.
     pub pieces: Vec<(Moment, Moment)>,
@@ -121,6 +135,7 @@ impl Past {
         let of = |rules: &Rules| (rules.roster.clone(), policies.unwrap_or(&rules.policies).clone());
         let (roster, first) = of(&self.rules[0]);
         let mut engine = Engine::new(roster, first, Clock::Events);
+        engine.judge_again_within(self.again_ms);
         for rules in &self.rules[1..] {
             let (roster, policies) = of(rules);
             engine.activate(rules.from, roster, policies);
@@ -197,6 +212,7 @@ pub fn explain(past: &Past, question: &Question) -> Option<Explanation> {
         Trigger::While(_) => &looks,
     };
     Some(Explanation {
+        recorded: None,
         names: teller.names(seen),
         clauses: match (&policy.trigger, condition) {
             (Trigger::While(_), Some(condition)) => teller.clauses(condition, &looks),
@@ -233,10 +249,7 @@ fn watched(past: &Past, policy: &Policy, names: &[&'static str]) -> Vec<Look> {
     head.id = id.clone();
     // Unlike an indication, it looks in an emergency too.
     head.class = Class::Technical;
-    let watching = Policy {
-        head,
-        trigger: Trigger::While(condition),
-    };
+    let watching = Policy::watching(head, condition);
     let policies = Arc::new(PolicySet {
         policies: vec![watching],
     });
@@ -268,7 +281,9 @@ fn pieces(held: &[Held], verdict: &Verdict) -> Vec<(Moment, Moment)> {
 
 /// The devices whose silence or horizon matters: those the verdict is about or rests on.
 fn devices(engine: &Engine, verdict: &Verdict, names: &[&str]) -> Vec<DeviceId> {
-    let lockbox_matters = names.iter().any(|name| *name == "custody" || *name == "lockbox.silent");
+    let lockbox_matters = names
+        .iter()
+        .any(|name| *name == "custody" || name.starts_with("lockbox."));
     let used = verdict
         .officer
         .as_ref()

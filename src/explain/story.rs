@@ -106,6 +106,18 @@ impl Teller<'_> {
 
     /// What happened at that moment that the name could turn by.
     fn cause(&self, at: Moment, name: &str) -> Cause {
+        // What a boot or a loss ended is applied after all events of its moment.
+        if let Some((device, lost)) = self
+            .engine
+            .ended_at(at)
+            .into_iter()
+            .find(|(device, _)| self.ends(device, name))
+        {
+            return match lost {
+                true => Cause::LostEvents(device),
+                false => Cause::Restarted(device),
+            };
+        }
         let references = self.engine.effective_at(at);
         let events = self.past.events.iter().filter(|event| {
             let there = |reference: &std::sync::Arc<str>| **reference == *event.reference();
@@ -130,11 +142,41 @@ impl Teller<'_> {
                 return Cause::SpokeAgain(silence.device.clone());
             }
         }
+        for device in self.devices {
+            let turns = self.engine.clock_turns(device);
+            if let Some((_, wrong)) = turns.iter().find(|(turned, _)| *turned == at) {
+                return match wrong {
+                    true => Cause::ClockWrong(device.clone()),
+                    false => Cause::ClockRight(device.clone()),
+                };
+            }
+        }
         match best {
             Some(event) => told(event),
-            None if self.past.rules.iter().any(|rules| rules.from == at) => Cause::Rules,
+            None if self
+                .past
+                .rules
+                .iter()
+                .any(|rules| rules.from == at || rules.roster.calendar_from() == Some(at)) =>
+            {
+                Cause::Rules
+            }
+            None if name.contains("office.o") => Cause::Hours,
             None => Cause::Time,
         }
+    }
+
+    /// Whether a boot or a loss of a workstation can have turned a name.
+    fn ends(&self, device: &DeviceId, name: &str) -> bool {
+        let of_workstation = [
+            "service.",
+            "session.",
+            "workstation.apps",
+            "workstation.usb",
+            "active_services",
+            "custody",
+        ];
+        self.devices.contains(device) && of_workstation.iter().any(|part| name.contains(part))
     }
 
     fn concerns(&self, event: &Event) -> bool {
@@ -156,7 +198,7 @@ impl Teller<'_> {
 fn fits(kind: &Kind, name: &str) -> u8 {
     let word = kind.name();
     let family = word.split('.').next().unwrap_or("");
-    if name.contains(".silent") {
+    if name.contains(".silent") || name.contains(".clock_off") {
         return 0;
     }
     if name.contains("unchecked_for") {

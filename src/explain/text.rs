@@ -24,6 +24,9 @@ pub fn write(explanation: &Explanation, roster: &Roster, language: Language, out
     let subject: Vec<&str> = parts.into_iter().flatten().collect();
     writeln!(out, "{}: {title} ({})", words.title, policy.id)?;
     writeln!(out, "{}", words.judged)?;
+    if let Some(recorded) = &explanation.recorded {
+        writeln!(out, "{}", words.recorded(recorded, roster))?;
+    }
     writeln!(out)?;
     writeln!(
         out,
@@ -33,6 +36,9 @@ pub fn write(explanation: &Explanation, roster: &Roster, language: Language, out
         verdict.since.date(roster.office.zone)
     )?;
     writeln!(out, "{}: {}", words.policy, policy.condition)?;
+    if let Some(meaning) = words.stands_for(policy) {
+        writeln!(out, "  {meaning}")?;
+    }
     if let Some(decision) = letter::decision(policy, language) {
         writeln!(out, "  {decision}")?;
     }

@@ -1,8 +1,10 @@
 //! The words of explanations, in both languages.
 
 use super::{Act, Cause, Way};
+use crate::engine::policy::{Head, Reach};
 use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
 use crate::letter;
 
 pub struct Words {
@@ -102,6 +104,35 @@ impl Words {
             Cause::Event(line) => format!("{} ({})", letter::describe(&line.kind, self.language), line.device),
             Cause::FellSilent(device) => format!("{device} {}", self.pick("berhenti mengirim kabar", "fell silent")),
             Cause::SpokeAgain(device) => format!("{device} {}", self.pick("mengirim kabar lagi", "was heard again")),
+            Cause::ClockWrong(device) => {
+                format!(
+                    "{} {device}",
+                    self.pick("jam ternyata salah:", "the clock turned out to be wrong:")
+                )
+            }
+            Cause::ClockRight(device) => {
+                format!(
+                    "{} {device}",
+                    self.pick("jam kembali tepat:", "the clock was right again:")
+                )
+            }
+            Cause::Restarted(device) => format!(
+                "{device} {}",
+                self.pick(
+                    "dinyalakan ulang: yang masih terbuka berakhir pada kabar terakhir sebelumnya",
+                    "was started anew: what was open ended with its last word before that",
+                )
+            ),
+            Cause::LostEvents(device) => format!(
+                "{device} {}",
+                self.pick(
+                    "senyap dan ada kejadian yang hilang: yang masih terbuka berakhir saat itu",
+                    "was silent and events were lost: what was open ended there",
+                )
+            ),
+            Cause::Hours => self
+                .pick("jam kerja kantor berganti", "the office's hours turned")
+                .to_owned(),
             Cause::Rules => self
                 .pick(
                     "daftar petugas atau kebijakan lain mulai berlaku",
@@ -139,6 +170,30 @@ impl Words {
                 "by then the condition had held for {span}; it must be longer, so an end at that very instant would still comply"
             ),
         }
+    }
+
+    /// That it is recorded with another end than judging again comes to.
+    pub fn recorded(&self, recorded: &Verdict, roster: &Roster) -> String {
+        let until = match recorded.until {
+            Some(until) => self.exact(until, roster),
+            None => self.still.to_owned(),
+        };
+        match self.language {
+            Language::Id => format!(
+                "Tercatat dengan akhir lain: {until}. Yang tersimpan, dinilai ulang, memberi akhir di bawah ini."
+            ),
+            Language::En => {
+                format!("It is recorded with another end: {until}. What is kept, judged again, gives the one below.")
+            }
+        }
+    }
+
+    /// What `service.active` stands for, where that is not a service.
+    pub fn stands_for(&self, policy: &Head) -> Option<&'static str> {
+        (policy.scope == Reach::SignedIn).then_some(match self.language {
+            Language::Id => "`service.active` di sini berarti: masuk sistem dan tidak sedang istirahat",
+            Language::En => "`service.active` stands here for being signed in and not on a break",
+        })
     }
 
     /// `had the phone been deposited by 10:03:10.000: no verdict`

@@ -254,8 +254,10 @@ impl Book {
             let Some(incident) = self.incidents.get_mut(&n) else {
                 continue;
             };
-            let explains =
-                |reason: Reason| matches!(reason, Reason::LateEvent | Reason::SilenceKnown | Reason::RulesChanged);
+            let explains = |reason: Reason| {
+                use Reason::{CalendarChanged, LateEvent, RulesChanged, SilenceKnown};
+                matches!(reason, LateEvent | SilenceKnown | RulesChanged | CalendarChanged)
+            };
             if !incident.reason.is_some_and(explains) || explains(reason) {
                 incident.reason = Some(reason);
             }

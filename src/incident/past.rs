@@ -53,12 +53,14 @@ impl Book {
         }
         let mut letters: BTreeMap<i64, Vec<Told>> = BTreeMap::new();
         for letter in past.letters {
+            book.latest = book.latest.max(letter.created);
             letters.entry(letter.incident).or_default().push(letter);
         }
         for row in past.incidents {
             let mut stands = stands.remove(&row.n).unwrap_or_default();
             stands.sort_by_key(|stretch| (stretch.since, stretch.until.unwrap_or(Moment::MAX), stretch.verdict));
             book.next_incident = book.next_incident.max(row.n + 1);
+            book.latest = book.latest.max(row.changed);
             book.lanes
                 .entry(LaneKey::of_row(&row))
                 .or_default()

@@ -15,7 +15,11 @@ pub fn decision(head: &Head, language: Language) -> Option<String> {
         .changes
         .iter()
         .map(|change| {
-            let name = key(&change.key, language);
+            let name = match (change.key.strip_prefix("limits."), language) {
+                (Some(name), Id) => format!("batas {name}"),
+                (Some(name), En) => format!("limit {name}"),
+                (None, _) => key(&change.key, language).to_owned(),
+            };
             let (here, shipped) = (
                 value(&change.key, &change.here, language),
                 value(&change.key, &change.shipped, language),
@@ -70,12 +74,9 @@ fn value(key: &str, value: &str, language: Language) -> String {
             (false, Id) => "tidak".into(),
             (false, En) => "no".into(),
         },
-        "for" | "bridge" | "group_within" => match (Span::parse(value), language) {
-            (Ok(span), Id) if span.ms == 0 => "0 detik".into(),
-            (Ok(span), En) if span.ms == 0 => "0 seconds".into(),
-            (Ok(span), _) => clock::duration(span.ms, language),
-            (Err(_), _) => own(),
-        },
+        _ if key.starts_with("limits.") && value.bytes().all(|byte| byte.is_ascii_digit()) => own(),
+        "for" | "bridge" | "group_within" => span(value, language),
+        _ if key.starts_with("limits.") => span(value, language),
         "severity" => [Severity::Info, Severity::Minor, Severity::Major, Severity::Critical]
             .into_iter()
             .find(|severity| severity.as_str() == value)
@@ -90,6 +91,15 @@ fn value(key: &str, value: &str, language: Language) -> String {
             named.collect::<Vec<_>>().join(", ")
         }
         _ => own(),
+    }
+}
+
+fn span(value: &str, language: Language) -> String {
+    match (Span::parse(value), language) {
+        (Ok(span), Id) if span.ms == 0 => "0 detik".into(),
+        (Ok(span), En) if span.ms == 0 => "0 seconds".into(),
+        (Ok(span), _) => clock::duration(span.ms, language),
+        (Err(_), _) => value.to_string(),
     }
 }
 

@@ -336,6 +336,10 @@ pub fn cause(reason: Reason, language: Language) -> Option<&'static str> {
         (Reason::SilenceKnown, En) => Some("The cause: it became known that a device sent no data at that time."),
         (Reason::RulesChanged, Id) => Some("Penyebabnya: data petugas atau kebijakan diperbarui."),
         (Reason::RulesChanged, En) => Some("The cause: the roster or the policies were changed."),
+        (Reason::CalendarChanged, Id) => {
+            Some("Penyebabnya: kalender jam kerja kantor diubah untuk hari yang sudah lewat.")
+        }
+        (Reason::CalendarChanged, En) => Some("The cause: the office's calendar was changed for days that had passed."),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 use super::ledger::{LedgerRules, rules};
+use crate::daemon::DAY_MS;
 use crate::engine::event::Event;
 use crate::engine::policy::PolicySet;
 use crate::engine::roster::Roster;
@@ -17,7 +18,6 @@ use crate::replay;
 use crate::skew;
 use crate::store::Store;
 
-const DAY_MS: i64 = 86_400_000;
 /// So far back is read, until the verdict comes out as it stands; the last is everything.
 const BACK_MS: [i64; 3] = [2 * DAY_MS, 16 * DAY_MS, i64::MAX / 4];
 /// What came after its end may say how the end came about, as the first word after a gap does.
@@ -27,8 +27,8 @@ const AFTERWARDS_MS: i64 = 3_600_000;
 pub type Explained = (Box<Explanation>, Arc<Roster>);
 
 /// Explains a verdict of a ledger. `None` where judging again does not give it: it was retracted meanwhile, or rests on
-/// more than is kept.
-pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<Explained>> {
+/// more than is kept. Business dates are settled `settle_after_ms` after their end.
+pub async fn explain_stored(store: &Store, verdict: &Verdict, settle_after_ms: i64) -> Result<Option<Explained>> {
     let rules = rules(store, &verdict.office).await?;
     let end = verdict.until.map_or(Moment::MAX, |until| until.plus_ms(AFTERWARDS_MS));
     let mut near = None;
@@ -51,13 +51,15 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<E
         let past = Past {
             rules: in_force(&rules, begin),
             events,
+            again_ms: settle_after_ms + DAY_MS,
         };
         let roster = roster_at(verdict.since).clone();
         let question = Question::of(verdict);
         // It judges a day and more, several times over: not on a thread that answers others.
         let found = tokio::task::spawn_blocking(move || explain(&past, &question)).await?;
-        if let Some(found) = found.filter(|found| found.verdict.opened == verdict.opened) {
+        if let Some(mut found) = found.filter(|found| found.verdict.opened == verdict.opened) {
             let exact = found.verdict.until == verdict.until;
+            found.recorded = (!exact).then(|| verdict.clone());
             near = Some((Box::new(found), roster));
             // Too short a past may know another end.
             if exact {
@@ -70,7 +72,11 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict) -> Result<Option<E
 
 /// The rules from a moment on; what was in force at it comes first.
 fn in_force(rules: &[LedgerRules], begin: Moment) -> Vec<Rules> {
-    let first = rules.partition_point(|rules| rules.from <= begin).max(1) - 1;
+    let mut first = rules.partition_point(|rules| rules.from <= begin).max(1) - 1;
+    // Until a calendar begins, the one before it counts.
+    while first > 0 && rules[first].roster.calendar_from().is_some_and(|from| from > begin) {
+        first -= 1;
+    }
     let rules = rules[first..].iter();
     rules
         .map(|rules| Rules {
@@ -125,6 +131,7 @@ pub fn explain_files(files: &[PathBuf], roster: Roster, policies: PolicySet, nam
             policies: Arc::new(policies),
         }],
         events,
+        again_ms: i64::MAX / 4,
     };
     let verdicts = past.verdicts();
     let found: Vec<&Verdict> = verdicts.iter().filter(|verdict| named.is(verdict)).collect();

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{Note, Told, report, with_mail};
 use crate::backtest::{Dates, Report, Sides};
+use crate::daemon::DAY_MS;
 use crate::daemon::desk::PolicyTexts;
 use crate::engine::event::OfficeId;
 use crate::engine::policy::PolicySet;
@@ -29,6 +30,8 @@ pub struct Ledger {
     pub office: OfficeId,
     /// So far back the monitor judges again what comes late.
     pub keep_ms: i64,
+    /// So far back it judges again by a changed calendar.
+    pub again_ms: i64,
 }
 
 /// What was in force from a moment on.
@@ -42,7 +45,12 @@ pub struct LedgerRules {
 
 impl Ledger {
     /// The office that was asked for, or the only one there is.
-    pub fn open(store: Store, runtime: tokio::runtime::Runtime, office: Option<&str>, keep_ms: i64) -> Result<Ledger> {
+    pub fn open(
+        store: Store,
+        runtime: tokio::runtime::Runtime,
+        office: Option<&str>,
+        settle_after_ms: i64,
+    ) -> Result<Ledger> {
         let offices = runtime.block_on(store.offices())?;
         let names = || offices.iter().map(OfficeId::as_str).collect::<Vec<_>>().join(", ");
         let office = match (office, offices.as_slice()) {
@@ -58,7 +66,8 @@ impl Ledger {
             store,
             runtime,
             office,
-            keep_ms,
+            keep_ms: settle_after_ms + 2 * DAY_MS,
+            again_ms: settle_after_ms + DAY_MS,
         })
     }
 
@@ -141,6 +150,7 @@ pub fn backtest(
         };
         let mut ear = Ear::new(&mut hear);
         let mut engine = Engine::new(rules[0].roster.clone(), joined[0].clone(), Clock::Events);
+        engine.judge_again_within(ledger.again_ms);
         let zone = rules[0].roster.office.zone;
         let (mut days, mut events, mut rejected) = (Days::default(), 0, 0);
         ledger.each(&mut |row| {

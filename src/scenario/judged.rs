@@ -28,6 +28,13 @@ pub fn policies(policy: &Policy) -> Arc<PolicySet> {
     Arc::new(PolicySet { policies: vec![policy] })
 }
 
+/// The policy alone, as it is in force.
+pub fn in_force(policy: &Policy) -> Arc<PolicySet> {
+    Arc::new(PolicySet {
+        policies: vec![policy.clone()],
+    })
+}
+
 /// Judges a scenario in the order of time, and again in other orders of arrival.
 pub fn judge(scenario: &Scenario, policies: &Arc<PolicySet>) -> Judged {
     let got = in_order(scenario, policies);

@@ -25,7 +25,7 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 
 pub use fault::{Fault, Faults};
-pub use read::read;
+pub use read::{read, read_overlaid};
 pub use source::{PolicySource, sources};
 
 /// One `ID.test.toml`, read and checked.

@@ -1,5 +1,6 @@
 //! Reads a scenario file: every fault at once, each in its place.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,6 +23,63 @@ type Wrong = (Range<usize>, String);
 
 /// Reads a scenario file for a policy. `complete` refuses a test without `expect`; otherwise it may be written later.
 pub fn read(path: &str, text: &str, policy: &Policy, complete: bool) -> Result<File, Faults> {
+    let told = stories(path, text, &Of::One(policy), complete)?;
+    Ok(File {
+        path: path.to_string(),
+        text: text.to_string(),
+        policy: policy.head.id.to_string(),
+        scenarios: told.into_iter().map(|(_, scenario)| scenario).collect(),
+    })
+}
+
+/// Reads the scenarios of an office's overlay, of which each names its policy: a file for each policy of them, in the order
+/// of their ids. `policies` are those under the overlay.
+pub fn read_overlaid(path: &str, text: &str, policies: &[Policy], complete: bool) -> Result<Vec<File>, Faults> {
+    let mut files: BTreeMap<String, Vec<Scenario>> = BTreeMap::new();
+    for (policy, scenario) in stories(path, text, &Of::Office(policies), complete)? {
+        files.entry(policy).or_default().push(scenario);
+    }
+    let files = files.into_iter().map(|(policy, scenarios)| File {
+        path: path.to_string(),
+        text: text.to_string(),
+        policy,
+        scenarios,
+    });
+    Ok(files.collect())
+}
+
+/// What stories are of.
+enum Of<'p> {
+    One(&'p Policy),
+    /// Each names one of these.
+    Office(&'p [Policy]),
+}
+
+impl<'p> Of<'p> {
+    fn policy(&self, test: &Table, wrong: &mut Vec<Wrong>) -> Option<&'p Policy> {
+        let all = match self {
+            Of::One(policy) => return Some(policy),
+            Of::Office(all) => all,
+        };
+        let (id, span) = test.needed("policy", "every test of an overlay names the policy it is about", wrong)?;
+        let found = all.iter().find(|policy| policy.head.id.as_str() == id);
+        match found {
+            Some(policy) if policy.head.overlay.is_some() => return Some(policy),
+            Some(_) => {
+                let message = format!("the overlay does not change \"{id}\": its tests stand beside the policy");
+                wrong.push((span, message));
+            }
+            None => {
+                let near = meant(&id, all.iter().map(|policy| policy.head.id.as_str()));
+                wrong.push((span, format!("there is no policy \"{id}\"{near}")));
+            }
+        }
+        None
+    }
+}
+
+/// The stories of a file, each with the id of its policy.
+fn stories(path: &str, text: &str, of: &Of, complete: bool) -> Result<Vec<(String, Scenario)>, Faults> {
     let mut wrong = Vec::new();
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
@@ -30,7 +88,7 @@ pub fn read(path: &str, text: &str, policy: &Policy, complete: bool) -> Result<F
     let mut scenarios = Vec::new();
     if wrong.is_empty() {
         let table = Table::new(document.get_ref(), 0..0);
-        scenarios = file(&table, text, policy, complete, &mut wrong);
+        scenarios = file(&table, text, of, complete, &mut wrong);
         if scenarios.is_empty() && wrong.is_empty() {
             wrong.push((
                 0..0,
@@ -45,15 +103,10 @@ pub fn read(path: &str, text: &str, policy: &Policy, complete: bool) -> Result<F
             .map(|(span, message)| Fault::new(path, text, span, message));
         return Err(Faults(faults.collect()));
     }
-    Ok(File {
-        path: path.to_string(),
-        text: text.to_string(),
-        policy: policy.head.id.to_string(),
-        scenarios,
-    })
+    Ok(scenarios)
 }
 
-fn file(table: &Table, text: &str, policy: &Policy, complete: bool, wrong: &mut Vec<Wrong>) -> Vec<Scenario> {
+fn file(table: &Table, text: &str, of: &Of, complete: bool, wrong: &mut Vec<Wrong>) -> Vec<(String, Scenario)> {
     table.only(&["date", "roster", "test"], wrong);
     let date = date(table, wrong);
     let mut short = Short::usual();
@@ -73,9 +126,16 @@ fn file(table: &Table, text: &str, policy: &Policy, complete: bool, wrong: &mut 
         }
         return Vec::new();
     };
-    let mut scenarios: Vec<Scenario> = Vec::new();
+    let mut scenarios: Vec<(String, Scenario)> = Vec::new();
     for test in &tests {
-        test.only(&["name", "date", "roster", "timeline", "expect"], wrong);
+        let keys = ["name", "date", "roster", "timeline", "expect", "policy"];
+        let known = if matches!(of, Of::One(_)) {
+            &keys[..5]
+        } else {
+            &keys[..]
+        };
+        test.only(known, wrong);
+        let Some(policy) = of.policy(test, wrong) else { continue };
         let roster = match test.table("roster", wrong) {
             None => roster.clone(),
             Some(own) => {
@@ -96,11 +156,11 @@ fn file(table: &Table, text: &str, policy: &Policy, complete: bool, wrong: &mut 
             date
         };
         if let Some(scenario) = scenario(test, text, policy, roster, date, complete, wrong) {
-            if scenarios.iter().any(|other| other.name == scenario.name) {
+            if scenarios.iter().any(|(_, other)| other.name == scenario.name) {
                 let name = &scenario.name;
                 wrong.push((test.key("name"), format!("two tests are called \"{name}\"")));
             }
-            scenarios.push(scenario);
+            scenarios.push((policy.head.id.to_string(), scenario));
         }
     }
     scenarios

@@ -13,7 +13,7 @@ pub struct PolicySource {
     pub path: String,
     pub text: String,
     pub policy: Policy,
-    /// The condition as written in `while` or `where`.
+    /// The condition of `while` or `where`, with its limits in their places.
     pub condition: Option<String>,
     /// Where the condition's first byte stands, if the file writes it without escapes.
     condition_at: Option<usize>,
@@ -46,10 +46,8 @@ impl PolicySource {
             Trigger::While(_) => "while",
             Trigger::On { .. } => "where",
         };
-        let condition = value(key)
-            .and_then(|value| value.get_ref().as_str())
-            .map(str::to_string);
-        let condition_at = condition.as_deref().zip(place(key)).and_then(|(condition, span)| {
+        let written = policy.filled().map(|filled| filled.written.clone());
+        let condition_at = written.as_deref().zip(place(key)).and_then(|(condition, span)| {
             let inside = text[span.clone()].find(condition)?;
             Some(span.start + inside)
         });
@@ -69,7 +67,7 @@ impl PolicySource {
         };
         PolicySource {
             path: path.to_string(),
-            condition,
+            condition: policy.filled().map(|filled| filled.text.clone()),
             condition_at,
             for_at: place("for"),
             bridge_at: place("bridge"),
@@ -82,9 +80,12 @@ impl PolicySource {
 
     /// Where a part of the condition stands in the file.
     pub fn condition_place(&self, part: &Range<usize>) -> Range<usize> {
-        match self.condition_at {
-            Some(at) => at + part.start..at + part.end,
-            None => self.id_at.clone(),
+        match (self.condition_at, self.policy.filled()) {
+            (Some(at), Some(filled)) => {
+                let part = filled.place(part);
+                at + part.start..at + part.end
+            }
+            _ => self.id_at.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::engine::event::TYPES;
 use crate::engine::policy::{Policy, PolicySet};
 
 use super::judged::{judge, policies};
-use super::update::rewritten;
+use super::update::{edits, rewritten};
 use super::{File, read};
 
 const WHILE: &str = r#"
@@ -329,7 +329,7 @@ fn a_file_is_rewritten_where_its_expectations_differ_and_nowhere_else() {
         [false, true]
     );
     assert!(judged.iter().all(|judged| !judged.disorder));
-    let text = rewritten(&file, &policy, &[(0, judged[0].got.clone())]);
+    let text = rewritten(&file.text, edits(&file, &policy, &[(0, judged[0].got.clone())]));
     let verdict = r#"    # to be seen
     { officer = "p-001", counter = "loket-01", since = "08:01:00", opened = "08:02:00", until = "08:06:00" },"#;
     assert_eq!(text, STORY.replace("    # to be seen", verdict));

@@ -1,17 +1,28 @@
 //! Rewrites what scenarios expect, and nothing else of the file: not a comment, not a space.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::story::clock;
 use super::{File, Scenario, Word};
 use crate::engine::policy::{Policy, Trigger};
 
-/// The file's text with the given scenarios (by number) expecting what was said of them.
-pub fn rewritten(file: &File, policy: &Policy, said: &[(usize, Vec<Word>)]) -> String {
-    let mut text = file.text.clone();
-    let mut said: Vec<_> = said.iter().collect();
-    said.sort_by_key(|(ix, _)| file.scenarios[*ix].expect_span.start);
-    for (ix, words) in said.into_iter().rev() {
+/// A part of a file's text and what is to stand there.
+pub type Edit = (Range<usize>, String);
+
+/// The text after all edits, which do not overlap.
+pub fn rewritten(text: &str, mut edits: Vec<Edit>) -> String {
+    let mut text = text.to_owned();
+    edits.sort_by_key(|(span, _)| span.start);
+    for (span, fresh) in edits.into_iter().rev() {
+        text.replace_range(span, &fresh);
+    }
+    text
+}
+
+/// What lets the given scenarios (by number) expect what was said of them.
+pub fn edits(file: &File, policy: &Policy, said: &[(usize, Vec<Word>)]) -> Vec<Edit> {
+    let edit = |(ix, words): &(usize, Vec<Word>)| {
         let scenario = &file.scenarios[*ix];
         let before = file.text.get(scenario.expect_span.clone()).unwrap_or("");
         let value = value(scenario, policy, words, &comments(before));
@@ -20,9 +31,9 @@ pub fn rewritten(file: &File, policy: &Policy, said: &[(usize, Vec<Word>)]) -> S
         } else {
             value
         };
-        text.replace_range(scenario.expect_span.clone(), &fresh);
-    }
-    text
+        (scenario.expect_span.clone(), fresh)
+    };
+    said.iter().map(edit).collect()
 }
 
 /// What people wrote beside the verdicts of a list.

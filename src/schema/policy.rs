@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{id, one_of, said, span, words};
+use super::{id, one_of, said, span, whole, words};
 use crate::engine::event::TYPES;
 use crate::engine::policy::{Class, KEYS, Per, Reach, Severity, Tell};
 
@@ -26,7 +26,17 @@ pub(super) fn schema() -> Value {
     })
 }
 
-fn value(key: &str) -> Value {
+/// Named durations and counts.
+fn limits() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[a-z][a-z0-9_]{0,63}$" },
+        "additionalProperties": { "oneOf": [span(), whole(0, 1_000_000)] },
+    })
+}
+
+/// How a key is written.
+pub(super) fn value(key: &str) -> Value {
     match key {
         "id" => id(),
         "title" => json!({
@@ -50,6 +60,7 @@ fn value(key: &str) -> Value {
             json!({ "type": "array", "items": tell, "uniqueItems": true })
         }
         "basis" => words(),
+        "limits" => limits(),
         "enabled" => json!({ "type": "boolean" }),
         "scope" => one_of(Reach::ALL.map(Reach::as_str)),
         // A key this page does not know further: anything the reader takes.

@@ -32,6 +32,12 @@ const OFFICE: &[Row] = &[
 
 const CALENDAR: &[Row] = &[
     (
+        "from",
+        false,
+        date,
+        "This calendar is the truth from the begin of that date on, also where it has passed; without it, from its activation.",
+    ),
+    (
         "week",
         true,
         week,

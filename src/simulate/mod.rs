@@ -42,6 +42,8 @@ pub enum Troubles {
     Usual,
     /// Several times the usual.
     Many,
+    /// So much that hardly an hour passes without.
+    Wild,
 }
 
 impl Troubles {
@@ -51,6 +53,7 @@ impl Troubles {
             Troubles::None => 0.0,
             Troubles::Usual => usual,
             Troubles::Many => (usual * 5.0).min(0.9),
+            Troubles::Wild => (usual * 40.0).min(0.9),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Two databases with one face: a statement is written once, bound once and read once, whichever of them runs it.
 
+use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query as Bound;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{
-    AssertSqlSafe, ColumnIndex, Connection as _, Decode, Encode, FromRow, PgConnection, PgPool, Postgres, Row as _,
-    Sqlite, SqliteConnection, SqlitePool, Type,
+    AssertSqlSafe, Column as _, ColumnIndex, Connection as _, Decode, Encode, FromRow, PgConnection, PgPool, Postgres,
+    Row as _, Sqlite, SqliteConnection, SqlitePool, Type, TypeInfo as _,
 };
 use std::time::Duration;
+
+use super::backup::Holds;
 
 /// So long a server may take over one statement. SQLite answers by itself when it has waited for its lock; a server may
 /// be gone without a word, and then nothing else would end the waiting.
@@ -100,21 +102,45 @@ impl Connection {
 
     /// Begins what is written together. Whoever drops the connection before `commit` leaves nothing of it.
     pub async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        // At once with the right to write, for a reader that wants to become a writer may have to be refused.
+        self.say("BEGIN IMMEDIATE", "BEGIN").await
+    }
+
+    /// Begins to read everything as it stands at one moment.
+    pub async fn begin_snapshot(&mut self) -> Result<(), sqlx::Error> {
+        let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+        self.say("BEGIN", snapshot).await
+    }
+
+    pub async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        self.say("COMMIT", "COMMIT").await
+    }
+
+    /// Ends a transaction that may have been begun and leaves nothing of it.
+    pub async fn give_up(&mut self) -> Result<(), sqlx::Error> {
+        match self.say("ROLLBACK", "ROLLBACK").await {
+            // SQLite's answer where there was none.
+            Err(sqlx::Error::Database(_)) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// `name` is one of our own.
+    pub async fn drop_table(&mut self, name: &str) -> Result<(), sqlx::Error> {
+        let sql = format!("DROP TABLE IF EXISTS {name}");
         match self {
-            // At once with the right to write, for a reader that wants to become a writer may have to be refused.
-            Connection::Sqlite(connection) => sqlx::raw_sql("BEGIN IMMEDIATE").execute(connection).await.map(drop),
+            Connection::Sqlite(connection) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop),
             Connection::Postgres(connection) => {
-                answered(sqlx::raw_sql("BEGIN").execute(connection).map(|done| done.map(drop))).await
+                let dropped = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection);
+                answered(dropped).await.map(drop)
             }
         }
     }
 
-    pub async fn commit(&mut self) -> Result<(), sqlx::Error> {
+    async fn say(&mut self, sqlite: &'static str, postgres: &'static str) -> Result<(), sqlx::Error> {
         match self {
-            Connection::Sqlite(connection) => sqlx::raw_sql("COMMIT").execute(connection).await.map(drop),
-            Connection::Postgres(connection) => {
-                answered(sqlx::raw_sql("COMMIT").execute(connection).map(|done| done.map(drop))).await
-            }
+            Connection::Sqlite(connection) => sqlx::raw_sql(sqlite).execute(connection).await.map(drop),
+            Connection::Postgres(connection) => answered(sqlx::raw_sql(postgres).execute(connection)).await.map(drop),
         }
     }
 
@@ -201,6 +227,30 @@ impl Row {
         match self {
             Row::Sqlite(row) => row.try_get(column),
             Row::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    /// The columns' names, and what they hold; `None` for what no table of ours has.
+    pub fn columns(&self) -> Vec<(&str, Option<Holds>)> {
+        let holds = |kind: &str| match kind {
+            "INTEGER" | "INT8" => Some(Holds::Number),
+            "TEXT" => Some(Holds::Text),
+            "BLOB" | "BYTEA" => Some(Holds::Bytes),
+            _ => None,
+        };
+        match self {
+            Row::Sqlite(row) => {
+                let columns = row.columns().iter();
+                columns
+                    .map(|column| (column.name(), holds(column.type_info().name())))
+                    .collect()
+            }
+            Row::Postgres(row) => {
+                let columns = row.columns().iter();
+                columns
+                    .map(|column| (column.name(), holds(column.type_info().name())))
+                    .collect()
+            }
         }
     }
 

@@ -36,6 +36,12 @@ pub enum Error {
         "the database was written by a newer version of this program (its table change {0} is unknown here): run that version"
     )]
     Newer(i64),
+    #[error("the backup is damaged or cut off, and nothing was written: {0}")]
+    BackupDamaged(String),
+    #[error("{0} exists already: name a file that does not")]
+    Exists(String),
+    #[error("{0} is not empty: restore into a new database, then let the configuration name it")]
+    NotEmpty(String),
     #[error("the event {id} of {device} is in the ledger already; nothing was written")]
     Known { device: String, id: String },
     #[error(transparent)]
@@ -116,6 +122,9 @@ impl Error {
             | Error::CannotOpen { .. }
             | Error::Damaged { .. }
             | Error::Newer(_)
+            | Error::BackupDamaged(_)
+            | Error::Exists(_)
+            | Error::NotEmpty(_)
             | Error::Known { .. }
             | Error::Broken(_) => false,
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
 use super::error::{Doing as _, Error, Result};
 use super::open::OPENING;
@@ -14,7 +14,7 @@ use super::open::OPENING;
 /// How long a statement waits for another program that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -42,6 +42,11 @@ pub(super) async fn connect_beside(path: &Path) -> Result<SqliteConnection> {
     options.connect().await.doing(OPENING)
 }
 
+/// A connection of its own that cannot write.
+pub(super) async fn connect_to_read(path: &Path) -> Result<SqliteConnection> {
+    options(path).read_only(true).connect().await.doing(OPENING)
+}
+
 /// The connection that writes, for the process that holds the lock.
 pub(super) async fn connect(path: &Path) -> Result<SqliteConnection> {
     options(path)
@@ -55,14 +60,6 @@ pub(super) async fn connect(path: &Path) -> Result<SqliteConnection> {
         .connect()
         .await
         .doing(OPENING)
-}
-
-/// Makes the file where there is none, and brings the tables up to date.
-pub(super) async fn migrate(path: &Path) -> Result<()> {
-    make(path).doing(OPENING)?;
-    let mut connection = connect(path).await?;
-    MIGRATIONS.run(&mut connection).await.map_err(Error::migrating)?;
-    connection.close().await.doing(OPENING)
 }
 
 /// The lock stands beside the database, for SQLite loses its own locks when anybody else closes its file.
@@ -102,7 +99,7 @@ pub(super) fn lock(path: &Path) -> Result<File> {
 }
 
 /// Makes the file before SQLite does: it holds personal data, so nobody else may read it.
-fn make(path: &Path) -> std::io::Result<()> {
+pub(super) fn make(path: &Path) -> std::io::Result<()> {
     private(OpenOptions::new().append(true).create(true))
         .open(path)
         .map(drop)

@@ -16,11 +16,11 @@ const ARRAY_MAX: usize = 1_000;
 
 /// A table's columns, in the order in which a row's cells are put.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Insert {
-    pub table: &'static str,
-    pub columns: &'static [&'static str],
+pub(super) struct Insert<'t> {
+    pub table: &'t str,
+    pub columns: &'t [&'t str],
     /// What follows the rows: what happens where one is there already.
-    pub then: &'static str,
+    pub then: &'t str,
 }
 
 /// Where rows put their cells, in the order of the columns; `None` is NULL.
@@ -32,7 +32,7 @@ pub(super) enum Cells<'r> {
 pub(super) enum Column<'r> {
     Numbers(Vec<Option<i64>>),
     Texts(Vec<Option<Cow<'r, str>>>),
-    Bytes(Vec<&'r [u8]>),
+    Bytes(Vec<Option<&'r [u8]>>),
 }
 
 impl<'r> Cells<'r> {
@@ -65,6 +65,10 @@ impl<'r> Cells<'r> {
     }
 
     pub fn bytes(&mut self, bytes: &'r [u8]) -> &mut Self {
+        self.bytes_or_null(Some(bytes))
+    }
+
+    pub fn bytes_or_null(&mut self, bytes: Option<&'r [u8]>) -> &mut Self {
         match self {
             Cells::Sqlite(arguments) => add(arguments.add(bytes)),
             Cells::Postgres { columns, next } => match column(columns, next, || Column::Bytes(Vec::new())) {
@@ -103,7 +107,7 @@ pub(super) fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
 impl Connection {
     pub async fn insert<'r, T>(
         &mut self,
-        insert: &Insert,
+        insert: &Insert<'_>,
         rows: &'r [T],
         put: impl Fn(&mut Cells<'r>, &'r T),
     ) -> Result<(), sqlx::Error> {
@@ -149,7 +153,7 @@ impl Connection {
     }
 }
 
-impl Insert {
+impl Insert<'_> {
     /// The placeholders have no numbers: SQLite looks those up one by one for each value, which takes nearly half of
     /// the time of a large turn.
     fn values(&self, rows: usize) -> String {

@@ -2,8 +2,11 @@
 //!
 //! One connection writes, a few read.
 
+mod backup;
 mod chain;
 mod database;
+mod disturb;
+mod dump;
 mod error;
 mod file;
 mod insert;
@@ -11,8 +14,10 @@ mod open;
 mod outbox;
 pub mod read;
 mod rebuild;
+mod restore;
 pub mod rows;
 mod server;
+mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -23,11 +28,13 @@ use std::sync::Arc;
 
 pub use chain::{Known, LedgerRow};
 use database::Pool;
+pub use disturb::{Death, Disturbance, Lock, Upset};
 pub use error::{Error, Result};
 pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
 pub use rows::Told;
 use rows::Turn;
+pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
 pub use write::Committed;
 use write::{Stand, Writer};

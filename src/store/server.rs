@@ -18,7 +18,7 @@ const LOCK_ASKED_EVERY: Duration = Duration::from_millis(20);
 /// An advisory lock is a number that all who use a database agree on: "jagaloke" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"jagaloke");
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 fn options(server: &Server) -> Result<PgConnectOptions> {
     // What is wrong is said without the address, for it may hold a password.
@@ -67,9 +67,20 @@ fn is_local(options: &PgConnectOptions) -> bool {
             .is_ok_and(|ip: std::net::IpAddr| ip.to_canonical().is_loopback())
 }
 
+fn options_to_read(server: &Server) -> Result<PgConnectOptions> {
+    Ok(options(server)?.options([("default_transaction_read_only", "on")]))
+}
+
+/// A connection of its own that cannot write.
+pub(super) async fn connect_to_read(server: &Server) -> Result<PgConnection> {
+    within(CONNECT_MAX, options_to_read(server)?.connect())
+        .await
+        .doing(OPENING)
+}
+
 /// Connections that cannot write.
 pub(super) fn readers(server: &Server) -> Result<PgPool> {
-    let options = options(server)?.options([("default_transaction_read_only", "on")]);
+    let options = options_to_read(server)?;
     Ok(PgPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(CONNECT_MAX)
@@ -144,14 +155,4 @@ async fn holder(connection: &mut PgConnection) -> Result<String> {
         Some((pid, None)) => format!(" (the server's process {pid})"),
         None => String::new(),
     })
-}
-
-/// Brings the tables up to date, on a connection that holds the lock.
-pub(super) async fn migrate(server: &Server) -> Result<()> {
-    let mut connection = connect(server).await?;
-    // A change of large tables may take its time.
-    let patient = sqlx::raw_sql("SET statement_timeout = 0").execute(&mut connection);
-    answered(patient).await.doing(OPENING)?;
-    MIGRATIONS.run(&mut connection).await.map_err(Error::migrating)?;
-    connection.close().await.doing(OPENING)
 }

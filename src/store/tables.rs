@@ -6,7 +6,7 @@ use super::words::{of_incident_state, of_language};
 use super::write::Chained;
 use crate::engine::event::{DeviceId, OfficerId};
 
-pub(super) const LEDGER: Insert = Insert {
+pub(super) const LEDGER: Insert<'static> = Insert {
     table: "ledger",
     columns: &[
         "n",
@@ -24,19 +24,19 @@ pub(super) const LEDGER: Insert = Insert {
     then: "",
 };
 
-pub(super) const QUARANTINE: Insert = Insert {
+pub(super) const QUARANTINE: Insert<'static> = Insert {
     table: "quarantine",
     columns: &["n", "received_ms", "topic", "code", "reason", "payload"],
     then: "",
 };
 
-pub(super) const COUNT: Insert = Insert {
+pub(super) const COUNT: Insert<'static> = Insert {
     table: "quarantine_count",
     columns: &["code", "day", "count"],
     then: " ON CONFLICT (code, day) DO UPDATE SET count = quarantine_count.count + excluded.count",
 };
 
-pub(super) const INCIDENT: Insert = Insert {
+pub(super) const INCIDENT: Insert<'static> = Insert {
     table: "incident",
     columns: &[
         "n",
@@ -62,7 +62,7 @@ pub(super) const INCIDENT: Insert = Insert {
            created_ms = excluded.created_ms, changed_ms = excluded.changed_ms",
 };
 
-pub(super) const VERDICT: Insert = Insert {
+pub(super) const VERDICT: Insert<'static> = Insert {
     table: "verdict",
     columns: &[
         "n",
@@ -92,7 +92,7 @@ pub(super) const VERDICT: Insert = Insert {
            engine = coalesce(excluded.engine, verdict.engine)",
 };
 
-pub(super) const STEP: Insert = Insert {
+pub(super) const STEP: Insert<'static> = Insert {
     table: "verdict_step",
     columns: &[
         "n",
@@ -107,7 +107,7 @@ pub(super) const STEP: Insert = Insert {
     then: "",
 };
 
-pub(super) const LETTER: Insert = Insert {
+pub(super) const LETTER: Insert<'static> = Insert {
     table: "outbox",
     columns: &[
         "n",
@@ -128,7 +128,7 @@ pub(super) const LETTER: Insert = Insert {
     then: "",
 };
 
-pub(super) const STATUS: Insert = Insert {
+pub(super) const STATUS: Insert<'static> = Insert {
     table: "device_status",
     columns: &["office", "device", "state", "at_ms"],
     then: " ON CONFLICT (office, device) DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms",

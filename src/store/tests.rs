@@ -91,9 +91,11 @@ async fn a_lock_held_by_another_program_is_named() {
 async fn both_databases_understand_every_statement() {
     let all = [
         chain::STATEMENTS,
+        dump::STATEMENTS,
         outbox::STATEMENTS,
         read::STATEMENTS,
         rebuild::STATEMENTS,
+        snapshot::STATEMENTS,
         write::STATEMENTS,
     ]
     .concat();
@@ -111,6 +113,23 @@ async fn both_databases_understand_every_statement() {
             };
             assert!(read.is_ok(), "{name}: {read:?}");
         }
+        // And the backup knows every table there is, or leaves it out because it is derived.
+        let tables = match &mut taken.writer.connection {
+            Connection::Sqlite(connection) => {
+                let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+                sqlx::query_scalar(sql).fetch_all(connection).await
+            }
+            Connection::Postgres(connection) => {
+                let sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()";
+                sqlx::query_scalar(sql).fetch_all(connection).await
+            }
+        };
+        let mut tables: Vec<String> = tables.unwrap();
+        tables.retain(|name| name != "_sqlx_migrations");
+        tables.sort();
+        let mut dumped = [&dump::TABLES.map(|(name, _)| name)[..], &dump::DERIVED].concat();
+        dumped.sort();
+        assert_eq!(tables, dumped);
         taken.put_back();
         store.close().await.unwrap();
     }

@@ -267,6 +267,9 @@ fn is_poor(clock: &ClockShown) -> bool {
     clock.marked.is_some_and(|(trust, _)| trust == Trust::Poor)
 }
 
+/// Its name, what it says, and its value of an office.
+type Gauge = (&'static str, &'static str, fn(&OfficeLive) -> f64);
+
 /// The same for Prometheus; offsets only of clocks that are off, so that there are few.
 pub fn metrics(live: &Live, out: &mut Exposition) {
     let doubt = live.clock_doubt.is_some();
@@ -275,7 +278,7 @@ pub fn metrics(live: &Live, out: &mut Exposition) {
         "1 while the machine's own clock is not believed.",
         f64::from(u8::from(doubt)),
     );
-    let gauges: [(&str, &str, fn(&OfficeLive) -> f64); 3] = [
+    let gauges: [Gauge; 3] = [
         (
             "jagaloket_sequence_gaps",
             "Holes in the sequences of devices, by office.",

@@ -46,6 +46,8 @@ fn told(explanation: &Explanation, roster: &Roster, words: &Words) -> Markup {
     let momentary = verdict.until == Some(verdict.since);
     html! {
         p.hint { (words.judged) }
+        @if let Some(recorded) = &explanation.recorded { p.hint { (words.recorded(recorded, roster)) } }
+        @if let Some(meaning) = words.stands_for(&explanation.policy) { p.hint { (meaning) } }
         p { strong { (words.opened) " " (exact(verdict.opened)) } ": " (words.why_then(explanation.policy.for_ms, momentary)) "." }
         @if !explanation.pieces.is_empty() {
             h3 { (words.held) }

@@ -228,7 +228,12 @@ fn timeline(
                     @match point {
                         Point::Event(proof) => li {
                             (page::time_on(*at, incident.since, zone, words))
-                            div { (event(ask, proof)) " " span.soft { (device(ask, office, proof)) } }
+                            div {
+                                (event(ask, proof)) " " span.soft { (device(ask, office, proof)) }
+                                @if let Some(reading) = proof.event.as_ref().and_then(|event| event.reading.as_ref()) {
+                                    div.soft { (words.clock_told) " " (page::time_on(reading.told, incident.since, zone, words)) }
+                                }
+                            }
                         }
                         Point::Recorded => li.point-recorded {
                             (page::time_on(*at, incident.since, zone, words))

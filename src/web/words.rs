@@ -188,11 +188,12 @@ words! {
     clock_doubt: "Jam mesin ini melompat ke", "This machine's clock jumped to";
     clock_doubt_hint: "Selama belum dipastikan, waktu yang dipakai adalah", "Until that is sure, the time is taken to be";
     device_clock: "Jam perangkat", "Clock";
+    clock_told: "Waktu dinilai pemantau; jam perangkat menunjukkan", "The time is the monitor's; the device's clock said";
     clock_right: "Tepat", "Right";
     clock_behind: "terlambat", "behind";
     clock_ahead: "mendahului", "ahead";
-    clock_corrected: "Waktunya dikoreksi", "Times corrected";
-    clock_poor: "Waktunya tidak dapat diandalkan", "Times poor";
+    clock_corrected: "Dikoreksi", "Corrected";
+    clock_poor: "Tak terpercaya", "Poor";
     gaps: "Kejadian yang belum diterima", "Events that are missing";
     gaps_hint: "Perangkat memberi nomor urut pada kejadiannya. Nomor yang hilang tampak di sini sampai diterima; yang terisi ditampilkan sehari.",
         "Devices number their events. A number that is missing is shown here until it comes; one that came is shown for a day.";
@@ -357,6 +358,10 @@ impl Words {
             "rules_changed" => self.pick(
                 "daftar petugas atau kebijakan berubah",
                 "the roster or the policies changed",
+            ),
+            "calendar_changed" => self.pick(
+                "kalender jam kerja kantor diubah untuk hari yang sudah lewat",
+                "the office's calendar was changed for days that had passed",
             ),
             other => other,
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jagaloket::engine::policy::PolicySet;
 use jagaloket::engine::roster::Roster;
 use jagaloket::engine::time::Moment;
+use jagaloket::engine::verdict::{Decision, Reason};
 use jagaloket::engine::{Clock, Engine};
 use jagaloket::{replay, wire};
 use serde_json::{Value, json};
@@ -166,4 +167,164 @@ fn what_was_open_at_a_counter_ends_when_the_roster_has_it_no_more() {
         "{:?}",
         said(&engine)
     );
+}
+
+/// A counter at which officer p-1 serves on Wednesday and on Thursday from nine to ten, and the clock goes on to the
+/// evening.
+const WEEK: &str = r#"
+[office]
+id = "kota"
+name = "Kantor"
+timezone = "Asia/Jakarta"
+[office.calendar]
+# from
+[office.calendar.week]
+wednesday = { open = "08:00-16:00" }
+thursday  = { open = "08:00-16:00" }
+[[counter]]
+id = "loket-1"
+heartbeat_every = "0s"
+"#;
+
+fn outside_hours() -> Arc<PolicySet> {
+    let mut set = shipped();
+    set.policies
+        .retain(|policy| policy.head.id.as_str() == "service-outside-hours");
+    set.policies.iter_mut().for_each(|policy| policy.head.enabled = true);
+    Arc::new(set)
+}
+
+/// The calendar closes the office on Wednesday and Thursday.
+fn closed(from: &str) -> Arc<Roster> {
+    let closed = "[office.calendar.closed]\n2026-11-25 = \"Libur\"\n2026-11-26 = \"Libur\"\n[[counter]]";
+    parsed(&WEEK.replace("# from", from).replace("[[counter]]", closed))
+}
+
+fn served_two_days() -> Engine {
+    let roster = parsed(WEEK);
+    let mut engine = Engine::new(roster.clone(), outside_hours(), Clock::Events);
+    for (date, hour, kind) in [
+        ("25", "09:00", "session.signed_in"),
+        ("25", "09:01", "service.started"),
+        ("25", "10:00", "session.signed_out"),
+        ("26", "09:00", "session.signed_in"),
+        ("26", "09:01", "service.started"),
+        ("26", "10:00", "session.signed_out"),
+        ("26", "20:00", "workstation.heartbeat"),
+    ] {
+        let body = json!({"specversion": "1.0", "id": format!("{date}-{hour}-{kind}"), "source": "/kota/loket-1",
+            "type": kind, "time": format!("2026-11-{date}T{hour}:00.000+07:00"), "data": {"officer": "p-1"}});
+        let event = wire::parse(None, body.to_string().as_bytes(), &roster, &wire::Limits::REPLAY).unwrap();
+        engine.insert(event).unwrap();
+    }
+    engine.judge();
+    assert_eq!(dates(&engine), [""; 0]);
+    engine
+}
+
+fn dates(engine: &Engine) -> Vec<String> {
+    let zone = engine.roster().office.zone;
+    let verdicts = engine.verdicts();
+    verdicts
+        .iter()
+        .map(|verdict| verdict.since.date(zone).to_string())
+        .collect()
+}
+
+fn evening(minute: i64) -> Moment {
+    Moment::parse("2026-11-26T20:00:00.001+07:00")
+        .unwrap()
+        .plus_ms(minute * 60_000)
+}
+
+#[test]
+fn a_changed_calendar_says_from_when_on_it_judges_again() {
+    for (from, expected) in [
+        ("", &[][..]),
+        ("from = 2026-11-25", &["2026-11-25", "2026-11-26"]),
+        ("from = \"2026-11-26\"", &["2026-11-26"]),
+        ("from = 2026-11-27", &[]),
+        ("from = 2020-01-01", &["2026-11-25", "2026-11-26"]),
+    ] {
+        let mut engine = served_two_days();
+        engine.activate(evening(0), closed(from), outside_hours());
+        let decisions = engine.judge();
+        assert_eq!(dates(&engine), expected, "{from}");
+        assert_eq!(decisions.len(), expected.len(), "{from}");
+        for decision in decisions {
+            assert_eq!(decision.reason(), Reason::CalendarChanged);
+        }
+    }
+}
+
+#[test]
+fn a_calendar_that_is_put_right_takes_back_what_it_said() {
+    let mut engine = served_two_days();
+    engine.activate(evening(0), closed("from = 2026-11-25"), outside_hours());
+    engine.judge();
+    let right = parsed(&WEEK.replace("# from", "from = 2026-11-26"));
+    engine.activate(evening(1), right, outside_hours());
+    let decisions = engine.judge();
+    assert_eq!(dates(&engine), ["2026-11-25"]);
+    assert!(
+        matches!(
+            &decisions[..],
+            [Decision::Retracted {
+                reason: Reason::CalendarChanged,
+                ..
+            }]
+        ),
+        "{decisions:?}"
+    );
+}
+
+#[test]
+fn the_calendar_that_came_into_force_last_is_right_about_every_moment_it_reaches() {
+    let mut engine = served_two_days();
+    // The later word reaches further back than the one before it; and one without a date says nothing of the past.
+    engine.activate(evening(0), closed("from = 2026-11-26"), outside_hours());
+    engine.activate(
+        evening(1),
+        parsed(&WEEK.replace("# from", "from = 2026-11-25")),
+        outside_hours(),
+    );
+    engine.judge();
+    assert_eq!(dates(&engine), [""; 0]);
+    engine.activate(evening(2), closed("from = 2026-11-25"), outside_hours());
+    engine.activate(evening(3), parsed(WEEK), outside_hours());
+    engine.judge();
+    assert_eq!(dates(&engine), ["2026-11-25", "2026-11-26"]);
+}
+
+#[test]
+fn the_policies_of_the_time_stay_in_force_where_a_calendar_judges_again() {
+    let mut engine = served_two_days();
+    // What came into force on the evening says nothing of the morning, only the calendar does.
+    let mut strict = PolicySet::clone(&outside_hours());
+    strict
+        .policies
+        .iter_mut()
+        .for_each(|policy| policy.head.for_ms = 7_200_000);
+    engine.activate(evening(0), closed("from = 2026-11-26"), Arc::new(strict));
+    engine.judge();
+    assert_eq!(dates(&engine), ["2026-11-26"]);
+}
+
+#[test]
+fn a_changed_calendar_judges_nothing_again_that_is_settled() {
+    let mut engine = served_two_days();
+    engine.judge_again_within(24 * 3_600_000);
+    engine.activate(evening(0), closed("from = 2026-11-01"), outside_hours());
+    engine.judge();
+    assert_eq!(dates(&engine), ["2026-11-26"]);
+}
+
+#[test]
+fn a_calendar_from_a_date_to_come_counts_from_then() {
+    let mut engine = served_two_days();
+    engine.activate(evening(0), closed("from = 2026-11-30"), outside_hours());
+    engine.judge();
+    let asked = engine.wake_at();
+    assert_eq!(asked, evening(0), "what comes into force is waited for");
+    assert_eq!(dates(&engine), [""; 0]);
 }

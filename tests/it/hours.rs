@@ -199,6 +199,19 @@ fn is_closed(minute: i64) -> bool {
     !(open..close).contains(&minute)
 }
 
+/// The roster whose calendar closes the office on Thursday, and counts from a date on.
+fn closed_thursday(from: Option<u32>) -> String {
+    let from = from.map_or_else(String::new, |day| format!("from = 2026-11-{day}\n"));
+    let closed = "[office.calendar.closed]\n2026-11-26 = \"Libur\"\n\n[[counter]]";
+    ROSTER
+        .replacen(
+            "[office.calendar.week]",
+            &format!("[office.calendar]\n{from}[office.calendar.week]"),
+            1,
+        )
+        .replacen("[[counter]]", closed, 1)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
@@ -219,6 +232,34 @@ proptest! {
         let mut all: Vec<Event> = events.into_iter().chain(ticks).collect();
         fastrand::Rng::with_seed(seed).shuffle(&mut all);
         prop_assert_eq!(bare(live), bare(play(&all, || usize::MAX)));
+    }
+
+    #[test]
+    fn a_changed_calendar_judges_again_from_its_date_and_comes_out_as_if_it_had_been_known(
+        seed in any::<u64>(), from in 25u32..=27, place in 1usize..300
+    ) {
+        let mut events = days(seed);
+        fastrand::Rng::with_seed(seed).shuffle(&mut events);
+        let (first, rest) = events.split_at(place.min(events.len()));
+        let mut engine = Engine::new(roster(ROSTER), policies(), Clock::Events);
+        let mut told = Vec::new();
+        first.iter().for_each(|event| engine.insert(event.clone()).unwrap());
+        follow(&mut told, engine.judge());
+        let at = engine.clock().unwrap().plus_ms(1);
+        engine.activate(at, roster(&closed_thursday(Some(from))), policies());
+        follow(&mut told, engine.judge());
+        for event in rest {
+            engine.insert(event.clone()).unwrap();
+            follow(&mut told, engine.judge());
+        }
+        told.sort_by(|a, b| a.order().cmp(&b.order()));
+        prop_assert_eq!(bare(told), bare(engine.verdicts()));
+        // From Friday on, Thursday stays as it was.
+        let known = if from <= 26 { closed_thursday(None) } else { ROSTER.to_owned() };
+        let mut other = Engine::new(roster(&known), policies(), Clock::Events);
+        events.iter().for_each(|event| other.insert(event.clone()).unwrap());
+        other.judge();
+        prop_assert_eq!(bare(engine.verdicts()), bare(other.verdicts()));
     }
 
     #[test]

@@ -245,7 +245,7 @@ const IMPOSSIBLE: [(&str, &str); 16] = [
     ("counter", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
     (
         "counter",
-        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent && !lockbox.clock_off",
     ),
     (
         "counter",
@@ -254,7 +254,7 @@ const IMPOSSIBLE: [(&str, &str); 16] = [
     ("counter", "!officer.declared_none && custody == \"none_declared\""),
     (
         "counter",
-        "service.active && session.active && !workstation.silent && officer.active_services == 0",
+        "service.active && session.active && !workstation.silent && !workstation.clock_off && officer.active_services == 0",
     ),
     (
         "counter",
@@ -267,7 +267,7 @@ const IMPOSSIBLE: [(&str, &str); 16] = [
     ("officer", "custody in [\"in\", \"out\"] && officer.handsets == 0"),
     (
         "officer",
-        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent",
+        "custody == \"unknown\" && officer.handsets > 0 && !lockbox.silent && !lockbox.clock_off",
     ),
     (
         "officer",
@@ -332,4 +332,35 @@ fn a_policy_that_can_say_nothing_fails_the_check_and_stops_no_start() {
         "{}",
         String::from_utf8_lossy(&replayed.stderr)
     );
+}
+
+#[test]
+fn a_condition_that_always_holds_is_an_error_unless_a_for_gives_it_meaning() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |id: &str, per: &str, rest: &str| {
+        let text = format!(
+            "id = \"{id}\"\ntitle = {{ id = \"t\", en = \"t\" }}\nbasis = \"b\"\nverdict = \"technical\"\n\
+             severity = \"info\"\nper = \"{per}\"\n{rest}\nnotify = []\n"
+        );
+        fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
+        fs::write(folder.path().join(format!("{id}.test.toml")), "").unwrap();
+    };
+    policy(
+        "signed-in-too-long",
+        "session",
+        "while = 'session.active'\nfor = \"9h\"",
+    );
+    let (code, _, err) = check(folder.path(), &["--strict"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    policy("signed-in", "session", "while = 'session.active'");
+    policy(
+        "anything",
+        "counter",
+        "while = 'service.active || !service.active'\nfor = \"0s\"",
+    );
+    policy("seen", "officer", "on = \"handset.seen\"\nwhere = 'event.private'");
+    let (code, out, err) = check(folder.path(), &[]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    let shown = format!("{}/", folder.path().display());
+    insta::assert_snapshot!(err.replace(&shown, ""));
 }

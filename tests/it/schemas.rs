@@ -142,7 +142,7 @@ fn what_is_shipped_fits_the_schemas() {
 #[test]
 fn broken_policies_are_refused_where_a_schema_can_know() {
     // What is wrong in a condition, or between a file and its name, only a whole reading tells.
-    const BEYOND: [&str; 18] = [
+    const BEYOND: [&str; 19] = [
         "always",
         "escaped-condition",
         "event-data",
@@ -159,6 +159,7 @@ fn broken_policies_are_refused_where_a_schema_can_know() {
         "types-in-condition",
         "usb-and-functions",
         "value-without-quotes",
+        "unused-limit",
         "words-for-signs",
         "condition-is-no-bool",
     ];
@@ -484,5 +485,42 @@ fn reader_and_schema_agree_on_events_of_every_type() {
         // An interval that ends before it begins is beyond a schema.
         let read = read.map_err(|rejected| (rejected.code, rejected.reason));
         assert_eq!(said.is_none(), read.is_ok(), "{}: {said:?} {:?}", case.of, read.err());
+    }
+}
+
+#[test]
+fn reader_and_schema_agree_on_overlays() {
+    let set = jagaloket::replay::read_policies(&policies()).unwrap();
+    let decided = "reason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-24\n";
+    // Whether each is right.
+    let cases = [
+        ("enabled = false", true),
+        ("for = \"90s\"\nbridge = \"1m\"\ngroup_within = \"1h\"", true),
+        ("severity = \"major\"\nnotify = [\"integrity\"]", true),
+        ("limits = { unchecked = \"90m\" }", true),
+        ("limits = { unchecked = 0.5 }", false),
+        ("limits = { unchecked = \"soon\" }", false),
+        ("limits = \"90m\"", false),
+        ("enabled = \"no\"", false),
+        ("for = 90", false),
+        ("severity = \"grave\"", false),
+        ("notify = [\"boss\"]", false),
+        ("basis = \"another\"", false),
+        ("fro = \"1m\"", false),
+        ("", false),
+    ];
+    let text = |keys: &str| format!("[lockbox-check-overdue]\n{keys}\n{decided}");
+    let mut all: Vec<(String, bool)> = cases.iter().map(|(keys, right)| (text(keys), *right)).collect();
+    for lacking in decided.lines() {
+        all.push((text("enabled = false").replace(lacking, ""), false));
+    }
+    let cases: Vec<Case> = all
+        .iter()
+        .map(|(text, _)| Case::toml(Subject::Overlay, text.as_str(), text).unwrap())
+        .collect();
+    for (said, (text, right)) in validated(&cases).iter().zip(&all) {
+        let read = set.clone().overlaid("o.toml", text);
+        assert_eq!(read.is_ok(), *right, "{text}\n{read:?}");
+        assert_eq!(said.is_none(), *right, "{text}\n{said:?}");
     }
 }

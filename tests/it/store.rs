@@ -1,5 +1,6 @@
 //! The store on real databases: each test on SQLite and on PostgreSQL, but those of files alone.
 
+mod backup;
 mod broken;
 mod lost;
 mod outbox;

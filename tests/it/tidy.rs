@@ -14,7 +14,7 @@ const LINES_LONG: usize = 400;
 const LINES_MAX: usize = 600;
 
 /// What each module of the library may use. `store::rows` are plain rows, shared by all who speak of them.
-const MAY_USE: [(&str, &[&str]); 31] = [
+const MAY_USE: &[(&str, &[&str])] = &[
     // Ring 0.
     ("engine", &[]),
     // Ring 1: pure.
@@ -76,6 +76,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
+    ("faults", EVERYTHING),
     ("cli", EVERYTHING),
     ("main", &["cli"]),
 ];
@@ -97,7 +98,10 @@ const NAMED_IN: [(&str, &[&str]); 15] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
-    ("anyhow", &["replay", "past", "daemon", "serve", "demo", "cli"]),
+    (
+        "anyhow",
+        &["replay", "past", "daemon", "serve", "demo", "faults", "cli"],
+    ),
 ];
 
 /// What the pure modules never name. (That none of them reads a clock, clippy.toml proves.)

@@ -149,7 +149,7 @@ fn open_ledger(database: Option<&Place>, config: Option<&Config>, office: Option
     let store = runtime
         .block_on(Store::open_to_read(place.clone()))
         .with_context(|| place.to_string())?;
-    Ledger::open(store, runtime, office, settle_after_ms + 2 * DAY_MS)
+    Ledger::open(store, runtime, office, settle_after_ms)
 }
 
 fn rendered(report: &Report, format: Format, language: Language) -> anyhow::Result<String> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::engine::policy::{Level, PolicyFault, PolicySet};
+use crate::engine::policy::{Change, Level, PolicyFault, PolicySet};
 use crate::engine::roster::Language;
 use crate::engine::time::Span;
 use crate::exit::Exit;
@@ -13,9 +13,9 @@ use crate::letter;
 
 /// Check every policy file of a folder: every fault at once.
 ///
-/// Each is told with file, line, column, and the nearest valid name. A condition that can never hold is an error; warned
-/// is of a policy without tests beside it, of a condition that always holds, of a clause that never matters, and of files
-/// nobody reads. Without faults the policies are listed.
+/// Each is told with file, line, column, and the nearest valid name. A condition that can never hold is an error, and one
+/// that always holds, without a `for`; warned is of a policy without tests beside it, of a clause that never matters, and
+/// of files nobody reads. Without faults the policies are listed.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Exit codes:
@@ -49,10 +49,11 @@ enum Format {
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let folder = Folder::read(&args.policies)?;
     let (set, mut faults) = folder.check();
-    // A policy that can say nothing is in force in vain. A start still takes it: an old ledger may hold one.
+    // A policy that can say nothing is in force in vain, and one that accuses everybody is a mistake. A start still takes
+    // them: an old ledger may hold one.
     for fault in faults
         .iter_mut()
-        .filter(|fault| args.strict || fault.code == "never-true")
+        .filter(|fault| args.strict || matches!(fault.code, "never-true" | "always-true"))
     {
         fault.level = Level::Error;
     }
@@ -153,6 +154,8 @@ struct Folder {
     policies: Vec<(String, String, String)>,
     /// What offices decided otherwise: (path as shown, text).
     overlays: Vec<(String, String)>,
+    /// Stories of that: (path as shown, the ids of policies they are of).
+    stories: Vec<(String, Vec<String>)>,
     /// Ids that have tests beside them.
     tested: Vec<String>,
     /// Faults of files as a whole.
@@ -166,6 +169,7 @@ impl Folder {
         let mut read = Folder {
             policies: Vec::new(),
             overlays: Vec::new(),
+            stories: Vec::new(),
             tested: Vec::new(),
             faults: Vec::new(),
         };
@@ -198,7 +202,24 @@ impl Folder {
             for path in sorted(&overlays).with_context(cannot)?.into_iter().filter(toml) {
                 let shown = path.display().to_string();
                 let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
-                read.overlays.push((shown, text));
+                match shown.ends_with(".test.toml") {
+                    true => read.stories.push((shown, told_of(&text))),
+                    false => read.overlays.push((shown, text)),
+                }
+            }
+            let of_none: Vec<String> = read.stories.iter().map(|(path, _)| path.clone()).collect();
+            for path in of_none {
+                let overlay = path.replace(".test.toml", ".toml");
+                if !read.overlays.iter().any(|(path, _)| *path == overlay) {
+                    let message = format!("these tests are of no overlay: there is no {overlay}");
+                    read.fault(
+                        Level::Warning,
+                        "test-of-no-policy",
+                        &path,
+                        &message,
+                        "rename or remove the file",
+                    );
+                }
             }
         }
         for (shown, id) in tests {
@@ -226,6 +247,26 @@ impl Folder {
             .push(PolicyFault::of_file(level, code, file, message.to_string(), help));
     }
 
+    /// What an overlay changes without a story that shows it. Of a policy that it merely switches off there is none to tell.
+    fn without_story(&self, overlay: &str, set: &PolicySet) -> Vec<PolicyFault> {
+        let tests = overlay.replace(".toml", ".test.toml");
+        let told = self.stories.iter().find(|(path, _)| *path == tests).map(|(_, ids)| ids);
+        let mute = set.heads().filter(|head| {
+            let changed = head.overlay.as_ref().is_some_and(|overlay| {
+                let off = |change: &Change| change.key == "enabled" && change.here == "false";
+                !overlay.changes.iter().all(off)
+            });
+            changed && told.is_none_or(|ids| !ids.iter().any(|id| id == head.id.as_str()))
+        });
+        mute.map(|head| {
+            let id = &head.id;
+            let message = format!("no test shows what the office decided about {id}");
+            let help = format!("write a [[test]] with policy = \"{id}\" into {tests}");
+            PolicyFault::of_file(Level::Warning, "no-tests", overlay, message, Some(help))
+        })
+        .collect()
+    }
+
     fn check(&self) -> (Option<PolicySet>, Vec<PolicyFault>) {
         let files = self.policies.iter().map(|(path, id, text)| (&**path, &**id, &**text));
         let checked = PolicySet::check(files);
@@ -242,8 +283,10 @@ impl Folder {
         faults.extend(self.faults.iter().cloned());
         // An overlay can be looked at only where what it changes is right.
         for (path, text) in self.overlays.iter().filter(|_| checked.set.is_some()) {
-            let set = checked.set.clone().unwrap_or_default();
-            faults.extend(set.overlaid(path, text).err().into_iter().flat_map(|errors| errors.0));
+            match checked.set.clone().unwrap_or_default().overlaid(path, text) {
+                Err(errors) => faults.extend(errors.0),
+                Ok(set) => faults.extend(self.without_story(path, &set)),
+            }
         }
         // File by file; what concerns a file as a whole comes after what stands in it.
         faults.sort_by(|a, b| a.file.cmp(&b.file).then((a.line == 0).cmp(&(b.line == 0))));
@@ -259,4 +302,14 @@ fn sorted(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         .collect::<std::io::Result<Vec<_>>>()?;
     paths.sort();
     Ok(paths)
+}
+
+/// The policies that the stories of a file are of. What is wrong with it, `policy test` tells.
+fn told_of(text: &str) -> Vec<String> {
+    let tests = toml::from_str::<toml::Table>(text)
+        .ok()
+        .and_then(|mut file| file.remove("test"));
+    let list = tests.as_ref().and_then(|tests| tests.as_array()).into_iter().flatten();
+    let ids = list.filter_map(|test| test.get("policy")?.as_str());
+    ids.map(str::to_owned).collect()
 }

@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -13,12 +14,14 @@ use crate::exit::Exit;
 use crate::scenario::coverage::{Coverage, Shown};
 use crate::scenario::judged::{self, Judged};
 use crate::scenario::mutate::{self, Mutant};
+use crate::scenario::update::Edit;
 use crate::scenario::{self, Fault, Faults, File, PolicySource};
 
 /// Test policies by the scenarios beside them.
 ///
 /// The scenarios of POLICY.toml stand in POLICY.test.toml: small stories, and the complete list of verdicts that the
-/// policy must give; an empty list means silence. They are judged by the engine that runs live.
+/// policy must give; an empty list means silence. They are judged by the engine that runs live. Those in
+/// overlays/OFFICE.test.toml, each with `policy = "ID"`, are judged under that office's overlay.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -56,11 +59,20 @@ enum Format {
     Json,
 }
 
-/// Everything that came of one policy's tests.
-struct Tested {
+/// A policy and its tests.
+struct Set {
     source: PolicySource,
     /// `None`: there is no test file.
     file: Option<File>,
+    /// Under the overlay of an office, for the tests that stand beside that.
+    overlaid: bool,
+}
+
+/// Everything that came of one policy's tests.
+struct Tested {
+    source: PolicySource,
+    file: Option<File>,
+    overlaid: bool,
     judged: Vec<Judged>,
     coverage: Option<Coverage>,
     mutants: Option<Vec<Mutant>>,
@@ -86,14 +98,18 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let mut tested = Vec::new();
     let mut counter_hours = 0.0;
     let with_coverage = args.coverage || args.coverage_min.is_some();
-    for (source, file) in set {
-        let policies = judged::policies(&source.policy);
+    for Set { source, file, overlaid } in set {
+        let policies = match overlaid {
+            true => judged::in_force(&source.policy),
+            false => judged::policies(&source.policy),
+        };
         let scenarios = file.as_ref().map_or(&[][..], |file| &file.scenarios);
         counter_hours += scenarios.iter().map(scenario::Scenario::counter_hours).sum::<f64>();
         let judged = scenarios.iter().map(|one| judged::judge(one, &policies)).collect();
         tested.push(Tested {
             source,
             file,
+            overlaid,
             judged,
             coverage: None,
             mutants: None,
@@ -106,7 +122,8 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         coverage_min: args.coverage_min,
         mutate: args.mutate,
     };
-    for tested in &mut run.tested {
+    // What a policy says is shown by its own tests; those of an office show what the office decided.
+    for tested in run.tested.iter_mut().filter(|tested| !tested.overlaid) {
         let scenarios = tested.file.as_ref().map_or(&[][..], |file| &file.scenarios);
         if with_coverage {
             let mut shown = Shown::default();
@@ -163,7 +180,7 @@ impl Tested {
     }
 }
 
-type Sets = Vec<(PolicySource, Option<File>)>;
+type Sets = Vec<Set>;
 
 /// Reads policies and tests; the inner error is what is wrong with them, for people.
 fn read(args: &Args) -> anyhow::Result<Result<Sets, String>> {
@@ -213,20 +230,82 @@ fn read(args: &Args) -> anyhow::Result<Result<Sets, String>> {
                 "error: \"{id}\" has no tests; write them into {place}.test.toml"
             )));
         }
-        sets.push((source, file));
+        sets.push(Set {
+            source,
+            file,
+            overlaid: false,
+        });
+    }
+    if let Err(wrong) = overlaid(args, &set, &policies, &mut sets, &mut faults)? {
+        return Ok(Err(wrong));
     }
     if !faults.is_empty() {
         return Ok(Err(Faults(faults).to_string()));
     }
-    if sets.iter().all(|(_, file)| file.is_none()) {
+    if sets.iter().all(|set| set.file.is_none()) {
         let folder = args.folder.display();
         return Ok(Err(format!("error: there is no test (POLICY.test.toml) in {folder}")));
     }
     Ok(Ok(sets))
 }
 
-/// Every TOML file of a folder: path, name without `.toml`, text.
-fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
+/// Adds what stands in `overlays/OFFICE.test.toml`, judged under that office's overlay.
+fn overlaid(
+    args: &Args,
+    set: &PolicySet,
+    policies: &[Text],
+    sets: &mut Sets,
+    faults: &mut Vec<Fault>,
+) -> anyhow::Result<Result<(), String>> {
+    let folder = args.folder.join("overlays");
+    if !folder.is_dir() {
+        return Ok(Ok(()));
+    }
+    let (tests, overlays): (Vec<_>, Vec<_>) = read_folder(&folder)?
+        .into_iter()
+        .partition(|(_, name, _)| name.ends_with(".test"));
+    for (path, name, text) in &tests {
+        let office = name.trim_end_matches(".test");
+        let Some((overlay, _, written)) = overlays.iter().find(|(_, name, _)| name == office) else {
+            let message = format!("this file tests the overlay of \"{office}\", which does not exist");
+            faults.push(Fault::new(path, text, 0..0, message));
+            continue;
+        };
+        let under = match set.clone().overlaid(overlay, written) {
+            Ok(under) => under,
+            Err(wrong) => return Ok(Err(wrong.to_string())),
+        };
+        let files = match scenario::read_overlaid(path, text, &under.policies, !args.update) {
+            Ok(files) => files,
+            Err(Faults(wrong)) => {
+                faults.extend(wrong);
+                continue;
+            }
+        };
+        let given = policies.iter().map(|(path, name, text)| (&**path, &**name, &**text));
+        let sources = scenario::sources(&under.policies, given);
+        for file in files {
+            let source = sources
+                .iter()
+                .find(|source| source.policy.head.id.as_str() == file.policy);
+            let wanted = args.only.is_empty() || args.only.contains(&file.policy);
+            if let Some(source) = source.filter(|_| wanted) {
+                sets.push(Set {
+                    source: source.clone(),
+                    file: Some(file),
+                    overlaid: true,
+                });
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// A file: its path, its name without `.toml`, its text.
+type Text = (String, String, String);
+
+/// Every TOML file of a folder.
+fn read_folder(folder: &Path) -> anyhow::Result<Vec<Text>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {
@@ -244,6 +323,8 @@ fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
 /// Writes what was said into the files, where it is not what they expect.
 fn update(run: &Run) -> anyhow::Result<Exit> {
     let mut exit = Exit::Done;
+    // The tests of an overlay are of several policies, and stand in one file.
+    let mut files: BTreeMap<&str, (&File, Vec<Edit>)> = BTreeMap::new();
     for tested in &run.tested {
         let Some(file) = &tested.file else { continue };
         let differ = tested.judged.iter().enumerate().filter(|(_, judged)| !judged.passed);
@@ -251,20 +332,19 @@ fn update(run: &Run) -> anyhow::Result<Exit> {
         if tested.judged.iter().any(|judged| judged.disorder) {
             exit = Exit::Failed;
         }
-        if said.is_empty() {
-            continue;
+        if !said.is_empty() {
+            let edits = scenario::update::edits(file, &tested.source.policy, &said);
+            files.entry(&file.path).or_insert((file, Vec::new())).1.extend(edits);
         }
-        let text = scenario::update::rewritten(file, &tested.source.policy, &said);
-        std::fs::write(&file.path, text).with_context(|| format!("cannot write {}", file.path))?;
-        let tests = if said.len() == 1 {
-            "1 test".into()
-        } else {
-            format!("{} tests", said.len())
+    }
+    for (path, (file, edits)) in files {
+        let tests = match edits.len() {
+            1 => "1 test".to_owned(),
+            many => format!("{many} tests"),
         };
-        eprintln!(
-            "{}: {tests} rewritten; read what the policy says now before you keep it",
-            file.path
-        );
+        let text = scenario::update::rewritten(&file.text, edits);
+        std::fs::write(path, text).with_context(|| format!("cannot write {path}"))?;
+        eprintln!("{path}: {tests} rewritten; read what the policy says now before you keep it");
     }
     Ok(exit)
 }

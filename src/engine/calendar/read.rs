@@ -14,6 +14,8 @@ const DAY_MINUTES: u32 = 24 * 60;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct CalendarToml {
+    /// From the begin of this date on it is the truth.
+    from: Option<Spanned<Value>>,
     week: WeekToml,
     #[serde(default)]
     period: Vec<PeriodToml>,
@@ -67,6 +69,7 @@ impl CalendarToml {
     /// The calendar, as far as it can be read; what is wrong with it goes to `faults`.
     pub(in super::super) fn check(self, text: &str, faults: &mut Faults) -> Calendar {
         let mut reader = Reader { text, faults };
+        let from = self.from.and_then(|from| reader.date(&from));
         let week = reader.week(self.week);
         let mut periods: Vec<Period> = Vec::new();
         for period in self.period {
@@ -124,7 +127,12 @@ impl CalendarToml {
                 );
             }
         }
-        Calendar { week, periods, days }
+        Calendar {
+            from,
+            week,
+            periods,
+            days,
+        }
     }
 }
 

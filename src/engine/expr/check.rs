@@ -10,11 +10,12 @@ use super::super::event::UsbClass;
 use super::super::policy::Per;
 use super::super::time::Span;
 use super::super::view::Custody;
-use super::clause::Clause;
+use super::clause::{Clause, Limit};
+use super::fill::Named;
 use super::names::{EVENT_NAMES, NAMES, NOTHING, Name};
 use super::span::{qualified, span};
 use super::tree::{Bool, Compare, Int, IntName, ListName, Text, TextName};
-use super::{Problem, Reads, nearest};
+use super::{Problem, Reads, instead, nearest};
 
 /// A condition's functions, for hints.
 const FUNCTIONS: [&str; 8] = [
@@ -39,6 +40,9 @@ pub(super) struct Checker<'a> {
     pub(super) clauses: Vec<Clause>,
     pub(super) problems: Vec<Problem>,
     pub(super) seen: Seen,
+    /// What `limits.NAME` stands for, and where which of them is named.
+    pub(super) limits: &'a [Named],
+    pub(super) uses: Vec<(Range<usize>, usize)>,
     /// Clauses, by their ids in the parsed text, that count as constants: what would the condition be without them?
     pub(super) replaced: &'a [(u64, bool)],
 }
@@ -91,6 +95,8 @@ impl<'a> Checker<'a> {
             clauses: Vec::new(),
             problems: Vec::new(),
             seen: Seen::default(),
+            limits: &[],
+            uses: Vec::new(),
             replaced: &[],
         }
     }
@@ -220,7 +226,39 @@ impl<'a> Checker<'a> {
         }
     }
 
+    fn limit(&mut self, expr: &IdedExpr, name: &str) -> Typed {
+        let span = self.span(expr);
+        let plain = self.source[span.clone()] == format!("limits.{name}");
+        match self.limits.iter().position(|limit| limit.name == name) {
+            Some(ix) if plain => {
+                self.uses.push((span, ix));
+                match self.limits[ix].limit {
+                    Limit::Span { limit_ms } => Typed::Span(limit_ms),
+                    Limit::Count { limit } => Typed::Int(Int::Constant(limit)),
+                }
+            }
+            Some(_) => {
+                let help = Some(format!("write `limits.{name}`"));
+                self.wrong(expr, "not-known-here", "a limit is named in one piece".into(), help)
+            }
+            None => {
+                let names: Vec<String> = self
+                    .limits
+                    .iter()
+                    .map(|limit| format!("limits.{}", limit.name))
+                    .collect();
+                let help = instead(&format!("limits.{name}"), names.iter().map(String::as_str));
+                let help = help.unwrap_or_else(|| format!("write limits = {{ {name} = \"2h\" }} into the policy"));
+                let message = format!("the policy has no limit `{name}`");
+                self.wrong(expr, "unknown-limit", message, Some(help))
+            }
+        }
+    }
+
     fn name(&mut self, expr: &IdedExpr, name: &str) -> Typed {
+        if let Some(limit) = name.strip_prefix("limits.") {
+            return self.limit(expr, limit);
+        }
         let known = NAMES
             .iter()
             .find(|(known, _)| *known == name)

@@ -37,12 +37,20 @@ pub fn idle(source: &str, subject: Subject) -> Vec<Problem> {
             ),
         }];
     }
-    if look.all(Breadth::Thinkable, |scope| whole.value(scope, "")) {
+    if look.all(Breadth::Judged, |scope| whole.value(scope, "")) {
         return vec![Problem {
             span,
             code: "always-true",
             message: "this condition always holds".into(),
-            help: Some("every state of an office fulfils it; say what must not be".into()),
+            help: Some(
+                match subject.on.is_empty() {
+                    true => {
+                        "every state it is judged in fulfils it; say what must not be, or with `for` how long it may be"
+                    }
+                    false => "every such event fulfils it; say which must not be, or leave `where` out",
+                }
+                .into(),
+            ),
         }];
     }
     let mut dropped = Vec::new();

@@ -3,6 +3,7 @@
 
 mod check;
 mod clause;
+mod fill;
 mod idle;
 mod membership;
 mod names;
@@ -16,6 +17,7 @@ use std::ops::Range;
 
 use check::Checker;
 pub use clause::{Clause, Limit};
+pub use fill::{Filled, Named, fill};
 pub use idle::idle;
 pub(crate) use names::names_officer;
 pub use same::same;
@@ -194,6 +196,11 @@ pub fn compile(source: &str, per: Per, on: &[&str]) -> Result<Condition, Vec<Pro
     let program = parsed(source)?;
     let mut checker = Checker::new(&program, source, per, on);
     let root = checker.bool(program.expression());
+    condition(root, checker)
+}
+
+/// What a check came to.
+fn condition(root: Bool, mut checker: Checker) -> Result<Condition, Vec<Problem>> {
     if !checker.problems.is_empty() {
         checker
             .problems

@@ -280,9 +280,11 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
             }
         }
     }
-    // A condition that names the workstation is also judged where it is silent or its times are poor; what it serves then
-    // does not count.
-    let counts = !told("workstation.silent") && !told("workstation.clock_off");
+    // A condition that names the workstation's silence is also judged while its times are poor; what it serves then does
+    // not count.
+    let counts = !scope.workstation_silent
+        && !scope.workstation_clock_off
+        && (told("workstation.clock_off") || !told("workstation.silent"));
     let serves = serves_applicant && in_session && counts;
     if serves && told("officer.active_services") && scope.officer_active_services == 0 {
         return false;

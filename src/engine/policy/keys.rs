@@ -52,6 +52,11 @@ pub const KEYS: &[Key] = &[
         false,
         "The condition (CEL) on such an event and the state just before it.",
     ),
+    key(
+        "limits",
+        false,
+        "Durations and counts that the condition names as `limits.NAME`; an office's overlay may set others.",
+    ),
     key("for", false, "The condition must hold longer than this, e.g. \"60s\"."),
     key(
         "bridge",
@@ -88,6 +93,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "while" => "write while = 'service.active && custody == \"out\"'",
         "on" => "write on = \"handset.seen\", or a list of event types",
         "where" => "write where = 'event.private', or leave it out",
+        "limits" => "write limits = { unchecked = \"2h\" }, and limits.unchecked in the condition",
         "notify" => "write notify = [\"supervisor\"]; there are supervisor, integrity and technician",
         "enabled" => "write enabled = false, or leave it out",
         "scope" => "write scope = \"signed_in\", or leave it out",

@@ -13,12 +13,14 @@ use super::super::expr::{instead, nearest};
 use super::super::time::Span;
 use super::fault::Found;
 use super::keys::KEYS;
+use super::limits;
 use super::read::SPAN_MAX_MS;
-use super::{Head, PolicyErrors, PolicySet, Reach, Severity, Tell, Trigger};
+use super::{Head, Policy, PolicyErrors, PolicySet, Reach, Severity, Tell, Trigger};
 
 /// The keys of a policy that an overlay may change.
-const CHANGING: [&str; 7] = [
+pub const CHANGING: [&str; 8] = [
     "enabled",
+    "limits",
     "for",
     "bridge",
     "group_within",
@@ -27,7 +29,7 @@ const CHANGING: [&str; 7] = [
     "scope",
 ];
 /// What an overlay must say of itself, and what that is.
-const REASONED: [(&str, &str); 3] = [
+pub const REASONED: [(&str, &str); 3] = [
     ("reason", "why the office decided so"),
     ("decided_by", "who decided it"),
     ("decided_on", "on which date it was decided"),
@@ -124,7 +126,9 @@ impl Reader {
         let mut changes = Vec::new();
         for (key, value) in table {
             let key = key.get_ref().as_ref();
-            if CHANGING.contains(&key)
+            if key == "limits" {
+                changes.extend(self.limits(policy, value));
+            } else if CHANGING.contains(&key)
                 && let Some(here) = self.change(&mut policy.head, &policy.trigger, key, value)
             {
                 let shipped = written(&shipped, key);
@@ -145,6 +149,55 @@ impl Reader {
                 decided_on,
             }));
         }
+    }
+
+    /// Gives limits of the condition other worths; answers what was changed, each with its place.
+    fn limits(&mut self, policy: &mut Policy, value: &Value<'_>) -> Vec<(usize, Change)> {
+        let Some(table) = value.get_ref().as_table() else {
+            let message = "`limits` must be a table".to_string();
+            let help = "write limits = { NAME = \"90m\" }".to_string();
+            self.wrong(value.span(), "wrong-type", message, Some(help));
+            return Vec::new();
+        };
+        let mut limits = policy.filled().map_or_else(Vec::new, |filled| filled.limits.clone());
+        let mut changes = Vec::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let names = limits.iter().map(|limit| limit.name.clone()).collect::<Vec<_>>();
+            let Some(known) = limits.iter_mut().find(|limit| limit.name == name) else {
+                let help = instead(name, names.iter().map(String::as_str));
+                let message = format!("{} has no limit `{name}`", policy.head.id);
+                let help = help.or(Some(
+                    "what stands in its condition, its own file alone can change".into(),
+                ));
+                self.wrong(key.span(), "unknown-limit", message, help);
+                continue;
+            };
+            match limits::limit(name, value.get_ref()) {
+                Ok(here) if std::mem::discriminant(&here) == std::mem::discriminant(&known.limit) => {
+                    let (key, shipped) = (format!("limits.{name}"), known.limit.to_string());
+                    let change = Change {
+                        key,
+                        shipped,
+                        here: here.to_string(),
+                    };
+                    known.limit = here;
+                    changes.push((value.span().start, change));
+                }
+                Ok(_) => {
+                    let message = format!("the limit `{name}` is of another sort: the policy has {}", known.limit);
+                    self.wrong(value.span(), "wrong-type", message, None);
+                }
+                Err((code, message, help)) => self.wrong(value.span(), code, message, help),
+            }
+        }
+        if table.is_empty() {
+            self.wrong(value.span(), "empty", "no limit is named here".into(), None);
+        }
+        for problem in policy.refill(&limits).err().into_iter().flatten() {
+            self.wrong(value.span(), problem.code, problem.message, problem.help);
+        }
+        changes
     }
 
     fn known(&mut self, key: &Key<'_>) {

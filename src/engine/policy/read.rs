@@ -5,12 +5,13 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::super::event::{self, PolicyId};
-use super::super::expr::{self, Condition, instead, nearest};
+use super::super::event::PolicyId;
+use super::super::expr::{instead, nearest};
 use super::super::time::Span;
 use super::fault::Found;
 use super::keys::{KEYS, example};
 use super::quoted::Quoted;
+use super::trigger::Triggered;
 use super::{Class, Head, Per, Policy, Reach, Severity, Tell, Title, Trigger};
 
 /// No duration of a policy is longer.
@@ -64,10 +65,10 @@ fn garbled(errors: &[toml::de::Error]) -> Vec<Found> {
         .collect()
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     table: &'t DeTable<'t>,
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
 }
 
 impl<'t> Reader<'t> {
@@ -84,7 +85,13 @@ impl<'t> Reader<'t> {
         let bridge_ms = self.span("bridge");
         let group_within_ms = self.span("group_within");
         let enabled = self.switch("enabled");
-        let (trigger, written, condition) = self.trigger(per);
+        let limits = self.limits();
+        let Triggered {
+            trigger,
+            written,
+            condition,
+            filled,
+        } = self.trigger(per, &limits);
         let scope = self.scope(trigger.as_ref(), per, &written);
         let policy = Policy {
             head: Head {
@@ -104,15 +111,16 @@ impl<'t> Reader<'t> {
                 overlay: None,
             },
             trigger: trigger?,
+            filled,
         };
         Some((policy, condition))
     }
 
-    fn value(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+    pub(super) fn value(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.table.get(key)
     }
 
-    fn error(&mut self, span: Range<usize>, code: &'static str, message: String, help: Option<String>) {
+    pub(super) fn error(&mut self, span: Range<usize>, code: &'static str, message: String, help: Option<String>) {
         self.found.push(Found::error(span, code, message).helps(help));
     }
 
@@ -161,7 +169,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The place of what is missing: the id's, or the beginning.
-    fn of_file(&self) -> Range<usize> {
+    pub(super) fn of_file(&self) -> Range<usize> {
         let id = self.table.iter().find(|(key, _)| key.get_ref() == "id");
         match id {
             Some((key, value)) => key.span().start..value.span().end,
@@ -176,7 +184,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A string that is not empty.
-    fn quoted(&mut self, key: &str) -> Option<Quoted> {
+    pub(super) fn quoted(&mut self, key: &str) -> Option<Quoted> {
         let value = self.value(key)?;
         let quoted = self.quoted_if_any(key);
         match &quoted {
@@ -381,151 +389,9 @@ impl<'t> Reader<'t> {
             }
         }
     }
-
-    /// What it waits for, as written, and the condition.
-    fn trigger(&mut self, per: Option<Per>) -> (Option<Trigger>, String, Option<Quoted>) {
-        let none = (None, String::new(), None);
-        match (self.value("while"), self.value("on")) {
-            (Some(_), None) => {
-                if let Some(value) = self.value("where") {
-                    let message = "`where` goes with `on`".to_string();
-                    let help = "put this condition into `while`".to_string();
-                    self.error(value.span(), "misplaced-key", message, Some(help));
-                }
-                let Some(condition) = self.quoted("while") else {
-                    return none;
-                };
-                let compiled = self.compile(&condition, per, &[]);
-                (compiled.map(Trigger::While), condition.value.clone(), Some(condition))
-            }
-            (None, Some(on)) => {
-                let types = self.event_types(on, per);
-                for key in ["for", "bridge"] {
-                    if let Some(value) = self.value(key) {
-                        let message = format!("`{key}` goes with `while`; a policy with `on` is judged at once");
-                        let help = format!("leave `{key}` out");
-                        self.error(value.span(), "misplaced-key", message, Some(help));
-                    }
-                }
-                let mut written = format!("on {}", types.join(", "));
-                if self.value("where").is_none() {
-                    return (Some(Trigger::On { types, condition: None }), written, None);
-                }
-                let Some(condition) = self.quoted("where") else {
-                    return none;
-                };
-                written = format!("{written} where {}", condition.value);
-                let names: Vec<&str> = types.iter().map(String::as_str).collect();
-                let compiled = self.compile(&condition, per, &names);
-                let trigger = compiled.map(|condition| Trigger::On {
-                    types: types.clone(),
-                    condition: Some(condition),
-                });
-                (trigger, written, Some(condition))
-            }
-            (Some(while_), Some(on)) => {
-                let later = if while_.span().start < on.span().start {
-                    on
-                } else {
-                    while_
-                };
-                let message = "a policy has `while` or `on`, not both".to_string();
-                let help = "two conditions are two policies, each in its file".to_string();
-                self.error(later.span(), "two-triggers", message, Some(help));
-                if let Some(condition) = self.quoted("while") {
-                    self.compile(&condition, per, &[]);
-                }
-                self.event_types(on, per);
-                none
-            }
-            (None, None) => {
-                let span = self.of_file();
-                let message = "the policy has no condition".to_string();
-                let help = "write while = '…', or on = \"…\" with an optional where = '…'".to_string();
-                let near = |found: &Found| found.code == "unknown-key";
-                if !self.found.iter().any(near) {
-                    self.error(span, "missing-key", message, Some(help));
-                }
-                none
-            }
-        }
-    }
-
-    fn compile(&mut self, condition: &Quoted, per: Option<Per>, on: &[&str]) -> Option<Condition> {
-        // Which names are known depends on what it is judged for; most are for a session.
-        let problems = match expr::compile(&condition.value, per.unwrap_or(Per::Session), on) {
-            Ok(compiled) => return Some(compiled),
-            Err(problems) => problems,
-        };
-        for problem in problems {
-            if per.is_none() && problem.code == "name-out-of-scope" {
-                continue;
-            }
-            let span = condition.span(problem.span);
-            self.error(span, problem.code, problem.message, problem.help);
-        }
-        None
-    }
-
-    /// The event types of `on`: a string or a list of strings.
-    fn event_types(&mut self, on: &'t Spanned<DeValue<'t>>, per: Option<Per>) -> Vec<String> {
-        let items: Vec<&Spanned<DeValue>> = match on.get_ref() {
-            DeValue::Array(items) => items.iter().collect(),
-            _ => vec![on],
-        };
-        if items.is_empty() {
-            self.error(
-                on.span(),
-                "empty",
-                "`on` names no event type".into(),
-                Some(example("on").into()),
-            );
-        }
-        let mut types: Vec<String> = Vec::new();
-        for item in items {
-            let Some(kind) = item.get_ref().as_str() else {
-                let message = format!("an event type is a string, this is {}", what(item.get_ref()));
-                self.error(item.span(), "wrong-type", message, Some(example("on").into()));
-                continue;
-            };
-            let known = event::TYPES.iter().map(|(name, _)| *name);
-            if !known.clone().any(|name| name == kind) {
-                let help = instead(kind, known);
-                let message = format!("there is no event type \"{}\"", kind.escape_debug());
-                self.error(item.span(), "unknown-event-type", message, help);
-            } else if types.iter().any(|other| other == kind) {
-                self.error(item.span(), "named-twice", format!("\"{kind}\" is named twice"), None);
-            } else {
-                if let Some(per) = per
-                    && let Some(message) = unanswerable(per, kind)
-                {
-                    let subjects = Per::ALL.into_iter().filter(|per| unanswerable(*per, kind).is_none());
-                    let subjects: Vec<&str> = subjects.map(Per::as_str).collect();
-                    let help = format!("it can be judged per {}", subjects.join(", "));
-                    self.error(item.span(), "no-subject", message, Some(help));
-                }
-                types.push(kind.to_string());
-            }
-        }
-        types
-    }
 }
 
-/// Why events of a type have no subject of this sort.
-fn unanswerable(per: Per, kind: &str) -> Option<String> {
-    let (_, senders) = event::TYPES.iter().find(|(name, _)| *name == kind)?;
-    let names_officer = expr::names_officer(kind);
-    let fits = match per {
-        Per::Office => true,
-        Per::Lockbox => senders.contains(&event::DeviceKind::Lockbox),
-        Per::Counter => senders.contains(&event::DeviceKind::Workstation),
-        Per::Service | Per::Session => senders.contains(&event::DeviceKind::Workstation) || names_officer,
-        Per::Officer => senders.contains(&event::DeviceKind::Workstation) || names_officer,
-    };
-    (!fits).then(|| format!("an event \"{kind}\" belongs to no {}", per.as_str()))
-}
-
-fn what(value: &DeValue) -> &'static str {
+pub(super) fn what(value: &DeValue) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "a whole number",

@@ -504,3 +504,22 @@ fn what_is_settled_is_forgotten_and_what_holds_is_kept() {
     let numbers = desk.turn(vec![opened(verdict("p-001", 90, None))]);
     assert_eq!(numbers, [(3, Opened)]);
 }
+
+#[test]
+fn what_changed_on_a_clock_that_was_set_back_is_told_also_after_a_restart() {
+    let mut desk = Desk::new();
+    let mut before = verdict("p-001", 0, None);
+    desk.turn(vec![opened(before.clone())]);
+    // The machine's clock is set back, and the beginning is corrected: a word that can wait.
+    desk.now = desk.now.plus_ms(-10 * 60_000);
+    let corrected = verdict("p-001", 1, None);
+    assert_eq!(desk.turn(vec![amended(before, corrected.clone())]), []);
+    before = corrected;
+    let mut again = desk.rebuilt();
+    again.now = again.now.plus_ms(40 * 60_000);
+    assert_eq!(again.turn(Vec::new()), [(1, Amended)]);
+    assert!(
+        again.letters()[0].due < before.since.plus_ms(60 * 60_000),
+        "due by the clock"
+    );
+}

@@ -15,6 +15,7 @@ use jagaloket::inbound::{Inbound, Line, Receipt};
 use jagaloket::incident::{Book, Past};
 use jagaloket::letter::House;
 use jagaloket::live::{BrokerKind, Live};
+use jagaloket::past;
 use jagaloket::store::{Bounds, LedgerRow, Store};
 use jagaloket::telemetry::Metrics;
 use tokio::sync::{Notify, mpsc, watch};
@@ -230,6 +231,12 @@ async fn a_clock_that_is_off_is_corrected_and_the_ledger_says_so() {
             offsets.len() == 3 && offsets[1] == Some(90_000) && offsets[2] == Some(0)
         })
         .await;
+    for row in monitor.store.standing_verdicts(Moment::MIN).await.unwrap() {
+        let told = past::explain_stored(&monitor.store, &row.verdict, 14 * DAY_MS)
+            .await
+            .unwrap();
+        assert!(told.is_some(), "judged again as it was: {:?}", row.verdict);
+    }
     let head = monitor.store.verify(None).await.unwrap();
     monitor.stop().await;
 

@@ -6,10 +6,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use jagaloket::clock::MonitorClock;
+use jagaloket::engine::event::OfficeId;
 use jagaloket::engine::time::Moment;
+use jagaloket::store::rows::{EntryKind, NewEntry, Turn};
+use jagaloket::store::{Bounds, Store};
 
 use super::{House, PASSWORD};
-use crate::support::{example, policies, python, python_command, wait_until};
+use crate::support::{example, jagaloket, policies, python, python_command, run, wait_until};
 
 /// An office whose first counter is silent after three seconds, and told of a second later.
 fn impatient() -> House {
@@ -123,4 +126,48 @@ fn a_stop_does_not_wait_for_a_database_that_cannot_be_written() {
     locker.kill().unwrap();
     locker.wait().unwrap();
     assert!(ended.is_some(), "{}", serve.log());
+}
+
+#[tokio::test]
+async fn a_start_is_refused_where_the_machines_clock_can_hardly_be_right() {
+    const DAY_MS: i64 = 86_400_000;
+    let now = MonitorClock::Wall.now();
+    for (away_ms, what) in [
+        (-40 * DAY_MS, "more than a month after"),
+        (2 * DAY_MS, "more than a day before"),
+    ] {
+        let house = impatient();
+        let store = Store::open(&house.path("jagaloket.db"), Bounds::default())
+            .await
+            .unwrap();
+        let at = now.plus_ms(away_ms);
+        let turn = Turn {
+            entries: vec![NewEntry {
+                received: at,
+                kind: EntryKind::Event,
+                office: OfficeId::new("tangerang"),
+                source: "/tangerang/loket-01".to_owned(),
+                id: "last".to_owned(),
+                time: at,
+                body: event("workstation.heartbeat", at, "{}").into_bytes(),
+                clock: None,
+            }],
+            ..Turn::default()
+        };
+        store.commit(&turn).await.unwrap();
+        let head = store.head().await.unwrap();
+        store.close().await.unwrap();
+        drop(store);
+        let mut command = jagaloket();
+        command.arg("serve").arg("--config").arg(house.path("jagaloket.toml"));
+        let output = run(&mut command, b"");
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.contains(what) && err.contains("--clock-is-right"), "{err}");
+        let store = Store::open(&house.path("jagaloket.db"), Bounds::default())
+            .await
+            .unwrap();
+        assert_eq!(store.head().await.unwrap(), head, "nothing was written");
+        store.close().await.unwrap();
+    }
 }

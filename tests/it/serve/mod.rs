@@ -1,5 +1,6 @@
 //! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
 
+mod backup;
 mod live;
 mod postgres;
 mod reload;

@@ -160,7 +160,7 @@ fn what_the_office_decides_while_running_counts_from_then_on_and_after_a_start()
     fs::write(&overlay, decided("reason = \"Loker HP rusak\"\n")).unwrap();
     let output = office.activate();
     assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(said(&output), "in force from now on: overlays/tangerang\n");
+    assert_eq!(said(&output), "in force from now on: phone-out-during-service\n");
     office.publish(&office.rest);
     wait_until(Duration::from_secs(60), "the verdicts", || {
         office.house.verdicts() == office.expected()
@@ -378,6 +378,106 @@ fn no_event_under_way_is_lost_while_policies_change() {
     assert_eq!(
         (events as usize, different as usize),
         (distinct(&lines), distinct(&lines))
+    );
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
+fn a_holiday_entered_late_is_judged_told_and_taken_back_when_the_calendar_is_put_right() {
+    let office = Office::new();
+    let policy = office.policy("service-outside-hours");
+    let on = fs::read_to_string(&policy)
+        .unwrap()
+        .replace("enabled  = false", "enabled  = true");
+    fs::write(policy, on).unwrap();
+    let roster = office.house.path("roster.toml");
+    let plain = fs::read_to_string(&roster).unwrap();
+    let hours = |open: &str| {
+        let calendar = format!(
+            "[office.calendar]\nfrom = 2026-11-24\n[office.calendar.week]\ntuesday = {{ open = \"{open}\" }}\n"
+        );
+        fs::write(
+            &roster,
+            plain.replacen("[[counter]]", &format!("{calendar}\n[[counter]]"), 1),
+        )
+        .unwrap();
+    };
+    let outside = || {
+        let mut said = office.house.verdicts();
+        said.retain(|line| line["policy"] == "service-outside-hours");
+        said.len()
+    };
+    let mails = || {
+        let files = fs::read_dir(office.house.path("mails")).unwrap().map(Result::unwrap);
+        let texts = files.filter_map(|entry| fs::read_to_string(entry.path()).ok());
+        texts.filter(|mail| mail.contains("kalender")).count()
+    };
+    let mut serve = office.house.serve();
+    let whole: Vec<String> = office.morning.iter().chain(&office.rest).cloned().collect();
+    office.publish(&whole);
+    office.house.wait_for_events(distinct(&whole));
+    assert_eq!(outside(), 0);
+    // The office had been closed since midnight, says a calendar that is entered in the afternoon.
+    hours("23:00-23:30");
+    assert!(office.activate().status.success());
+    assert!(outside() > 0);
+    wait_until(
+        Duration::from_secs(20),
+        "mails that give the calendar as the cause",
+        || mails() > 0,
+    );
+    let (told, before) = (outside(), mails());
+    end(&mut serve);
+    // A start with the ledger alone says the same.
+    let mut serve = office.house.serve();
+    assert_eq!(outside(), told);
+    end(&mut serve);
+    // A start with another calendar takes everything back, and those who were told are told.
+    hours("00:00-24:00");
+    let mut serve = office.house.serve();
+    assert_eq!(outside(), 0);
+    wait_until(Duration::from_secs(20), "mails that take it back", || mails() > before);
+    end(&mut serve);
+    let mut serve = office.house.serve();
+    assert_eq!(outside(), 0);
+    end(&mut serve);
+    office.verify();
+}
+
+#[test]
+fn what_says_the_same_is_no_change_and_an_overlay_is_named_by_its_policies() {
+    let office = Office::new();
+    let mut serve = office.house.serve();
+    let path = office.policy(REMOVED);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("# A comment more.\n{text}")).unwrap();
+    assert!(said(&office.activate()).contains("nothing has changed"));
+    let overlays = office.house.path("policies").join("overlays");
+    fs::create_dir(&overlays).unwrap();
+    let decided = "limits = { unchecked = \"90m\" }\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-24\n";
+    fs::write(
+        overlays.join("tangerang.toml"),
+        format!("[lockbox-check-overdue]\n{decided}"),
+    )
+    .unwrap();
+    let output = said(&office.activate());
+    assert!(
+        output.contains("in force from now on: lockbox-check-overdue\n"),
+        "{output}"
+    );
+    // Another reason is what people are shown, though it judges alike.
+    let other = decided.replace("\"r\"", "\"s\"");
+    fs::write(
+        overlays.join("tangerang.toml"),
+        format!("[lockbox-check-overdue]\n{other}"),
+    )
+    .unwrap();
+    assert!(said(&office.activate()).contains("in force from now on: lockbox-check-overdue\n"));
+    let (_, _, listed) = http_get(office.house.web, "/api/v1/policies", &[]);
+    assert!(
+        listed.contains("session.unchecked_for > duration(\\\"1h30m\\\")"),
+        "{listed}"
     );
     end(&mut serve);
     office.verify();

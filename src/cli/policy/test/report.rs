@@ -65,11 +65,12 @@ pub(super) fn text(run: &Run) -> String {
     coverage(run, &mut text);
     mutants(run, &mut text);
     let rate = run.counter_hours / run.seconds.max(1e-9);
-    let tests = run.tested.iter().filter(|tested| tested.file.is_some()).count();
+    let own = run.tested.iter().filter(|tested| !tested.overlaid);
+    let tests = own.clone().filter(|tested| tested.file.is_some()).count();
     let _ = writeln!(
         text,
         "\n{passed} passed, {failed} failed; {tests} of {} policies; {:.1} counter-hours in {:.3} s, {rate:.0} a second",
-        run.tested.len(),
+        own.count(),
         run.counter_hours,
         run.seconds
     );
@@ -111,7 +112,8 @@ fn mutants(run: &Run, text: &mut String) {
     let all = || run.tested.iter().filter_map(|tested| tested.mutants.as_ref()).flatten();
     if run.mutate {
         text.push('\n');
-        for tested in run.tested.iter().filter(|tested| tested.mutants.is_none()) {
+        let own = run.tested.iter().filter(|tested| !tested.overlaid);
+        for tested in own.filter(|tested| tested.mutants.is_none()) {
             let id = tested.source.policy.head.id.as_str();
             let _ = writeln!(text, "{id} was not changed: its tests must pass first");
         }

@@ -1,0 +1,440 @@
+"""The live benchmarks: peers and the monitor in turns, on one machine, in one run. The method is in docs/benchmarks.md.
+
+    python live.py JAGALOKET LOAD FOLDER [SECTION…]
+
+Sections: ingest embedded latency memory. Every process is started here and ended here; ports are free ones of 127.0.0.1.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import uuid
+from datetime import datetime, timedelta, timezone
+
+TICKS = os.sysconf("SC_CLK_TCK")
+HERE = os.path.dirname(os.path.abspath(__file__))
+JAKARTA = timezone(timedelta(hours=7))
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_mib(pid, key="VmRSS"):
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(rf"{key}:\s+(\d+)", file.read()).group(1)) / 1024
+
+
+def wait_until(what, ready, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if ready():
+                return
+        time.sleep(0.01)
+    sys.exit(f"{what}: waited {seconds} s in vain")
+
+
+def listening(port):
+    with socket.create_connection(("127.0.0.1", port), 1):
+        return True
+
+
+@contextlib.contextmanager
+def process(command, **more):
+    child = subprocess.Popen(command, **{"stdout": subprocess.DEVNULL, **more})
+    try:
+        yield child
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextlib.contextmanager
+def mosquitto(folder):
+    port = free_port()
+    path = os.path.join(folder, "mosquitto.conf")
+    with open(path, "w") as file:
+        file.write(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nlog_type error\n"
+            "max_inflight_messages 0\nmax_queued_messages 0\nset_tcp_nodelay true\n"
+        )
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    with process([program, "-c", path]) as broker:
+        wait_until("mosquitto", lambda: listening(port))
+        yield broker, port
+
+
+def roster(path, counters, lockboxes, office="tangerang"):
+    """An office of any size: two officers a counter, each with one handset."""
+    parts = [f'[office]\nid = "{office}"\nname = "Kantor {office}"\ntimezone = "Asia/Jakarta"\n']
+    parts += [f'[[counter]]\nid = "loket-{n:04}"\nname = "Loket {n}"\n' for n in range(1, counters + 1)]
+    parts += [f'[[lockbox]]\nid = "loker-{n:04}"\nslots = 100\n' for n in range(1, lockboxes + 1)]
+    parts.append('[[supervisor]]\nid = "s-01"\nname = "Kasi"\nemail = "kasi@x.example"\nlanguage = "id"\n')
+    parts.append('[[integrity]]\nid = "i-01"\nname = "Kepatuhan"\nemail = "kepatuhan@x.example"\nlanguage = "id"\n')
+    parts.append('[[technician]]\nid = "t-01"\nname = "TIK"\nemail = "tik@x.example"\nlanguage = "id"\n')
+    for n in range(1, 2 * counters + 1):
+        box = (n - 1) % lockboxes + 1
+        parts.append(
+            f'[[officer]]\nid = "p-{n:05}"\nname = "Petugas {n}"\nsupervisor = "s-01"\nlockbox = "loker-{box:04}"\n'
+            f'handsets = [{{ id = "h-{n:05}" }}]\n'
+        )
+    with open(path, "w") as file:
+        file.write("\n".join(parts))
+
+
+def simulated(bench, name, counters, lockboxes, days=1):
+    """Paths of a roster and of simulated events of it."""
+    path, events = os.path.join(bench.folder, f"{name}.toml"), os.path.join(bench.folder, f"{name}.jsonl")
+    roster(path, counters, lockboxes)
+    with open(events, "wb") as file:
+        subprocess.run(
+            [bench.jagaloket, "simulate", "office", "--days", str(days), "--roster", path, "--troubles", "usual"],
+            stdout=file,
+            check=True,
+        )
+    return path, events
+
+
+class Monitor:
+    """A running `jagaloket serve`."""
+
+    def __init__(self, bench, work, rosters, broker, database=None, clock="events", mail=None, policies=None):
+        self.web = free_port()
+        self.config = os.path.join(work, "jagaloket.toml")
+        self.log = open(os.path.join(work, "serve.log"), "wb")
+        mail = f'host = "127.0.0.1"\nport = {mail}\ntls = "none"\nfrom = "m@x.example"' if mail else f'directory = "{work}/mail"'
+        os.makedirs(os.path.join(work, "mail"), exist_ok=True)
+        with open(self.config, "w") as file:
+            file.write(
+                f'clock = "{clock}"\n[office]\nroster = {json.dumps(rosters)}\n'
+                f'policies = "{policies or os.path.join(bench.root, "policies")}"\n'
+                f'[database]\n{database or f"""path = "{work}/jagaloket.db" """}\n'
+                f"[broker]\n{broker}\n[mail]\n{mail}\n"
+                f'[web]\nlisten = "127.0.0.1:{self.web}"\n'
+            )
+        self.command = [bench.jagaloket, "serve", "--config", self.config]
+
+    @contextlib.contextmanager
+    def run(self):
+        began = time.monotonic()
+        with process(self.command, stdout=self.log, stderr=self.log) as child:
+            wait_until("the monitor", lambda: self.metric("jagaloket_broker_connected") == 1, 300)
+            self.start_seconds = time.monotonic() - began
+            self.pid = child.pid
+            yield self
+
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/metrics", timeout=60) as answer:
+            text = answer.read().decode()
+        found = re.search(rf"^{name} (\S+)$", text, re.M)
+        return float(found.group(1)) if found else None
+
+    def accepted(self):
+        return self.metric("jagaloket_events_accepted_total")
+
+
+def publish(bench, port, file, **options):
+    command = [bench.load, "publish", "--port", str(port), "--file", file]
+    for key, value in options.items():
+        command += [f"--{key}", str(value)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def lines(path):
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+class Result:
+    """Figures of one peer over several runs."""
+
+    def __init__(self):
+        self.runs = []
+
+    def add(self, **figures):
+        self.runs.append(figures)
+
+    def __getitem__(self, key):
+        return statistics.median(run[key] for run in self.runs)
+
+
+def ingest(bench):
+    """Durable behind mosquitto: until the last event is committed."""
+    path, events = simulated(bench, "ingest", 250, 5)
+    count = lines(events)
+    print(f"\n## behind mosquitto: {count} events, 4 publishing connections, window 1000; median of {bench.runs}, in turns")
+    load = {"connections": 4, "window": 1000}
+
+    def measured(pid, broker, done):
+        before, broker_before, began = cpu_seconds(pid), cpu_seconds(broker.pid), time.monotonic()
+        publish(bench, bench.port, events, **load)
+        wait_until("all events", lambda: done() >= count, 600)
+        seconds = time.monotonic() - began
+        return {
+            "rate": count / seconds,
+            "cpu": (cpu_seconds(pid) - before) / count * 1e6,
+            "broker": (cpu_seconds(broker.pid) - broker_before) / count * 1e6,
+            "mib": memory_mib(pid, "VmHWM"),
+        }
+
+    def discarding(work, broker):
+        with subprocess.Popen(
+            [bench.load, "discard", "--port", str(bench.port), "--count", str(count)], stdout=subprocess.PIPE
+        ) as child:
+            child.stdout.readline()
+            cpu, began = cpu_seconds(broker.pid), time.monotonic()
+            publish(bench, bench.port, events, **load)
+            answer = json.loads(child.stdout.readline())
+            seconds = time.monotonic() - began
+        assert answer["received"] == count, answer
+        return {"rate": count / seconds, "cpu": 0, "broker": (cpu_seconds(broker.pid) - cpu) / count * 1e6, "mib": 0}
+
+    def python_b(work, broker):
+        database = os.path.join(work, "python.db")
+        smtp = free_port()
+        with process([sys.executable, os.path.join(HERE, "python_b.py"), str(bench.port), database, str(smtp)]) as child:
+            wait_until("Python B", lambda: os.path.exists(database))
+            time.sleep(1)
+
+            def done():
+                with contextlib.closing(sqlite3.connect(database, timeout=30)) as one:
+                    return one.execute("SELECT max(rowid) FROM event").fetchone()[0] or 0
+
+            return measured(child.pid, broker, done)
+
+    def ours(database):
+        def run(work, broker):
+            monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {bench.port}', database and database(work))
+            with monitor.run():
+                return measured(monitor.pid, broker, monitor.accepted)
+
+        return run
+
+    peers = {"mosquitto, discarding subscriber": discarding, "Python B": python_b, "jagaloket, SQLite": ours(None)}
+    if bench.postgres:
+        peers["jagaloket, PostgreSQL"] = ours(bench.postgres)
+    results = turns(bench, peers, mosquitto_of(bench))
+    base = results["Python B"]["rate"]
+    for name, result in results.items():
+        print(
+            f"  {name:<34} {result['rate']:9.0f} events/s  {result['rate'] / base:5.2f} of Python B"
+            f"  {result['cpu']:6.1f} us CPU/event (broker {result['broker']:.1f})  {result['mib']:5.0f} MiB"
+        )
+
+
+def mosquitto_of(bench):
+    @contextlib.contextmanager
+    def around(work):
+        with mosquitto(work) as (broker, port):
+            bench.port = port
+            yield broker
+
+    return around
+
+
+def turns(bench, peers, around):
+    results = {name: Result() for name in peers}
+    for _ in range(bench.runs):
+        for name, peer in peers.items():
+            with fresh(bench) as work, around(work) as broker:
+                results[name].add(**peer(work, broker))
+    return results
+
+
+@contextlib.contextmanager
+def fresh(bench):
+    with tempfile.TemporaryDirectory(dir=bench.folder) as work:
+        yield work
+
+
+def embedded(bench):
+    """The embedded broker, 500 devices, durable before each acknowledgement; beside the library alone."""
+    path, events = simulated(bench, "embedded", 500, 5)
+    count = min(lines(events), 200_000)
+    print(f"\n## embedded broker: {count} events of 505 devices, 500 connections; median of {bench.runs}, in turns")
+    for window in (1, 20):
+        load = {"connections": 500, "window": window, "count": count}
+
+        def bare(work, _):
+            port = free_port()
+            with process([bench.load, "broker", "--port", str(port), "--threads", "2"]) as child:
+                wait_until("the bare broker", lambda: listening(port))
+                cpu = cpu_seconds(child.pid)
+                answer = publish(bench, port, events, **load)
+                assert answer["acknowledged"] == count, answer
+                return {"rate": answer["rate"], "cpu": (cpu_seconds(child.pid) - cpu) / count * 1e6, "mib": memory_mib(child.pid, "VmHWM")}
+
+        def ours(work, _):
+            port = free_port()
+            broker = f'embedded = true\nanonymous = true\nlisten = "127.0.0.1:{port}"'
+            with Monitor(bench, work, [path], broker).run() as monitor:
+                cpu = cpu_seconds(monitor.pid)
+                answer = publish(bench, port, events, **load)
+                assert answer["acknowledged"] == count, answer
+                assert monitor.accepted() == count, monitor.accepted()
+                return {"rate": answer["rate"], "cpu": (cpu_seconds(monitor.pid) - cpu) / count * 1e6, "mib": memory_mib(monitor.pid, "VmHWM")}
+
+        results = turns(bench, {"the library without our hook": bare, "jagaloket, SQLite": ours}, contextlib.nullcontext)
+        base = results["the library without our hook"]["rate"]
+        print(f"  window {window} a connection")
+        for name, result in results.items():
+            print(
+                f"    {name:<32} {result['rate']:9.0f} events/s  {result['rate'] / base:5.2f}"
+                f"  {result['cpu']:6.1f} us CPU/event  {result['mib']:5.0f} MiB"
+            )
+
+
+class Sink:
+    """An SMTP server in this process that notes when it accepted which counter's or lockbox's mail."""
+
+    def __init__(self):
+        self.accepted, self.port = {}, free_port()
+        ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self.serve(ready)), daemon=True).start()
+        ready.wait()
+
+    async def serve(self, ready):
+        from aiosmtpd.smtp import SMTP
+
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: SMTP(self, loop=loop), "127.0.0.1", self.port)
+        ready.set()
+        await server.serve_forever()
+
+    async def handle_DATA(self, _server, _session, envelope):
+        now = time.time()
+        found = re.search(rb"Lok(?:er|et) (\d+)|(?:loker|loket)-(\d+)", envelope.content)
+        if found:
+            self.accepted.setdefault(int(found.group(1) or found.group(2)), now)
+        return "250 accepted"
+
+
+def percentiles(values):
+    values = sorted(values)
+    at = lambda share: values[min(len(values) - 1, int(share * len(values)))] * 1000
+    return f"p50 {at(0.5):6.1f} ms  p99 {at(0.99):6.1f} ms  p99.9 {at(0.999):6.1f} ms  of {len(values)}"
+
+
+def latency(bench):
+    """From publishing to SMTP accepted, with 50 events a second beside it."""
+    import paho.mqtt.client as mqtt
+
+    places = bench.places
+    path = os.path.join(bench.folder, "latency.toml")
+    roster(path, places, places)
+    policies = os.path.join(bench.folder, "policies")
+    shutil.rmtree(policies, ignore_errors=True)
+    os.makedirs(policies)
+    for name in ("lockbox-forced", "phone-out-during-service"):
+        with open(os.path.join(bench.root, "policies", f"{name}.toml")) as file:
+            text = file.read()
+        with open(os.path.join(policies, f"{name}.toml"), "w") as file:
+            file.write(re.sub(r'(?m)^for\s*=.*$', 'for = "2s"', text))
+    print(f"\n## latency, 50 events a second beside it, clock of the machine")
+    for name in ("mosquitto", "embedded"):
+        for what in ("event", "deadline"):
+            sink = Sink()
+            with fresh(bench) as work, contextlib.ExitStack() as stack:
+                if name == "mosquitto":
+                    _, port = stack.enter_context(mosquitto(work))
+                    broker = f'host = "127.0.0.1"\nport = {port}'
+                else:
+                    port = free_port()
+                    broker = f'embedded = true\nanonymous = true\nlisten = "127.0.0.1:{port}"'
+                monitor = Monitor(bench, work, [path], broker, clock="own", mail=sink.port, policies=policies)
+                stack.enter_context(monitor.run())
+                client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+                client.max_inflight_messages_set(1000)
+                client.connect("127.0.0.1", port)
+                client.loop_start()
+                stack.callback(client.loop_stop)
+                sent = {}
+
+                def say(device, kind, data, at=None):
+                    at = at or datetime.now(JAKARTA)
+                    event = {
+                        "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/tangerang/{device}", "type": kind,
+                        "time": at.isoformat(timespec="milliseconds"), "data": data,
+                    }
+                    client.publish(f"jagaloket/v1/tangerang/{device}/events", json.dumps(event), qos=1)
+                    return at.timestamp()
+
+                period = 0.2 if what == "event" else 0.12
+                began, beats = time.monotonic(), 0
+                for n in range(1, places + 1):
+                    if what == "event":
+                        sent[n] = say(f"loker-{n:04}", "lockbox.forced", {"slot": 1})
+                    else:
+                        say(f"loket-{n:04}", "session.signed_in", {"officer": f"p-{n:05}"})
+                        say(f"loket-{n:04}", "service.started", {})
+                        sent[n] = None
+                    while time.monotonic() - began < n * period:
+                        beats += 1
+                        say(f"loket-{beats % places + 1:04}", "workstation.heartbeat", {})
+                        # A deadline passes only where the device has spoken since.
+                        time.sleep(0.02)
+                end = time.monotonic() + 10
+                while len(sink.accepted) < places and time.monotonic() < end:
+                    beats += 1
+                    say(f"loket-{beats % places + 1:04}", "workstation.heartbeat", {})
+                    time.sleep(0.02)
+            took = [sink.accepted[n] - sent[n] for n in sink.accepted if sent.get(n)]
+            print(f"  {what} -> mail, {name:<10} {percentiles(took)}")
+
+
+def memory(bench):
+    print("\n## resident memory")
+    path, _ = simulated(bench, "small", 5, 2)
+    with fresh(bench) as work, mosquitto(work) as (_, port):
+        with Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}').run() as monitor:
+            time.sleep(3)
+            print(f"  at rest                     {memory_mib(monitor.pid):6.0f} MiB   started in {monitor.start_seconds:.2f} s")
+
+
+SECTIONS = {"ingest": ingest, "embedded": embedded, "latency": latency, "memory": memory}
+
+
+class Bench:
+    def __init__(self, jagaloket, load, folder):
+        self.jagaloket, self.load, self.folder = (os.path.abspath(one) for one in (jagaloket, load, folder))
+        self.root = os.path.dirname(HERE)
+        self.runs = int(os.environ.get("RUNS", "3"))
+        self.places = int(os.environ.get("PLACES", "200"))
+        self.postgres = None
+
+
+def main():
+    bench = Bench(*sys.argv[1:4])
+    os.makedirs(bench.folder, exist_ok=True)
+    for name in sys.argv[4:] or SECTIONS:
+        SECTIONS[name](bench)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+//! Writes a backup: everything as it stood at one moment, while others go on writing.
+
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+
+use futures_util::StreamExt as _;
+
+use super::Store;
+use super::backup::{Cell, Header, Table, Writing};
+use super::database::{Row, Sql, statements};
+use super::error::{Doing as _, Error, Result};
+use super::words::unreadable;
+use crate::engine::time::Moment;
+use crate::ledger::{Chain, Entry, Head};
+
+const DUMPING: &str = "reading for the backup";
+
+statements! {
+    VERSION = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
+}
+
+/// Every table, those first that others refer to, and what its rows are in order of. A test holds it against the tables
+/// that there are.
+pub(super) const TABLES: [(&str, Sql); 8] = [
+    ("ledger", both("SELECT * FROM ledger ORDER BY n")),
+    ("quarantine", both("SELECT * FROM quarantine ORDER BY n")),
+    (
+        "quarantine_count",
+        both("SELECT * FROM quarantine_count ORDER BY code, day"),
+    ),
+    ("incident", both("SELECT * FROM incident ORDER BY n")),
+    ("verdict", both("SELECT * FROM verdict ORDER BY n")),
+    ("verdict_step", both("SELECT * FROM verdict_step ORDER BY n")),
+    ("outbox", both("SELECT * FROM outbox ORDER BY n")),
+    (
+        "device_status",
+        both("SELECT * FROM device_status ORDER BY office, device"),
+    ),
+];
+
+/// Tables of what is worked out from the others; no backup has them.
+pub(super) const DERIVED: [&str; 1] = ["snapshot"];
+
+const fn both(sql: &'static str) -> Sql {
+    Sql {
+        sqlite: sql,
+        postgres: sql,
+    }
+}
+
+impl Store {
+    /// Writes everything to `file`, which must not exist, as it stands at this moment, and answers the ledger's head,
+    /// every entry of it checked. A monitor may go on writing. When this fails, there is no file.
+    pub async fn backup(&self, file: &Path) -> Result<Head> {
+        let mut part = file.as_os_str().to_owned();
+        part.push(".part");
+        let part = Path::new(&part);
+        let doing = "making the backup's file";
+        if file.exists() {
+            return Err(Error::Exists(file.display().to_string()));
+        }
+        let made = private()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(part)
+            .doing(doing)?;
+        let written = self.write_backup(made).await;
+        if written.is_ok() {
+            // Whoever made a file of that name meanwhile keeps it.
+            std::fs::hard_link(part, file).doing(doing)?;
+        }
+        std::fs::remove_file(part).doing(doing)?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))
+            .and_then(|folder| folder.sync_all())
+            .doing(doing)?;
+        written
+    }
+
+    async fn write_backup(&self, file: File) -> Result<Head> {
+        let mut connection = self.connect_to_read().await?;
+        connection.begin_snapshot().await.doing(DUMPING)?;
+        let row = connection.query(VERSION).one().await.doing(DUMPING)?;
+        let header = Header {
+            tables: row.try_get(0).doing(DUMPING)?,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let mut writing = Writing::new(file, &header)?;
+        let mut chain = Chain::new(None);
+        for (name, sql) in TABLES {
+            let mut rows = connection.query(sql).stream();
+            let mut table = None;
+            while let Some(row) = rows.next().await {
+                let row = row.doing(DUMPING)?;
+                let table = match &mut table {
+                    Some(table) => table,
+                    None => {
+                        let begun = table_of(name, &row)?;
+                        writing.table(&begun)?;
+                        table.insert(begun)
+                    }
+                };
+                if name == "ledger" {
+                    check(&mut chain, &row)?;
+                }
+                let cells = row.cells(table).doing(DUMPING)?;
+                writing.row(&cells)?;
+            }
+        }
+        connection.close().await.doing(DUMPING)?;
+        let head = chain.end()?;
+        writing.end(head)?;
+        Ok(head)
+    }
+}
+
+fn table_of(name: &str, row: &Row) -> Result<Table> {
+    let columns = row.columns().into_iter().map(|(column, holds)| match holds {
+        Some(holds) => Ok((column.to_owned(), holds)),
+        None => Err(unreadable(name, "a column of a type that no table here has")),
+    });
+    Ok(Table {
+        name: name.to_owned(),
+        columns: columns.collect::<Result<_>>()?,
+    })
+}
+
+fn check(chain: &mut Chain, row: &Row) -> Result<()> {
+    let entry = Entry {
+        n: row.try_get("n").doing(DUMPING)?,
+        received: Moment(row.try_get("received_ms").doing(DUMPING)?),
+        kind: row.try_get("kind").doing(DUMPING)?,
+        office: row.try_get("office").doing(DUMPING)?,
+        source: row.try_get("source").doing(DUMPING)?,
+        id: row.try_get("id").doing(DUMPING)?,
+        time: Moment(row.try_get("time_ms").doing(DUMPING)?),
+        body: row.try_get("body").doing(DUMPING)?,
+        clock: match row.try_get("clock") {
+            // A database that an older version left has no such column yet.
+            Err(sqlx::Error::ColumnNotFound(_)) => None,
+            clock => clock.doing(DUMPING)?,
+        },
+    };
+    chain.check(&entry, row.try_get("hash").doing(DUMPING)?)?;
+    Ok(())
+}
+
+/// It holds personal data, so nobody else may read it.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+impl Row {
+    fn cells(&self, table: &Table) -> Result<Vec<Cell>, sqlx::Error> {
+        use super::backup::Holds;
+        let cells = table.columns.iter().enumerate().map(|(at, (_, holds))| {
+            let cell = match holds {
+                Holds::Number => self.try_get::<Option<i64>, _>(at)?.map(Cell::Number),
+                Holds::Text => self.try_get::<Option<String>, _>(at)?.map(Cell::Text),
+                Holds::Bytes => self.try_get::<Option<Vec<u8>>, _>(at)?.map(Cell::Bytes),
+            };
+            Ok(cell.unwrap_or(Cell::Null))
+        });
+        cells.collect()
+    }
+}
