@@ -10,10 +10,12 @@ use jagaloket::engine::{Clock, Engine, NoSnapshot};
 use jagaloket::replay;
 
 use crate::engine::{events, rules};
+use crate::hours;
 use crate::soups::soup;
 use crate::support::{EXAMPLE_DAYS, example, policies};
 
 type Rules = Vec<(Moment, Arc<Roster>, Arc<PolicySet>)>;
+type Set = (Arc<Roster>, Arc<PolicySet>);
 
 /// All that can be asked of an engine.
 fn answers(engine: &Engine, roster: &Roster) -> impl PartialEq + std::fmt::Debug {
@@ -47,6 +49,12 @@ fn other_policies() -> Arc<PolicySet> {
 /// on, the past is forgotten, other rules come into force, and the monitor ticks.
 fn check(events: &[Event], seed: u64, shown: &str) {
     let (roster, policies) = rules();
+    let others = [(other_roster(), other_policies()), (roster.clone(), policies.clone())];
+    check_under((roster, policies), &others, events, seed, shown);
+}
+
+fn check_under(first: Set, others: &[Set], events: &[Event], seed: u64, shown: &str) {
+    let (roster, policies) = first;
     let mut rng = fastrand::Rng::with_seed(seed);
     let ticks = rng.bool();
     let clock = if ticks { Clock::Ticks } else { Clock::Events };
@@ -70,11 +78,7 @@ fn check(events: &[Event], seed: u64, shown: &str) {
         }
         if rng.u8(..8) == 0 {
             let at = straight.clock().unwrap_or(latest).plus_ms(rng.i64(1..600_000));
-            let rules = [
-                (other_roster(), other_policies()),
-                (roster.clone(), in_force[0].2.clone()),
-            ];
-            let (roster, policies) = rules[rng.usize(..2)].clone();
+            let (roster, policies) = others[rng.usize(..others.len())].clone();
             for engine in [&mut straight, &mut restored] {
                 engine.activate(at, roster.clone(), policies.clone());
             }
@@ -142,6 +146,33 @@ fn wild_days_are_read_again_as_they_were() {
     let (roster, _) = rules();
     for seed in 1..=8 {
         check(&soup(seed, "normal", &roster), seed, &format!("soup {seed}"));
+    }
+}
+
+#[test]
+fn calendars_that_change_from_a_date_on_are_read_again_with_their_word() {
+    let calendar = |from: &str, open: &str| {
+        let days = ["wednesday", "thursday", "friday"].map(|day| format!("{day} = {{ open = \"{open}\" }}\n"));
+        hours::ROSTER.split("[office.calendar.week]").next().unwrap().to_owned()
+            + &format!("[office.calendar]\n{from}\n[office.calendar.week]\n{}", days.concat())
+            + &hours::ROSTER[hours::ROSTER.find("\n[[counter]]").unwrap()..]
+    };
+    let texts = [
+        hours::ROSTER.to_owned(),
+        calendar("from = 2026-11-25", "07:00-19:00"),
+        calendar("from = 2026-11-26", "10:00-12:00"),
+        calendar("from = 2026-11-27", "00:00-23:00"),
+        calendar("", "09:00-15:00"),
+        hours::NO_HOURS.to_owned(),
+    ];
+    let sets = texts.map(|text| (hours::roster(&text), hours::policies()));
+    for seed in 1..=60 {
+        let mut events = hours::days(seed);
+        if seed % 2 == 0 {
+            fastrand::Rng::with_seed(seed).shuffle(&mut events);
+        }
+        let first = sets[seed as usize % sets.len()].clone();
+        check_under(first, &sets, &events, seed, "calendars");
     }
 }
 
