@@ -93,14 +93,8 @@ impl Desk {
         let Some(last) = activations.last() else {
             return Ok(Err(NoSnapshot::OtherRules));
         };
-        let Ok((format, rest)) = postcard::take_from_bytes::<u32>(desk) else {
-            return Ok(Err(NoSnapshot::Damaged));
-        };
-        if format != FORMAT {
+        let Ok((FORMAT, ticked, clocks, gaps)) = serde_json::from_slice::<(u32, Moment, Clocks, Gaps)>(desk) else {
             return Ok(Err(NoSnapshot::OtherVersion));
-        }
-        let Ok((ticked, clocks, gaps)) = postcard::from_bytes::<(Moment, Clocks, Gaps)>(rest) else {
-            return Ok(Err(NoSnapshot::Damaged));
         };
         let mut rules: Vec<(Moment, Arc<Roster>, Arc<PolicySet>)> = Vec::new();
         for (n, activated) in activations.iter().enumerate() {
@@ -129,7 +123,7 @@ impl Desk {
             return;
         }
         let around = (FORMAT, self.ticked, &self.clocks, &self.gaps);
-        let around = postcard::to_allocvec(&around).expect("writing to memory cannot fail");
+        let around = serde_json::to_vec(&around).expect("all keys are texts");
         match store
             .keep_snapshot(&self.office, head, self.engine.snapshot(), around)
             .await
