@@ -37,19 +37,28 @@ struct Checkpoint {
 
 impl Fold {
     pub fn new(rules: Arc<Rulebook>, names: Arc<Names>) -> Fold {
-        let state = State::new(rules, names);
+        Fold::from_base(State::new(rules, names), Vec::new())
+    }
+
+    /// A fold of these operations, in order, from a state on.
+    pub fn from_base(base: State, ops: Vec<Op>) -> Fold {
         Fold {
-            ops: Vec::new(),
+            ops,
             applied: 0,
             closed: Vec::new(),
             checkpoints: vec![Checkpoint {
                 applied: 0,
                 closed: 0,
-                state: state.clone(),
+                state: base.clone(),
             }],
-            state,
+            state: base,
             dirty: Dirty::default(),
         }
+    }
+
+    /// The state before which nothing can change any more, and the operations since.
+    pub fn base(&self) -> (&State, &[Op]) {
+        (&self.checkpoints[0].state, &self.ops)
     }
 
     /// The moment up to which the past is settled and cannot change any more.

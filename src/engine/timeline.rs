@@ -6,7 +6,7 @@ use super::event::{BootKey, IdKey};
 use super::time::Moment;
 
 /// That a device spoke: all that gaps, horizons and boots need to know of an event.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Stamp {
     /// Effective time.
     pub at: Moment,
@@ -24,7 +24,7 @@ pub(crate) struct Stamp {
 }
 
 /// What its time rests on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum ClockMark {
     Told,
     Corrected,
@@ -33,7 +33,7 @@ pub(crate) enum ClockMark {
 
 /// What is known of the clock of a boot since it began. Of several readings the least counts: the one that was taken first
 /// in the boot.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Learnt {
     /// It was known from this sequence on.
     pub from: u64,
@@ -51,7 +51,7 @@ impl Stamp {
 const NEAR_THE_END: usize = 8;
 
 /// What happens to a device at a moment without an event of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Derived {
     GapEnds,
     GapBegins,
@@ -77,7 +77,7 @@ pub(crate) struct Move {
     pub to: Moment,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Timeline {
     stamps: Vec<Stamp>,
     boots: HashMap<BootKey, u32, foldhash::fast::FixedState>,
@@ -95,7 +95,7 @@ pub(crate) struct Timeline {
     touched: Option<(Moment, Moment)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Highest {
     sequence: u64,
     at: Moment,
