@@ -179,7 +179,7 @@ impl Folder {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if let Some(id) = name.strip_suffix(".test.toml") {
                 let id = id.to_string();
-                let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
                 tests.push((shown, id, has_story(&text)));
             } else if let Some(id) = name.strip_suffix(".toml").filter(|_| !name.starts_with('.')) {
                 let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
