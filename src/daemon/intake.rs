@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
-
 use super::desk::Desk;
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId};
 use crate::engine::time::Moment;
 use crate::inbound::Inbound;
-use crate::store::Store;
 use crate::store::rows::{DeviceStatus, EntryKind, NewEntry, Quarantined, Turn};
+use crate::store::{Error, Store};
 use crate::wire::{self, Limits, Rejected};
 
 /// What a batch of messages came to.
@@ -62,7 +60,7 @@ pub async fn take(
     messages: &[Inbound],
     [now, latest]: [Moment; 2],
     ticks: bool,
-) -> Result<Intake> {
+) -> Result<Intake, Error> {
     let mut intake = Intake::default();
     let mut candidates = Vec::new();
     for message in messages {

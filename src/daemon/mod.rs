@@ -215,10 +215,7 @@ impl Daemon {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
                 Ok(intake) => break intake,
-                Err(error) => {
-                    self.wait_for_database(&error.context("the database does not answer"))
-                        .await;
-                }
+                Err(error) => self.wait_for_database(error).await,
             }
         };
         self.judge_clocks(&mut intake, now);
@@ -276,8 +273,7 @@ impl Daemon {
                     // The ledger says otherwise than this process: the next start reads it again.
                     return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
                 }
-                let error = anyhow::Error::new(error).context("what was judged could not be committed");
-                self.wait_for_database(&error).await;
+                self.wait_for_database(error).await;
             }
         }
         self.database_answers();

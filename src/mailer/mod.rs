@@ -69,11 +69,12 @@ pub async fn run(
                 sent
             }
             Err(error) => {
-                let words = error.to_string();
-                if told.as_ref() != Some(&words) {
+                // Not its words: they say what was being done.
+                let kind = std::mem::discriminant(&error);
+                if told != Some(kind) {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "the outbox cannot be worked on; trying again and again");
-                    told = Some(words);
+                    told = Some(kind);
                 }
                 0
             }

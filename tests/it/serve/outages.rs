@@ -47,6 +47,17 @@ impl Devices<'_> {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// The monitor says that and why nothing is written, and nothing else is acknowledged.
+    fn are_held_up(&mut self, why: &str) {
+        let reason = self.house.wait_until_refused("nothing can be written since");
+        assert!(reason.contains(why), "{reason}");
+        // It is tried again and again meanwhile.
+        std::thread::sleep(Duration::from_secs(4));
+        self.keep_the_rest();
+        let (_, _, page) = http_get(self.house.web, "/health?lang=en", &[]);
+        assert!(page.contains(why), "{page}");
+    }
+
     /// What was acknowledged is written, and the devices keep the rest.
     fn keep_the_rest(&mut self) {
         assert!(
@@ -66,7 +77,10 @@ impl Devices<'_> {
     /// All of it was taken in the end, once, and judged rightly; the log said once what was the matter.
     fn end_well(mut self, serve: &mut Peer) {
         let (house, lines) = (self.house, &self.lines);
-        assert!(self.process.wait().unwrap().success());
+        let ended = wait_for(Duration::from_secs(120), "everything to be acknowledged", || {
+            self.process.try_wait().unwrap()
+        });
+        assert!(ended.success());
         house.wait_until_ready();
         assert_eq!(self.acknowledged().len(), distinct(lines));
         wait_until(Duration::from_secs(60), "every letter to be sent", || {
@@ -124,14 +138,32 @@ fn a_disk_that_takes_no_more_is_waited_for_told_once_and_loses_nothing() {
     let mut devices = Devices::start(&house);
     // The log has some room left, the database none.
     limit(&(serve.log().len() + 16 * 1024).to_string());
-    let reason = house.wait_until_refused("nothing can be written since");
-    assert!(reason.contains("limits of file sizes"), "{reason}");
-    // It is tried again and again meanwhile.
-    std::thread::sleep(Duration::from_secs(4));
-    devices.keep_the_rest();
-    let (_, _, page) = http_get(house.web, "/health?lang=en", &[]);
-    assert!(page.contains("limits of file sizes"), "{page}");
+    devices.are_held_up("limits of file sizes");
     limit("unlimited");
+    devices.end_well(&mut serve);
+}
+
+#[test]
+#[ignore = "needs a file system that may be filled; docs/reliability.md has the command"]
+fn a_full_file_system_is_waited_for_told_once_and_loses_nothing() {
+    let disk = std::env::var("JAGALOKET_TEST_SMALL_DISK").expect("JAGALOKET_TEST_SMALL_DISK names a small file system");
+    let disk = tempfile::tempdir_in(disk).unwrap();
+    let house = House::embedded();
+    let (database, config) = (disk.path().join("jagaloket.db"), house.path("jagaloket.toml"));
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("\"jagaloket.db\"", &format!("{database:?}"))).unwrap();
+    std::os::unix::fs::symlink(&database, house.path("jagaloket.db")).unwrap();
+    let mut serve = house.serve();
+    let mut devices = Devices::start(&house);
+    let filler = disk.path().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    let full = std::iter::repeat_with(|| file.write_all(&[1; 4096]))
+        .find_map(Result::err)
+        .unwrap();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    devices.are_held_up("the disk is full");
+    drop(file);
+    fs::remove_file(&filler).unwrap();
     devices.end_well(&mut serve);
 }
 
@@ -144,9 +176,7 @@ fn a_database_locked_for_longer_than_is_waited_is_told_once_and_loses_nothing() 
     let seconds = std::env::var("JAGALOKET_TEST_LOCKED_S").map_or(12, |seconds| seconds.parse().unwrap());
     let mut lock = Lock::take(&house);
     std::thread::sleep(Duration::from_secs(seconds));
-    let reason = house.wait_until_refused("nothing can be written since");
-    assert!(reason.contains("locked by another program"), "{reason}");
-    devices.keep_the_rest();
+    devices.are_held_up("locked by another program");
     lock.release();
     devices.end_well(&mut serve);
 }
