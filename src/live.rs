@@ -33,6 +33,15 @@ pub struct Live {
     pub last_event: Option<Moment>,
     /// Files that were to come into force and were refused; what was in force stays.
     pub refused: Option<Refusal>,
+    /// While the database does not take what is to be written: nothing is acknowledged, and nothing newer is shown.
+    pub unwritten: Option<Unwritten>,
+}
+
+/// What keeps a turn from being written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unwritten {
+    pub since: Moment,
+    pub why: String,
 }
 
 /// Why rosters or policies were refused.
@@ -103,6 +112,7 @@ impl Live {
             offices: Vec::new(),
             last_event: None,
             refused: None,
+            unwritten: None,
         }
     }
 

@@ -206,6 +206,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         entries: Vec::new(),
         notes: daemon::Notes::default(),
         answers: Vec::new(),
+        outage: None,
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");

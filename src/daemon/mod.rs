@@ -6,6 +6,7 @@ pub mod desk;
 mod intake;
 mod kept;
 pub mod order;
+mod outage;
 mod ticks;
 
 use std::collections::HashMap;
@@ -34,6 +35,7 @@ use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
 use order::{Activated, Order};
+use outage::Outage;
 use ticks::Comeback;
 
 /// Messages a turn takes at most.
@@ -86,6 +88,8 @@ pub struct Daemon {
     pub notes: Notes,
     /// Who waits for that.
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
+    /// While the database takes nothing.
+    pub outage: Option<Outage>,
 }
 
 impl Daemon {
@@ -211,7 +215,10 @@ impl Daemon {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
                 Ok(intake) => break intake,
-                Err(error) => pause(&self.clock, &error.context("the database does not answer")).await,
+                Err(error) => {
+                    self.wait_for_database(&error.context("the database does not answer"))
+                        .await;
+                }
             }
         };
         self.judge_clocks(&mut intake, now);
@@ -270,9 +277,10 @@ impl Daemon {
                     return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
                 }
                 let error = anyhow::Error::new(error).context("what was judged could not be committed");
-                pause(&self.clock, &error).await;
+                self.wait_for_database(&error).await;
             }
         }
+        self.database_answers();
         self.answer();
         for message in messages.drain(..) {
             self.metrics.received_bytes.add(message.payload.len() as u64);
@@ -348,6 +356,7 @@ impl Daemon {
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
             refused: self.refused.clone(),
+            unwritten: None,
         };
         let connections = &self.metrics.broker_connections;
         connections.add(line.connections.saturating_sub(connections.count()));
@@ -462,11 +471,6 @@ async fn keep_all(store: &Store, desks: &mut [Desk], head: Head) {
     for desk in desks {
         desk.keep(store, head).await;
     }
-}
-
-async fn pause(clock: &MonitorClock, error: &anyhow::Error) {
-    tracing::error!(error = format!("{error:#}"), "trying again in a second");
-    tokio::time::sleep(clock.real(1_000)).await;
 }
 
 /// Opens all desks, brings verdicts up to what was told before, and commits what a start has to say.

@@ -82,10 +82,11 @@ impl Fold {
         };
         add.sort_by(|a, b| a.order(b, names));
         let mut closed = self.closed.len();
-        if first <= self.state.now {
-            closed = self.rewind(first);
-        }
         let start = self.ops.partition_point(|op| op.at < first);
+        // A calendar may have been applied before the first moment there was.
+        if first <= self.state.now || start < self.applied {
+            closed = self.rewind(first, start);
+        }
         if remove.is_empty() && start == self.ops.len() {
             self.ops.extend(add);
             return closed;
@@ -108,8 +109,9 @@ impl Fold {
     }
 
     /// Goes back to a state before `moment`; answers how many closed runs it left untouched.
-    fn rewind(&mut self, moment: Moment) -> usize {
-        while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(|last| last.state.now >= moment) {
+    fn rewind(&mut self, moment: Moment, applied: usize) -> usize {
+        let beyond = |last: &Checkpoint| last.state.now >= moment || last.applied > applied;
+        while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(beyond) {
             self.checkpoints.pop();
         }
         if let Some(last) = self.checkpoints.last() {

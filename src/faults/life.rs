@@ -137,6 +137,7 @@ impl Life {
             entries: Vec::new(),
             notes: daemon::Notes::default(),
             answers: Vec::new(),
+            outage: None,
         };
         Ok(Life {
             store,

@@ -54,6 +54,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     tokio::pin!(shutdown);
+    let mut told = None;
     loop {
         // Also between two rounds: a backlog must not hold up a stop.
         let stop = std::future::poll_fn(|context| Poll::Ready(shutdown.as_mut().poll(context).is_ready()));
@@ -61,12 +62,19 @@ pub async fn run(
             return;
         }
         let sent = match round(&store, &settings, &clock, &metrics).await {
-            Ok(sent) => sent,
+            Ok(sent) => {
+                if told.take().is_some() {
+                    tracing::info!("the outbox is worked on again");
+                }
+                sent
+            }
             Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the outbox could not be worked on"
-                );
+                let words = error.to_string();
+                if told.as_ref() != Some(&words) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "the outbox cannot be worked on; trying again and again");
+                    told = Some(words);
+                }
                 0
             }
         };

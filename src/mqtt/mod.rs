@@ -366,12 +366,13 @@ impl Receiver {
 
     fn disconnected(&mut self, error: Option<String>) {
         self.connection += 1;
-        self.connected_at = None;
+        let was_connected = self.connected_at.take().is_some();
         self.outstanding.clear();
         self.unwritten.clear();
         while self.left.try_recv().is_ok() {}
-        if let Some(error) = &error {
-            tracing::warn!(error, "no connection to the broker");
+        // Each try fails in the same words until the broker is back.
+        if error.is_some() && (was_connected || self.line.borrow().last_error != error) {
+            tracing::warn!(error, "no connection to the broker; trying again and again");
         }
         self.line.send_modify(|line| line.down(error));
     }

@@ -23,6 +23,10 @@ pub enum Error {
     #[error("{doing}: the disk is full; free some space, nothing was written by halves")]
     DiskFull { doing: &'static str },
     #[error(
+        "{doing}: the disk does not take or give it ({what}); see to the disk, and to quotas and limits of file sizes; nothing was written by halves"
+    )]
+    Disk { doing: &'static str, what: String },
+    #[error(
         "{doing}: the database cannot be written; see to the owner and mode of its file and directory, and whether the file system is mounted read-only; of PostgreSQL, whether the server is a standby"
     )]
     ReadOnly { doing: &'static str },
@@ -85,6 +89,7 @@ impl Error {
         match Code::of(&error) {
             Some(Code::Sqlite(5 | 6)) => Error::Locked { doing },
             Some(Code::Sqlite(8)) => Error::ReadOnly { doing },
+            Some(Code::Sqlite(10)) => Error::Disk { doing, what: what() },
             Some(Code::Sqlite(13)) => Error::DiskFull { doing },
             Some(Code::Sqlite(14)) => Error::CannotOpen { doing },
             Some(Code::Sqlite(11 | 26)) => Error::Damaged { doing, what: what() },
@@ -103,12 +108,15 @@ impl Error {
     /// Whether the same may succeed later, without anybody stopping the program.
     pub fn passes(&self) -> bool {
         match self {
-            Error::DiskFull { .. } | Error::ReadOnly { .. } | Error::Locked { .. } | Error::File { .. } => true,
+            Error::DiskFull { .. }
+            | Error::Disk { .. }
+            | Error::ReadOnly { .. }
+            | Error::Locked { .. }
+            | Error::File { .. } => true,
             // A connection of our own that the server has not closed yet may hold the lock.
             Error::InUse { .. } => true,
             Error::Database { error, .. } => match Code::of(error) {
-                // A failure of the disk.
-                Some(Code::Sqlite(code)) => code == 10,
+                Some(Code::Sqlite(_)) => false,
                 Some(Code::Postgres(code)) => passes(&code),
                 None => matches!(
                     error,

@@ -45,6 +45,8 @@ pub struct OutboxCounts {
     pub dead: i64,
     /// When the oldest letter that waits was written.
     pub oldest_waiting: Option<Moment>,
+    /// Its number.
+    pub oldest_number: Option<i64>,
 }
 
 /// A letter can be sent once those before it in its thread are sent or given up: nobody is told that something ended of
@@ -72,7 +74,7 @@ statements! {
     NEXT_DUE = in_its_turn!(
         "SELECT min(CASE WHEN leased_until_ms > due_ms THEN leased_until_ms ELSE due_ms END) FROM outbox WHERE TRUE"
     );
-    COUNTS = "SELECT count(*), min(created_ms), (SELECT count(*) FROM outbox WHERE dead_ms IS NOT NULL) \
+    COUNTS = "SELECT count(*), min(created_ms), min(n), (SELECT count(*) FROM outbox WHERE dead_ms IS NOT NULL) \
              FROM outbox WHERE sent_ms IS NULL AND dead_ms IS NULL";
     END_LEASES = "UPDATE outbox SET leased_until_ms = NULL WHERE sent_ms IS NULL AND dead_ms IS NULL";
     SETTLE_SENT = "UPDATE outbox SET sent_ms = $1, dead_ms = NULL, leased_until_ms = NULL, last_error = NULL \
@@ -180,11 +182,13 @@ impl Store {
 
     pub async fn outbox_counts(&self) -> Result<OutboxCounts> {
         let row = self.shared.readers.query(COUNTS).one().await.doing(COUNTING)?;
-        let (waiting, oldest, dead) = row.tuple::<(i64, Option<i64>, i64)>().doing(COUNTING)?;
+        let (waiting, oldest, oldest_number, dead) =
+            row.tuple::<(i64, Option<i64>, Option<i64>, i64)>().doing(COUNTING)?;
         Ok(OutboxCounts {
             waiting,
             dead,
             oldest_waiting: oldest.map(Moment),
+            oldest_number,
         })
     }
 }

@@ -191,15 +191,26 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
         reasons.push(format!("the daemon has given nothing new for {seconds} s"));
     }
     let counts = site.store.outbox_counts().await;
-    let database = counts.is_ok();
+    let database = counts.is_ok() && live.unwritten.is_none();
     let counts = counts.unwrap_or_else(|error| {
         reasons.push(format!("the database does not answer: {error}"));
         Default::default()
     });
+    if let Some(unwritten) = &live.unwritten {
+        reasons.push(format!(
+            "nothing can be written since {}: {}",
+            unwritten.since.rfc3339(ask.zone()),
+            unwritten.why
+        ));
+    }
     let waited_ms = counts.oldest_waiting.map(|created| live.now.ms_since(created).max(0));
     if let Some(ms) = waited_ms.filter(|ms| *ms > site.settings.unsent_max_ms) {
         let limit = site.settings.unsent_max_ms / 1_000;
-        reasons.push(format!("a letter has waited {} s, more than {limit} s", ms / 1_000));
+        let number = counts.oldest_number.unwrap_or_default();
+        reasons.push(format!(
+            "letter {number} has waited {} s, more than {limit} s",
+            ms / 1_000
+        ));
     }
     // What somebody should know and what does not keep the main job from being done.
     let mut notices = Vec::new();
@@ -248,6 +259,7 @@ pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
         "clocks_poor": figures.clocks_poor,
         "letters_waiting": counts.waiting,
         "letters_dead": counts.dead,
+        "oldest_unsent_letter": counts.oldest_number,
         "oldest_unsent_seconds": waited_ms.map(|ms| ms as f64 / 1e3),
     });
     (status, axum::Json(body)).into_response()

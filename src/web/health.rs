@@ -61,10 +61,21 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         },
         Part {
             name: words.database,
-            well: head.is_ok(),
-            state: if head.is_ok() { words.answers } else { words.answers_not }.into(),
+            well: head.is_ok() && live.unwritten.is_none(),
+            state: match (&head, &live.unwritten) {
+                (Ok(_), None) => words.answers,
+                (Ok(_), Some(_)) => words.trouble,
+                (Err(_), _) => words.answers_not,
+            }
+            .into(),
             more: match &head {
-                Ok(head) => html! { p { (grouped(head.n, words)) " " (words.entries) } },
+                Ok(head) => html! {
+                    p { (grouped(head.n, words)) " " (words.entries) }
+                    @if let Some(unwritten) = &live.unwritten {
+                        p { (words.since) " " (moment(unwritten.since)) }
+                        p lang="en" { (unwritten.why) }
+                    }
+                },
                 Err(error) => html! { p lang="en" { (error) } },
             },
         },

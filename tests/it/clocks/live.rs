@@ -98,6 +98,7 @@ impl Monitor {
             entries: Vec::new(),
             notes: Notes::default(),
             answers: Vec::new(),
+            outage: None,
         };
         let stopped = async move {
             let _ = stopping.wait_for(|stop| *stop).await;

@@ -2,7 +2,9 @@
 
 mod backup;
 mod kept;
+mod kills;
 mod live;
+mod outages;
 mod postgres;
 mod reload;
 
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use crate::support::{
     Mosquitto, Peer, example, example_events, example_verdicts, free_port, http_get, jagaloket, mosquitto_pub,
-    policies, python, python_command, verdict_lines, wait_until,
+    policies, python, python_command, verdict_lines, wait_for, wait_until,
 };
 
 /// A monitor's folder: configuration, database, mails.
@@ -75,13 +77,49 @@ impl House {
     }
 
     pub fn serve(&self) -> Peer {
+        let peer = self.spawn();
+        self.wait_for_dashboard();
+        peer
+    }
+
+    /// The same, not waited for.
+    fn spawn(&self) -> Peer {
         let mut command = jagaloket();
         command.arg("serve").arg("--config").arg(self.path("jagaloket.toml"));
-        let peer = Peer::spawn(command, &self.path("log"));
-        wait_until(Duration::from_secs(20), "the dashboard", || {
+        Peer::spawn(command, &self.path("log"))
+    }
+
+    fn wait_for_dashboard(&self) {
+        wait_until(Duration::from_secs(60), "the dashboard", || {
             std::net::TcpStream::connect(("127.0.0.1", self.web)).is_ok()
         });
-        peer
+    }
+
+    /// What `/readyz` says, as a status and a JSON value.
+    fn ready(&self) -> (u16, serde_json::Value) {
+        let (status, _, body) = http_get(self.web, "/readyz", &[]);
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    fn wait_until_ready(&self) {
+        wait_until(Duration::from_secs(30), "the monitor to be ready", || {
+            self.ready().0 == 200
+        });
+    }
+
+    /// Waits until `/readyz` refuses for a reason with these words, and answers the reason.
+    fn wait_until_refused(&self, words: &str) -> String {
+        wait_for(Duration::from_secs(60), &format!("\"{words}\" in /readyz"), || {
+            let (status, answer) = self.ready();
+            let mut reasons = answer["reasons"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|reason| reason.as_str());
+            reasons
+                .find(|reason| status == 503 && reason.contains(words))
+                .map(str::to_owned)
+        })
     }
 
     pub fn verdicts(&self) -> Vec<serde_json::Value> {

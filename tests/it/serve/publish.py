@@ -1,6 +1,7 @@
 """Publishes events as the devices would: a connection a device, QoS 1, again and again until each is acknowledged.
 
-publish.py PORT PASSWORD < lines; prints how many were acknowledged. The broker may die meanwhile.
+publish.py PORT PASSWORD [FILE] < lines; prints how many were acknowledged. The broker may die meanwhile. FILE: a line
+"SOURCE ID" is added to it for each acknowledged event, at once.
 """
 import collections
 import json
@@ -11,6 +12,7 @@ import time
 import paho.mqtt.client as mqtt
 
 port, password = int(sys.argv[1]), sys.argv[2]
+confirmed = open(sys.argv[3], "a", buffering=1) if len(sys.argv) > 3 else None
 devices = collections.defaultdict(list)
 for line in sys.stdin:
     devices[json.loads(line)["source"]].append(line.strip())
@@ -25,14 +27,16 @@ def device(source, lines):
     client.reconnect_delay_set(1, 1)
     client.max_inflight_messages_set(20)
     done = threading.Event()
-    waiting = set()
+    waiting = {}
 
     def on_publish(client, userdata, mid, reason, properties):
         global acked
         if not reason.is_failure:
             with lock:
                 acked += 1
-                waiting.discard(mid)
+                line = waiting.pop(mid, None)
+                if confirmed and line:
+                    confirmed.write(f"{source} {json.loads(line)['id']}\n")
             if not waiting and all_sent.is_set():
                 done.set()
 
@@ -48,7 +52,7 @@ def device(source, lines):
     for line in lines:
         info = client.publish("jagaloket/v1" + source + "/events", line, qos=1)
         with lock:
-            waiting.add(info.mid)
+            waiting[info.mid] = line
         time.sleep(0.004)
     all_sent.set()
     while waiting and not done.wait(0.2):

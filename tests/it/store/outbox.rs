@@ -52,6 +52,7 @@ async fn a_lease_expires_and_is_taken_again(home: Home) {
         waiting,
         dead,
         oldest_waiting,
+        oldest_number: oldest_waiting.map(|_| 1),
     };
     assert_eq!(store.outbox_counts().await.unwrap(), counts(2, 0, Some(at(1))));
     let last = store.lease(at(20), 10, 60_000).await.unwrap();

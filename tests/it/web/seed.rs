@@ -247,6 +247,7 @@ pub async fn seed() -> Seeded {
         offices: vec![office],
         last_event: Some(at("24 10:12:40")),
         refused: None,
+        unwritten: None,
     };
     verdicts.sort_by(|one, other| one.order().cmp(&other.order()));
     let metrics = Arc::new(Metrics::default());
