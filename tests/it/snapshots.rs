@@ -90,7 +90,7 @@ fn check_under(first: Set, others: &[Set], events: &[Event], seed: u64, shown: &
                 office: roster.office.id.clone(),
                 device: DeviceId::new(MONITOR),
                 id: "t".into(),
-                time: latest.plus_ms(-rng.i64(..60_000)),
+                time: latest.plus_ms(-rng.i64(0..60_000)),
                 place: None,
                 kind: Kind::Ticked,
                 reading: None,
@@ -103,7 +103,7 @@ fn check_under(first: Set, others: &[Set], events: &[Event], seed: u64, shown: &
         straight.judge();
         restored.judge();
         if forgets && let Some(now) = straight.clock() {
-            let before = now.plus_ms(-rng.i64(..4 * 3_600_000));
+            let before = now.plus_ms(-rng.i64(0..4 * 3_600_000));
             straight.forget(before);
             restored.forget(before);
         }
