@@ -13,7 +13,6 @@ use lettre::message::Mailbox;
 use tokio::sync::{Notify, watch};
 
 use crate::clock::MonitorClock;
-use crate::engine::time::Moment;
 use crate::store::rows::LetterKind;
 use crate::store::{Leased, Next, Store};
 use crate::telemetry::Metrics;
@@ -28,6 +27,8 @@ const PAUSE_MAX_MS: i64 = 30 * 60_000;
 /// No letter is given up before so many attempts, however old it is: it may have waited while the monitor was away, or
 /// somebody has just asked for it to be tried again. They take a bit over an hour.
 const ATTEMPTS_MIN: i64 = 12;
+/// How soon what became of a letter is written again, where the database did not take it.
+const SETTLE_AGAIN_MS: i64 = 1_000;
 /// The outbox is looked at this often, whoever forgot to nudge.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -124,7 +125,13 @@ async fn round(
     while let Some(joined) = under_way.join_next().await {
         // A task that panicked leaves its lease to run out; the letter is tried again then.
         let Ok((leased, result, _)) = joined else { continue };
-        settle(store, settings, clock.now(), metrics, &leased, result, clock).await?;
+        // What became of it is known here alone: forgotten, it would wait for its lease to end and go out twice.
+        while let Err(error) = settle(store, settings, clock, metrics, &leased, &result).await {
+            if !error.passes() {
+                return Err(error);
+            }
+            tokio::time::sleep(clock.real(SETTLE_AGAIN_MS)).await;
+        }
     }
     Ok(count)
 }
@@ -132,12 +139,12 @@ async fn round(
 async fn settle(
     store: &Store,
     settings: &Settings,
-    now: Moment,
+    clock: &MonitorClock,
     metrics: &Metrics,
     leased: &Leased,
-    result: Result<(), Failure>,
-    clock: &MonitorClock,
+    result: &Result<(), Failure>,
 ) -> Result<(), crate::store::Error> {
+    let now = clock.now();
     match result {
         Ok(()) => {
             store.settle_sent(leased.n, now).await?;
@@ -149,13 +156,14 @@ async fn settle(
             }
         }
         Err(failure) => {
-            metrics.letter_failures.add(1);
             let too_old =
                 now.ms_since(leased.letter.created) > settings.give_up_after_ms && leased.attempt >= ATTEMPTS_MIN;
             let (next, words) = match failure {
                 Failure::Passing(words) if !too_old => (Next::Due(now.plus_ms(pause_ms(leased.attempt))), words),
                 Failure::Passing(words) | Failure::Permanent(words) => (Next::Dead(now), words),
             };
+            store.settle_failed(leased.n, leased.attempt, next, words).await?;
+            metrics.letter_failures.add(1);
             if matches!(next, Next::Dead(_)) {
                 metrics.letters_dead.add(1);
                 tracing::error!(letter = leased.n, "a letter was given up; the dashboard shows it");
@@ -166,7 +174,6 @@ async fn settle(
                     "a letter could not be sent and is tried again"
                 );
             }
-            store.settle_failed(leased.n, leased.attempt, next, &words).await?;
         }
     }
     Ok(())

@@ -27,16 +27,22 @@ def device(source, lines):
     client.reconnect_delay_set(1, 1)
     client.max_inflight_messages_set(20)
     done = threading.Event()
-    waiting = {}
+    # What is not acknowledged yet, and what was acknowledged before its number was known here.
+    waiting, early = {}, set()
+
+    def note(line):
+        if confirmed:
+            confirmed.write(f"{source} {json.loads(line)['id']}\n")
 
     def on_publish(client, userdata, mid, reason, properties):
         global acked
         if not reason.is_failure:
             with lock:
                 acked += 1
-                line = waiting.pop(mid, None)
-                if confirmed and line:
-                    confirmed.write(f"{source} {json.loads(line)['id']}\n")
+                if mid in waiting:
+                    note(waiting.pop(mid))
+                else:
+                    early.add(mid)
             if not waiting and all_sent.is_set():
                 done.set()
 
@@ -52,7 +58,11 @@ def device(source, lines):
     for line in lines:
         info = client.publish("jagaloket/v1" + source + "/events", line, qos=1)
         with lock:
-            waiting[info.mid] = line
+            if info.mid in early:
+                early.discard(info.mid)
+                note(line)
+            else:
+                waiting[info.mid] = line
         time.sleep(0.004)
     all_sent.set()
     while waiting and not done.wait(0.2):
