@@ -6,6 +6,8 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::event::{DeviceId, Event};
 use crate::engine::time::Moment;
 
@@ -19,7 +21,7 @@ const CLOSED_MAX: usize = 256;
 const CLOSED_SHOWN_MS: i64 = 86_400_000;
 
 /// Sequence numbers that are missing, or were.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Gap {
     pub device: DeviceId,
     pub boot: Box<str>,
@@ -40,7 +42,7 @@ impl Gap {
 }
 
 /// The holes in the sequences of one office's devices.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Gaps {
     devices: HashMap<DeviceId, Boots, foldhash::fast::FixedState>,
     closed: VecDeque<Gap>,
@@ -48,14 +50,14 @@ pub struct Gaps {
 }
 
 /// A device's boots, the one heard last at the end.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Boots {
     boots: Vec<Boot>,
     /// The boot it was first heard in, which may have begun long before.
     heard: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Boot {
     name: Box<str>,
     /// From here on every number is known or missing.
@@ -65,7 +67,7 @@ struct Boot {
     holes: Vec<Hole>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Hole {
     first: u64,
     last: u64,

@@ -11,6 +11,8 @@ mod tests;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _};
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::event::{DeviceId, DeviceKind, Event, Reading, Trust};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -32,7 +34,7 @@ const DEAD_BEFORE: Moment = Moment(1_577_836_800_000);
 const BOOTS_KEPT: usize = 4;
 
 /// The clocks of one office's devices, learnt from what came in the order of the ledger.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Clocks {
     devices: HashMap<DeviceId, Skew, foldhash::fast::FixedState>,
 }
@@ -47,7 +49,7 @@ pub struct ClockShown {
     pub marked: Option<(Trust, Moment)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Skew {
     boot: Option<u64>,
     run: Run,
@@ -59,7 +61,7 @@ struct Skew {
 }
 
 /// Messages in step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Run {
     first: Moment,
     last: Moment,

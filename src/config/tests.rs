@@ -321,15 +321,15 @@ fn a_server_is_named_by_its_address_and_its_password_stands_elsewhere() {
         ),
         (
             "ca = \"c.pem\"",
-            "13:1 `ca` goes with `url`, and SQLite's file has none",
+            "12:1 `ca` goes with `url`, and SQLite's file has none",
         ),
         (
             "url = \"mysql://db\"",
-            "13:1 `url` is an address like postgres://user@host/database",
+            "12:1 `url` is an address like postgres://user@host/database",
         ),
         (
             "url = \"postgres://j:geheim@db/j\"",
-            "13:1 `url` holds a password, which does not belong in this file: name `password_file` or `password_env` instead",
+            "12:1 `url` holds a password, which does not belong in this file: name `password_file` or `password_env` instead",
         ),
     ] {
         assert_eq!(faults(&with(lines)), [told]);

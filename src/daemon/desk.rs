@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::kept::activations;
 use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
 use crate::engine::roster::Roster;
@@ -81,6 +82,8 @@ pub struct Desk {
     pub gaps_shown: Arc<[Gap]>,
     /// Why the past was judged anew when the office was opened, if it was.
     pub judged_anew: Option<Reason>,
+    /// The place in the ledger of the newest snapshot of this office; 0 where there is none.
+    pub ledger_n: i64,
     /// What is in force, as its files hold it.
     texts: Texts,
     clock: Clock,
@@ -100,11 +103,9 @@ impl Desk {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
         let office = roster.office.id.clone();
-        let mut known: Option<Texts> = None;
-        let mut desk: Option<Desk> = None;
-        let mut after = 0;
-        // Texts of the ledger's begin, until both are there.
-        let (mut first_roster, mut first_policies) = (None, None);
+        let activations = activations(store.rules(&office).await?)?;
+        let mut desk = Desk::from_snapshot(store, &activations, &office, clock, keep_ms).await?;
+        let mut after = desk.as_ref().map_or(0, |desk| desk.ledger_n);
         loop {
             let page = store.entries(after, None).await?;
             let Some(last) = page.last() else { break };
@@ -112,26 +113,13 @@ impl Desk {
             for row in page.into_iter().filter(|row| row.office == office) {
                 match row.kind {
                     EntryKind::Roster | EntryKind::Policies => {
-                        let text =
-                            String::from_utf8(row.body).context("an activated text in the ledger is not UTF-8")?;
-                        if row.kind == EntryKind::Roster {
-                            first_roster = Some(text);
-                        } else {
-                            first_policies =
-                                Some(serde_json::from_str(&text).context("activated policies in the ledger")?);
-                        }
-                        let (Some(roster), Some(policies)) = (&first_roster, &first_policies) else {
+                        let Some(activated) = activations.iter().find(|activated| activated.n == row.n) else {
                             continue;
                         };
-                        let texts = Texts {
-                            roster: roster.clone(),
-                            policies: PolicyTexts::clone(policies),
-                        };
                         match &mut desk {
-                            None => desk = Some(Desk::new(&texts, clock, keep_ms)?),
-                            Some(desk) => desk.activate(&texts, row.time)?,
+                            None => desk = Some(Desk::new(&activated.texts, clock, keep_ms)?),
+                            Some(desk) => desk.activate(&activated.texts, activated.at)?,
                         }
-                        known = Some(texts);
                     }
                     EntryKind::Event | EntryKind::Tick => {
                         let Some(desk) = &mut desk else { continue };
@@ -148,15 +136,15 @@ impl Desk {
             Some(desk) => desk,
             None => Desk::new(texts, clock, keep_ms)?,
         };
-        match known {
-            Some(_) => {
+        match activations.is_empty() {
+            false => {
                 entries.extend(desk.put_in_force(texts, now)?);
                 // All that the ledger holds is judged, so what this decides follows from the files alone.
                 let decided = desk.engine.judge();
                 let mut reasons = decided.iter().map(Decision::reason);
                 desk.judged_anew = reasons.find(|reason| *reason == Reason::CalendarChanged);
             }
-            None => {
+            true => {
                 entries.push(desk.rules_entry(EntryKind::Roster, texts.roster.clone().into_bytes(), now, now));
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
             }
@@ -170,9 +158,21 @@ impl Desk {
     fn new(texts: &Texts, clock: Clock, keep_ms: i64) -> Result<Desk> {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
-        let mut engine = Engine::new(roster.clone(), policies.clone(), clock);
+        let engine = Engine::new(roster.clone(), policies.clone(), clock);
+        Ok(Desk::of(engine, roster, policies, texts, clock, keep_ms))
+    }
+
+    /// A desk on which nothing lies yet.
+    pub(super) fn of(
+        mut engine: Engine,
+        roster: Arc<Roster>,
+        policies: Arc<PolicySet>,
+        texts: &Texts,
+        clock: Clock,
+        keep_ms: i64,
+    ) -> Desk {
         engine.judge_again_within(keep_ms);
-        Ok(Desk {
+        Desk {
             office: roster.office.id.clone(),
             policies: policies.heads().cloned().collect(),
             engine,
@@ -183,9 +183,10 @@ impl Desk {
             clocks_shown: Arc::new([]),
             gaps_shown: Arc::new([]),
             judged_anew: None,
+            ledger_n: 0,
             texts: texts.clone(),
             clock,
-        })
+        }
     }
 
     /// Puts in force, from now on (a calendar from when it says), what differs from what is; answers the entries that say so. Where events are the

@@ -4,6 +4,7 @@
 mod clocks;
 pub mod desk;
 mod intake;
+mod kept;
 pub mod order;
 mod outage;
 mod ticks;
@@ -24,6 +25,7 @@ use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Verdict};
 use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
+use crate::ledger::Head;
 use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::skew;
@@ -43,6 +45,8 @@ const TICK_EVERY_MS: i64 = 10_000;
 /// How soon a clock that is held back is looked at again.
 const HELD_MS: i64 = 1_000;
 pub const DAY_MS: i64 = 86_400_000;
+/// A start that read more entries than this keeps at once what they came to.
+const READ_MAX: i64 = 100_000;
 /// What a stop waits for a turn that the database holds up.
 const LAST_TURN_MAX: Duration = Duration::from_secs(3);
 /// The live view is made anew at least this often …
@@ -115,7 +119,10 @@ impl Daemon {
                 }
             };
             match wake {
-                Wake::Shutdown => return Ok(()),
+                Wake::Shutdown => {
+                    self.keep_at_stop().await;
+                    return Ok(());
+                }
                 Wake::Order(order) => self.obey(order, self.clock.now()),
                 Wake::Messages | Wake::Time => {}
             }
@@ -137,6 +144,7 @@ impl Daemon {
                 }
             };
             if stopping.load(Ordering::Relaxed) {
+                self.keep_at_stop().await;
                 return Ok(());
             }
             if accepted > 0 {
@@ -149,12 +157,30 @@ impl Daemon {
                     desk.gaps.forget(now, self.keep_ms);
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
+                self.keep().await;
             }
             stale = shown.elapsed() < self.show_pause();
             if !stale {
                 self.show(started, last_event);
                 shown = crate::clock::instant();
             }
+        }
+    }
+
+    /// Keeps what the ledger came to, which must hold all that was judged.
+    async fn keep(&mut self) {
+        if !self.entries.is_empty() {
+            return;
+        }
+        match self.store.head().await {
+            Ok(head) => keep_all(&self.store, &mut self.desks, head).await,
+            Err(error) => tracing::warn!(error = %error, "no snapshot was kept: the next start takes longer"),
+        }
+    }
+
+    async fn keep_at_stop(&mut self) {
+        if tokio::time::timeout(LAST_TURN_MAX, self.keep()).await.is_err() {
+            tracing::warn!("no snapshot was kept in time: the next start takes longer");
         }
     }
 
@@ -437,6 +463,12 @@ fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Mome
     });
 }
 
+async fn keep_all(store: &Store, desks: &mut [Desk], head: Head) {
+    for desk in desks {
+        desk.keep(store, head).await;
+    }
+}
+
 /// Opens all desks, brings verdicts up to what was told before, and commits what a start has to say.
 pub async fn open_desks(
     store: &Store,
@@ -471,6 +503,10 @@ pub async fn open_desks(
     }
     if !turn.is_empty() {
         store.commit(&turn).await.context("the start could not be committed")?;
+    }
+    let head = store.head().await.context("the ledger cannot be read")?;
+    if desks.iter().any(|desk| head.n - desk.ledger_n > READ_MAX) {
+        keep_all(store, &mut desks, head).await;
     }
     Ok(desks)
 }

@@ -69,7 +69,7 @@ pub struct Stretch {
 }
 
 /// What the calendar says from a moment on, and until when.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Phase {
     pub open: bool,
     pub on_break: bool,

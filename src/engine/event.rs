@@ -105,7 +105,7 @@ pub struct Reading {
     pub whole_boot: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Trust {
     /// Off by a known and small amount.
     Corrected,
@@ -156,7 +156,7 @@ pub struct Place {
 
 /// What of an event's id orders events of one moment and sequence: its first bytes, and a hash of all of it for ids that
 /// begin alike.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub struct IdKey {
     pub head: [u8; 16],
     pub tie: u64,
@@ -174,7 +174,7 @@ impl IdKey {
 }
 
 /// Stands for a boot id, which means nothing but that it is another one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BootKey(pub u64);
 
 impl BootKey {
@@ -201,7 +201,7 @@ pub struct Pulse {
 }
 
 /// What happened. Texts that no rule reads (`by`, `witness`, `approver`) are kept for people.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     WorkstationStarted,
     WorkstationHeartbeat,
@@ -298,7 +298,7 @@ pub enum Kind {
 }
 
 /// What an attached thing is to the workstation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub enum UsbClass {
     Mtp,
     Ptp,

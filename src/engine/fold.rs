@@ -37,19 +37,28 @@ struct Checkpoint {
 
 impl Fold {
     pub fn new(rules: Arc<Rulebook>, names: Arc<Names>) -> Fold {
-        let state = State::new(rules, names);
+        Fold::from_base(State::new(rules, names), Vec::new())
+    }
+
+    /// A fold of these operations, in order, from a state on.
+    pub fn from_base(base: State, ops: Vec<Op>) -> Fold {
         Fold {
-            ops: Vec::new(),
+            ops,
             applied: 0,
             closed: Vec::new(),
             checkpoints: vec![Checkpoint {
                 applied: 0,
                 closed: 0,
-                state: state.clone(),
+                state: base.clone(),
             }],
-            state,
+            state: base,
             dirty: Dirty::default(),
         }
+    }
+
+    /// The state before which nothing can change any more, and the operations since.
+    pub fn base(&self) -> (&State, &[Op]) {
+        (&self.checkpoints[0].state, &self.ops)
     }
 
     /// The moment up to which the past is settled and cannot change any more.
@@ -73,10 +82,11 @@ impl Fold {
         };
         add.sort_by(|a, b| a.order(b, names));
         let mut closed = self.closed.len();
-        if first <= self.state.now {
-            closed = self.rewind(first);
-        }
         let start = self.ops.partition_point(|op| op.at < first);
+        // A calendar may have been applied before the first moment there was.
+        if first <= self.state.now || start < self.applied {
+            closed = self.rewind(first, start);
+        }
         if remove.is_empty() && start == self.ops.len() {
             self.ops.extend(add);
             return closed;
@@ -99,8 +109,9 @@ impl Fold {
     }
 
     /// Goes back to a state before `moment`; answers how many closed runs it left untouched.
-    fn rewind(&mut self, moment: Moment) -> usize {
-        while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(|last| last.state.now >= moment) {
+    fn rewind(&mut self, moment: Moment, applied: usize) -> usize {
+        let beyond = |last: &Checkpoint| last.state.now >= moment || last.applied > applied;
+        while self.checkpoints.len() > 1 && self.checkpoints.last().is_some_and(beyond) {
             self.checkpoints.pop();
         }
         if let Some(last) = self.checkpoints.last() {

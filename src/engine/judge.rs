@@ -14,7 +14,7 @@ use super::trace::Trace;
 use super::view::Custody;
 
 /// A stretch in which a condition holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Piece {
     pub start: Moment,
     /// `None` while it holds.

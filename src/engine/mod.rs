@@ -23,6 +23,7 @@ pub mod policy;
 mod report;
 pub mod roster;
 mod rulebook;
+mod snapshot;
 mod state;
 mod subject;
 pub mod time;
@@ -34,6 +35,7 @@ mod waiting;
 
 pub(crate) use names::DeviceIx;
 pub use office::{Clock, Engine, TooLate};
+pub use snapshot::NoSnapshot;
 
 /// The version of the judging engine, for verdicts to be pinned to.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

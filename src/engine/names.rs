@@ -7,7 +7,7 @@ use super::event::{DeviceId, HandsetId, OfficerId};
 
 macro_rules! ix {
     ($name:ident) => {
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
         pub(crate) struct $name(pub u32);
     };
 }
@@ -48,6 +48,18 @@ impl Book {
 
     pub fn len(&self) -> usize {
         self.names.len()
+    }
+
+    pub fn in_order(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    pub fn from_order(names: &[Arc<str>]) -> Book {
+        let mut book = Book::default();
+        for name in names {
+            book.number(name);
+        }
+        book
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{BootKey, DeviceId, DeviceKind, Event, IdKey, Kind, OfficeId, Pulse, Reading, SYSTEM, Trust};
+use super::event::{BootKey, DeviceId, DeviceKind, Event, IdKey, Kind, OfficeId, Pulse, SYSTEM, Trust};
 use super::fold::Fold;
 use super::names::{DeviceIx, Names};
 use super::ops::{Act, Op, bare_op};
@@ -12,7 +12,7 @@ use super::report::{self, Horizons};
 use super::roster::Roster;
 use super::rulebook::Rulebook;
 use super::time::Moment;
-use super::timeline::{ClockMark, Derived, Stamp, Timeline};
+use super::timeline::{ClockMark, Derived, Learnt, Stamp, Timeline};
 use super::trace::Trace;
 use super::verdict::{Decision, Reason, Verdict};
 
@@ -26,7 +26,7 @@ pub enum Clock {
 }
 
 /// An event on its way into a timeline, with its operation if it has an effect.
-type Arrival = (Stamp, Option<Op>);
+pub(super) type Arrival = (Stamp, Option<Op>);
 
 /// The event's moment is settled: it is kept and shown, not judged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,7 +182,13 @@ impl Engine {
             time: event.time,
             place: place.map(|place| (BootKey::of(place.boot.as_bytes()), place.sequence)),
         };
-        let (own, mut stamp) = self.stamp(device, &pulse, event.reading.as_deref());
+        let reading = event.reading.as_deref().copied();
+        let read = match reading.map(|reading| reading.trust) {
+            None => ClockMark::Told,
+            Some(Trust::Corrected) => ClockMark::Corrected,
+            Some(Trust::Poor) => ClockMark::Poor,
+        };
+        let (own, mut stamp) = self.stamp(device, &pulse, read);
         stamp.started = matches!(event.kind, Kind::WorkstationStarted);
         stamp.acts = !event.kind.is_pulse();
         let effect = match &event.kind {
@@ -192,12 +198,20 @@ impl Engine {
         self.in_time(effect.min(stamp.at))?;
         let op = self.op(event, device, stamp, effect);
         self.take_in(device, own, stamp, op);
+        if let Some(reading) = reading.filter(|reading| reading.whole_boot) {
+            let learnt = Learnt {
+                from: stamp.sequence,
+                shift_ms: stamp.own.ms_since(reading.told),
+                clock: read,
+            };
+            self.correct_boot(device, stamp.boot, learnt);
+        }
         Ok(())
     }
 
     /// Takes a heartbeat of a device in, which is what most events are.
     pub(crate) fn insert_pulse(&mut self, device: DeviceIx, pulse: &Pulse) -> Result<(), TooLate> {
-        let (own, stamp) = self.stamp(device, pulse, None);
+        let (own, stamp) = self.stamp(device, pulse, ClockMark::Told);
         self.in_time(stamp.at)?;
         self.take_in(device, own, stamp, None);
         Ok(())
@@ -216,26 +230,13 @@ impl Engine {
     /// The time of an event by a clock that is right, as far as that is known, and where it has its place in its
     /// device's time.
     #[inline]
-    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse, reading: Option<&Reading>) -> (Moment, Stamp) {
+    fn stamp(&mut self, device: DeviceIx, pulse: &Pulse, read: ClockMark) -> (Moment, Stamp) {
         let timeline = &mut self.timelines[device.at()];
         let (boot, sequence) = match pulse.place {
             Some((boot, sequence)) => (timeline.boot(boot), sequence),
             None => (0, 0),
         };
-        let mut own = pulse.time;
-        let mut clock = ClockMark::Told;
-        if let Some(reading) = reading {
-            clock = match reading.trust {
-                Trust::Corrected => ClockMark::Corrected,
-                Trust::Poor => ClockMark::Poor,
-            };
-            if reading.whole_boot {
-                self.correct_boot(device, boot, sequence, own.ms_since(reading.told), clock);
-            }
-        } else if let Some(learnt) = timeline.learnt(boot, sequence) {
-            own = own.plus_ms(learnt.shift_ms);
-            clock = learnt.clock;
-        }
+        let (own, clock) = timeline.righted(pulse.time, read, boot, sequence);
         let at = match self.has_waiting(device, boot, sequence) {
             true => self.timelines[device.at()].effective(own, boot, sequence, &self.waiting_of(device)),
             false => self.timelines[device.at()].effective(own, boot, sequence, &[]),
@@ -248,6 +249,8 @@ impl Engine {
             started: false,
             acts: false,
             clock,
+            own: pulse.time,
+            read,
         };
         (own, stamp)
     }
@@ -279,15 +282,7 @@ impl Engine {
         if has_waiting {
             self.push_waiting(device, boot, sequence, at);
         }
-        let known = match (self.ticked, self.ticks_only) {
-            (Some(tick), _) => at <= tick,
-            (None, ticks_only) => !ticks_only,
-        };
-        if known {
-            self.place(device, stamp, op);
-        } else {
-            self.waiting.entry((device, at)).or_default().push((stamp, op));
-        }
+        self.put(device, stamp, op);
     }
 
     fn op(&mut self, event: Event, device: DeviceIx, stamp: Stamp, effect: Moment) -> Option<Op> {

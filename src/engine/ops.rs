@@ -11,7 +11,7 @@ use super::state::Evidence;
 use super::time::Moment;
 use super::timeline::Derived;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Op {
     /// When it takes effect.
     pub at: Moment,
@@ -32,18 +32,20 @@ pub(crate) struct Op {
     pub act: Act,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Act {
-    /// Roster and policies change.
-    Rules(Arc<Rulebook>),
-    /// A roster's calendar becomes the truth.
-    Hours(Arc<Stated>),
     Derived(Derived),
     Event {
         kind: Kind,
         officer: Option<OfficerIx>,
         handset: Option<HandsetIx>,
     },
+    /// Roster and policies change. This and the next come last, because what is written down numbers those before.
+    #[serde(skip)]
+    Rules(Arc<Rulebook>),
+    /// A roster's calendar becomes the truth.
+    #[serde(skip)]
+    Hours(Arc<Stated>),
 }
 
 /// What no event brings.

@@ -270,6 +270,16 @@ impl PolicySet {
     pub fn heads(&self) -> impl Iterator<Item = &Head> {
         self.policies.iter().map(|policy| &policy.head)
     }
+
+    /// The policies that are switched on and can never say anything, or say it of everybody: each with a code, a
+    /// sentence, and what to do.
+    pub fn in_vain(&self) -> Vec<(&Head, &'static str, String, Option<String>)> {
+        let on = self.policies.iter().filter(|policy| policy.head.enabled);
+        on.flat_map(|policy| in_vain(policy).into_iter().map(|problem| (&policy.head, problem)))
+            .filter(|(_, problem)| matches!(problem.code, "never-true" | "always-true"))
+            .map(|(head, problem)| (head, problem.code, problem.message, problem.help))
+            .collect()
+    }
 }
 
 fn sorted(mut policies: Vec<Policy>) -> PolicySet {
@@ -312,6 +322,20 @@ fn read_all(files: &[PolicyFile], with_warnings: bool) -> (Vec<Policy>, Vec<Poli
 
 /// Warnings about a condition that is right.
 fn idle(policy: &Policy, condition: &quoted::Quoted) -> Vec<Found> {
+    let Some(filled) = &policy.filled else {
+        return Vec::new();
+    };
+    let found = in_vain(policy).into_iter();
+    found
+        .map(|problem| {
+            let span = condition.span(filled.place(&problem.span));
+            Found::warning(span, problem.code, problem.message).helps(problem.help)
+        })
+        .collect()
+}
+
+/// What a condition says in vain, as it is in force.
+fn in_vain(policy: &Policy) -> Vec<expr::Problem> {
     let types: Vec<&str> = match &policy.trigger {
         Trigger::While(_) => Vec::new(),
         Trigger::On { types, .. } => types.iter().map(String::as_str).collect(),
@@ -328,11 +352,7 @@ fn idle(policy: &Policy, condition: &quoted::Quoted) -> Vec<Found> {
     // What always holds can still hold for too long.
     let is_limited = policy.head.for_ms > 0;
     let found = expr::idle(&filled.text, subject).into_iter();
-    let found = found.filter(|problem| !(is_limited && problem.code == "always-true"));
     found
-        .map(|problem| {
-            let span = condition.span(filled.place(&problem.span));
-            Found::warning(span, problem.code, problem.message).helps(problem.help)
-        })
+        .filter(|problem| !(is_limited && problem.code == "always-true"))
         .collect()
 }

@@ -51,7 +51,7 @@ pub(crate) struct State {
     pub slots: Slots,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Counter {
     pub session: Option<Session>,
     pub service: Option<Service>,
@@ -62,7 +62,7 @@ pub(crate) struct Counter {
     pub usb_evidence: Option<Evidence>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Session {
     pub officer: OfficerIx,
     pub since: Moment,
@@ -71,7 +71,7 @@ pub(crate) struct Session {
     pub evidence: Evidence,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Service {
     pub officer: Option<OfficerIx>,
     pub since: Moment,
@@ -80,7 +80,7 @@ pub(crate) struct Service {
     pub evidence: Evidence,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Attached {
     pub id: Box<str>,
     pub class: UsbClass,
@@ -106,7 +106,7 @@ impl Counter {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Officer {
     /// An event has named him; one whom the roster does not know is nobody before that.
     pub named: bool,
@@ -130,7 +130,7 @@ pub(crate) struct Officer {
     pub custody_evidence: Option<Evidence>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Sighting {
     /// A place in the numbers of `Places`.
     pub place: u16,
@@ -138,21 +138,21 @@ pub(crate) struct Sighting {
     pub evidence: Evidence,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Declaration {
     pub until: Moment,
     /// The shift has ended; the declaration goes with the last session.
     pub goes_with_session: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Exemption {
     pub granted: Moment,
     pub from: Moment,
     pub until: Moment,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Emergency {
     pub started: Moment,
     pub ended: Option<Moment>,
@@ -166,7 +166,7 @@ impl Emergency {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Timer {
     ServiceLapses(DeviceIx, u32),
     DeclarationEnds(OfficerIx),

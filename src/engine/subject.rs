@@ -3,7 +3,7 @@
 use super::names::{DeviceIx, OfficerIx};
 
 /// Up to two devices inline covers all but an officer at three counters.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Rest {
     pub first: Option<DeviceIx>,
     pub second: Option<DeviceIx>,
@@ -28,7 +28,7 @@ impl Rest {
 }
 
 /// Whom a run is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Subject {
     pub counter: Option<DeviceIx>,
     pub lockbox: Option<DeviceIx>,

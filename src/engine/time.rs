@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, TimeZone as _};
 use chrono_tz::Tz;
 
 /// A point in time: whole milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Moment(pub i64);
 
 impl Moment {

@@ -6,7 +6,7 @@ use super::event::{BootKey, IdKey};
 use super::time::Moment;
 
 /// That a device spoke: all that gaps, horizons and boots need to know of an event.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Stamp {
     /// Effective time.
     pub at: Moment,
@@ -18,21 +18,25 @@ pub(crate) struct Stamp {
     /// It does more than let time pass.
     pub acts: bool,
     pub clock: ClockMark,
+    /// Its own time, and what that rests on, as the event came: both times follow from these and from the rest of its boot.
+    pub own: Moment,
+    pub read: ClockMark,
 }
 
 /// What its time rests on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum ClockMark {
     Told,
     Corrected,
     Poor,
 }
 
-/// What is known of the clock of a boot since it began.
-#[derive(Clone, Copy, Debug)]
+/// What is known of the clock of a boot since it began. Of several readings the least counts: the one that was taken first
+/// in the boot.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Learnt {
     /// It was known from this sequence on.
-    from: u64,
+    pub from: u64,
     pub shift_ms: i64,
     pub clock: ClockMark,
 }
@@ -47,7 +51,7 @@ impl Stamp {
 const NEAR_THE_END: usize = 8;
 
 /// What happens to a device at a moment without an event of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Derived {
     GapEnds,
     GapBegins,
@@ -73,7 +77,7 @@ pub(crate) struct Move {
     pub to: Moment,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Timeline {
     stamps: Vec<Stamp>,
     boots: HashMap<BootKey, u32, foldhash::fast::FixedState>,
@@ -91,7 +95,7 @@ pub(crate) struct Timeline {
     touched: Option<(Moment, Moment)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Highest {
     sequence: u64,
     at: Moment,
@@ -151,15 +155,12 @@ impl Timeline {
         if boot == 0 || sequence >= self.highest[boot as usize - 1].sequence {
             return Vec::new();
         }
-        // Within a boot, times are in the order of the sequences, so those that move are the last ones before `at`; unless
-        // some of it were moved when its clock turned out to be behind.
-        let shifted = !self.learnt.is_empty();
+        // Within a boot, times are in the order of the sequences, so those that move are the last ones before `at`.
         let mut moves: Vec<Move> = self.stamps[..self.before(at)]
             .iter()
             .rev()
             .filter(|stamp| stamp.boot == boot)
-            .take_while(|stamp| shifted || stamp.sequence > sequence)
-            .filter(|stamp| stamp.sequence > sequence)
+            .take_while(|stamp| stamp.sequence > sequence)
             .map(|stamp| Move { from: *stamp, to: at })
             .collect();
         moves.reverse();
@@ -178,27 +179,66 @@ impl Timeline {
         highest.count += u64::from(first);
     }
 
-    /// What is known of the clock that an event of this place was told by, where it came unmarked.
-    pub fn learnt(&self, boot: u32, sequence: u64) -> Option<Learnt> {
-        let known = self.learnt.iter().find(|(of, _)| *of == boot)?.1;
-        (sequence < known.from).then_some(known)
-    }
-
-    /// The clock of a boot turns out to have been behind from its begin. The first event to say so counts: what is marked is
-    /// read in the order of the ledger.
-    pub fn learn(&mut self, boot: u32, from: u64, shift_ms: i64, clock: ClockMark) -> Option<Learnt> {
-        if boot == 0 || shift_ms <= 0 || self.learnt.iter().any(|(of, _)| *of == boot) {
-            return None;
+    /// An event's own time by a clock that is right, as far as that is known, and what it rests on.
+    pub fn righted(&self, own: Moment, read: ClockMark, boot: u32, sequence: u64) -> (Moment, ClockMark) {
+        let known = self.learnt.iter().find(|(of, _)| *of == boot);
+        match known {
+            Some((_, known)) if read == ClockMark::Told && sequence < known.from => {
+                (own.plus_ms(known.shift_ms), known.clock)
+            }
+            _ => (own, read),
         }
-        let learnt = Learnt { from, shift_ms, clock };
-        self.learnt.push((boot, learnt));
-        Some(learnt)
     }
 
-    /// The unmarked stamps of a boot before a sequence.
-    pub fn unmarked(&self, boot: u32, below: u64) -> Vec<Stamp> {
-        let told = |stamp: &&Stamp| stamp.boot == boot && stamp.sequence < below && stamp.clock == ClockMark::Told;
-        self.stamps.iter().filter(told).copied().collect()
+    /// The clock of a boot turns out to have been behind from its begin. Answers whether that is news: whichever of a boot's
+    /// readings comes first, the same one counts in the end.
+    pub fn learn(&mut self, boot: u32, read: Learnt) -> bool {
+        if boot == 0 || read.shift_ms <= 0 {
+            return false;
+        }
+        match self.learnt.iter_mut().find(|(of, _)| *of == boot) {
+            Some((_, known)) if *known <= read => false,
+            Some((_, known)) => {
+                *known = read;
+                true
+            }
+            None => {
+                self.learnt.push((boot, read));
+                true
+            }
+        }
+    }
+
+    /// Where the stamps of a boot belong by all that is known of its clock, if it is not where they are. What is settled
+    /// stays, and nothing moves there. `waiting` are the device's events beyond the office clock.
+    pub fn replaced(&mut self, boot: u32, settled: Moment, waiting: Vec<Stamp>) -> Vec<(Stamp, Stamp)> {
+        let placed = self.stamps.iter().copied().chain(waiting);
+        let mut of_boot: Vec<Stamp> = placed.filter(|stamp| stamp.boot == boot).collect();
+        of_boot.sort_by_key(|stamp| (stamp.sequence, stamp.id));
+        let highest = &self.highest[boot as usize - 1];
+        // Some of what is settled may be forgotten.
+        let mut latest = highest.at.min(settled);
+        let mut moves = Vec::new();
+        for alike in of_boot.chunk_by(|a, b| a.sequence == b.sequence) {
+            let lower = latest;
+            for stamp in alike {
+                let mut to = *stamp;
+                if settled == Moment::MIN || stamp.at > settled {
+                    let (own, clock) = self.righted(stamp.own, stamp.read, boot, stamp.sequence);
+                    to.clock = clock;
+                    to.at = own.max(lower);
+                    if settled > Moment::MIN {
+                        to.at = to.at.max(settled.plus_ms(1));
+                    }
+                }
+                latest = latest.max(to.at);
+                if to != *stamp {
+                    moves.push((*stamp, to));
+                }
+            }
+        }
+        self.highest[boot as usize - 1].at = latest;
+        moves
     }
 
     #[inline]

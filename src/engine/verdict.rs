@@ -10,7 +10,7 @@ use super::policy::{Class, Severity};
 use super::time::Moment;
 
 /// One policy's word on one subject over one interval (contract §8).
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Verdict {
     pub policy: PolicyId,
     pub class: Class,

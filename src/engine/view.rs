@@ -54,7 +54,7 @@ pub struct OfficerView {
 }
 
 /// Where an officer's private handsets are (contract §6).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Custody {
     In,

@@ -2,10 +2,10 @@
 
 use super::event::IdKey;
 use super::names::DeviceIx;
-use super::office::{Engine, TooLate};
+use super::office::{Arrival, Engine, TooLate};
 use super::ops::Op;
 use super::time::Moment;
-use super::timeline::{ClockMark, Stamp};
+use super::timeline::{ClockMark, Learnt, Stamp, Timeline};
 
 impl Engine {
     pub(super) fn waiting_of(&self, device: DeviceIx) -> Vec<Stamp> {
@@ -16,69 +16,64 @@ impl Engine {
     }
 
     /// A boot's clock turns out to have been behind since it began: what was taken for right before that was known is
-    /// corrected. (A clock that is ahead shows at once, for nothing comes before it was sent.)
-    pub(super) fn correct_boot(&mut self, device: DeviceIx, boot: u32, below: u64, shift_ms: i64, clock: ClockMark) {
-        let timeline = &mut self.timelines[device.at()];
-        if timeline.learn(boot, below, shift_ms, clock).is_none() {
+    /// corrected, and what was corrected by a reading that counts less. (A clock that is ahead shows at once, for nothing
+    /// comes before it was sent.)
+    pub(super) fn correct_boot(&mut self, device: DeviceIx, boot: u32, read: Learnt) {
+        if !self.timelines[device.at()].learn(boot, read) {
             return;
         }
-        let placed = timeline.unmarked(boot, below);
-        self.correct_waiting(device, boot, below, shift_ms, clock);
-        for from in placed {
-            self.shift(
-                device,
-                from,
-                Stamp {
-                    at: from.at.plus_ms(shift_ms),
-                    clock,
-                    ..from
-                },
-            );
+        let (settled, waiting) = (self.fold.settled(), self.waiting_of(device));
+        for (from, to) in self.timelines[device.at()].replaced(boot, settled, waiting) {
+            self.shift(device, from, to);
         }
-    }
-
-    /// The same for those that wait: all do while a ledger is read again.
-    fn correct_waiting(&mut self, device: DeviceIx, boot: u32, below: u64, shift_ms: i64, clock: ClockMark) {
-        let of_device = (device, Moment::MIN)..=(device, Moment::MAX);
-        let keys: Vec<(DeviceIx, Moment)> = self.waiting.range(of_device).map(|(key, _)| *key).collect();
-        let mut corrected = Vec::new();
-        for key in keys {
-            for (mut stamp, mut op) in self.waiting.remove(&key).unwrap_or_default() {
-                if stamp.boot == boot && stamp.sequence < below && stamp.clock == ClockMark::Told {
-                    stamp.at = stamp.at.plus_ms(shift_ms);
-                    stamp.clock = clock;
-                    if let Some(op) = &mut op {
-                        op.move_to(stamp.at);
-                        op.poor = clock == ClockMark::Poor;
-                    }
-                    self.timelines[device.at()].note(stamp.at, boot, stamp.sequence, false);
-                }
-                corrected.push((stamp, op));
-            }
-        }
-        for (stamp, op) in corrected {
-            self.waiting.entry((device, stamp.at)).or_default().push((stamp, op));
+        if self.latest.is_some() && self.ticked.is_none() && !self.ticks_only {
+            // Where nothing waits, the latest effective time is the latest of all own times.
+            self.latest = self.timelines.iter().filter_map(Timeline::last).max();
         }
     }
 
     /// A lower sequence of its boot turned out to be later: the event moves with it.
     pub(super) fn push_later(&mut self, device: DeviceIx, from: Stamp, to: Moment) {
         self.shift(device, from, Stamp { at: to, ..from });
+        self.timelines[device.at()].note(to, from.boot, from.sequence, false);
     }
 
-    fn shift(&mut self, device: DeviceIx, from: Stamp, stamp: Stamp) {
-        let to = stamp.at;
-        self.timelines[device.at()].remove(&from);
-        let mut op = self.take_op(device, &from);
+    fn shift(&mut self, device: DeviceIx, from: Stamp, to: Stamp) {
+        let mut op = match self.take_waiting(device, &from) {
+            Some((_, op)) => op,
+            None => {
+                self.timelines[device.at()].remove(&from);
+                self.take_op(device, &from)
+            }
+        };
         if let Some(op) = &mut op {
-            op.move_to(to);
-            op.poor = stamp.clock == ClockMark::Poor;
+            op.move_to(to.at);
+            op.poor = to.clock == ClockMark::Poor;
         }
-        self.timelines[device.at()].note(to, from.boot, from.sequence, false);
-        if self.ticked.is_some_and(|tick| to > tick) {
-            self.waiting.entry((device, to)).or_default().push((stamp, op));
-        } else {
+        self.put(device, to, op);
+    }
+
+    fn take_waiting(&mut self, device: DeviceIx, stamp: &Stamp) -> Option<Arrival> {
+        let list = self.waiting.get_mut(&(device, stamp.at))?;
+        let place = list.iter().position(|(other, _)| other == stamp)?;
+        let taken = list.swap_remove(place);
+        if list.is_empty() {
+            self.waiting.remove(&(device, stamp.at));
+        }
+        Some(taken)
+    }
+
+    /// Puts an event where its time is: among what is known, or among what waits.
+    #[inline]
+    pub(super) fn put(&mut self, device: DeviceIx, stamp: Stamp, op: Option<Op>) {
+        let known = match (self.ticked, self.ticks_only) {
+            (Some(tick), _) => stamp.at <= tick,
+            (None, ticks_only) => !ticks_only,
+        };
+        if known {
             self.place(device, stamp, op);
+        } else {
+            self.waiting.entry((device, stamp.at)).or_default().push((stamp, op));
         }
     }
 

@@ -153,11 +153,15 @@ impl Teller<'_> {
         }
         match best {
             Some(event) => told(event),
-            None if self
-                .past
-                .rules
-                .iter()
-                .any(|rules| rules.from == at || rules.roster.calendar_from() == Some(at)) =>
+            None if self.past.rules.iter().any(|rules| rules.from == at) => Cause::Rules,
+            // A calendar that came into force later and reaches back to here; the first one reaches everywhere.
+            None if name.contains("office.o")
+                && self
+                    .past
+                    .rules
+                    .iter()
+                    .skip(1)
+                    .any(|rules| rules.roster.calendar_from() == Some(at)) =>
             {
                 Cause::Rules
             }

@@ -189,11 +189,7 @@ fn judged_again(known: &Known<'_>, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
         .iter()
         .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Tick))
         .collect();
-    // What was read of a clock depends on what came before, and the first reading that corrects a whole boot counts: then
-    // the ledger's own order is the one that means something.
-    if rows.iter().all(|row| row.clock.is_none()) {
-        stream(known.plan.seed, 4).shuffle(&mut rows);
-    }
+    stream(known.plan.seed, 4).shuffle(&mut rows);
     for row in rows {
         let event = skew::read_again(&row.body, row.time, row.clock.as_deref(), &known.house.roster)
             .map_err(|rejected| anyhow::anyhow!("entry {} cannot be read again: {rejected}", row.n))?;

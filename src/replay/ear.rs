@@ -6,7 +6,7 @@ use crate::engine::verdict::Decision;
 
 /// With nothing but heartbeats, it is judged again after so long; something else is judged after so long at the latest.
 const PULSES_MS: i64 = 120_000;
-const EVENTS_MS: i64 = 30_000;
+const EVENTS_MS: i64 = 60_000;
 
 /// What an ear is told.
 pub enum Heard {

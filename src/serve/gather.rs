@@ -28,6 +28,9 @@ pub struct Gathered {
     pub found: Vec<String>,
     /// What works, and is probably not meant; without names and addresses.
     pub warnings: Vec<String>,
+    /// Policies that can say nothing, or accuse everybody. A start takes them, for they may be in force already; what is
+    /// newly put in force may not be such.
+    pub vain: Vec<String>,
 }
 
 /// Every fault of every named file.
@@ -86,11 +89,13 @@ pub fn gather(config: &Config) -> Result<Gathered, Faults> {
     }
 }
 
-/// The rosters and policies alone, which may change while the monitor runs.
+/// The rosters and policies alone, which may change while the monitor runs. Policies that can say nothing, or accuse
+/// everybody, are faults here.
 pub fn read_texts(config: &Config) -> Result<Vec<Texts>, Faults> {
     let mut faults = Faults::default();
     let mut gathered = Gathered::default();
     read_rosters(config, &mut gathered, &mut faults);
+    gathered.vain.iter().for_each(|vain| faults.say(vain));
     match faults.0.is_empty() {
         true => Ok(gathered.texts),
         false => Err(faults),
@@ -144,8 +149,10 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
         // Faults of the policies themselves are told once, not again for every office.
         if let Some((set, texts)) = &policies {
             match of_office(&config.policies, set, texts, office) {
-                Ok((line, policies)) => {
+                Ok((line, policies, vain)) => {
                     gathered.found.push(line);
+                    gathered.warnings.extend(vain.iter().cloned());
+                    gathered.vain.extend(vain);
                     let roster = text;
                     gathered.texts.push(Texts { roster, policies });
                 }
@@ -154,7 +161,30 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
         }
         rosters.push((path, roster));
     }
-    rosters.into_iter().map(|(_, roster)| roster).collect()
+    let rosters: Vec<Roster> = rosters.into_iter().map(|(_, roster)| roster).collect();
+    for overlay in overlays_in(&config.policies) {
+        if !rosters.iter().any(|roster| roster.office.id.as_str() == overlay) {
+            gathered.warnings.push(format!(
+                "overlays/{overlay}.toml is of no office of this monitor: nobody reads it"
+            ));
+        }
+    }
+    rosters
+}
+
+/// The offices that overlays of a folder are named after.
+fn overlays_in(policies: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(policies.join("overlays"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let mut offices: Vec<String> = names
+        .filter(|name| !name.ends_with(".test.toml"))
+        .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    offices.sort();
+    offices
 }
 
 /// The policies under the overlay of an office, if it has one, and what is said of them.
@@ -163,16 +193,21 @@ fn of_office(
     set: &PolicySet,
     texts: &PolicyTexts,
     office: &OfficeId,
-) -> anyhow::Result<(String, PolicyTexts)> {
+) -> anyhow::Result<(String, PolicyTexts, Vec<String>)> {
     let (set, texts) = match overlay_of(folder, office, None)? {
         Some((path, text)) => (set.clone().overlaid(&path, &text)?, texts.overlaid(office, text)),
         None => (set.clone(), texts.clone()),
     };
     let in_force = set.heads().filter(|head| head.enabled).count();
     let decided = set.heads().filter(|head| head.overlay.is_some()).count();
+    let vain = set.in_vain().into_iter().map(|(head, _, message, help)| {
+        let help = help.map_or_else(String::new, |help| format!("; {help}"));
+        format!("{office}, policy {}: {message}{help}", head.id)
+    });
     Ok((
         format!("{office}: {in_force} policies in force, {decided} decided otherwise by the office"),
         texts,
+        vain.collect(),
     ))
 }
 

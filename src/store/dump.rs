@@ -38,6 +38,9 @@ pub(super) const TABLES: [(&str, Sql); 8] = [
     ),
 ];
 
+/// Tables of what is worked out from the others; no backup has them.
+pub(super) const DERIVED: [&str; 1] = ["snapshot"];
+
 const fn both(sql: &'static str) -> Sql {
     Sql {
         sqlite: sql,

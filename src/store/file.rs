@@ -56,6 +56,8 @@ pub(super) async fn connect(path: &Path) -> Result<SqliteConnection> {
         .foreign_keys(true)
         // Identities are looked up all over their index.
         .pragma("cache_size", "-32768")
+        // A statement of many rows keeps what it would undo in a file otherwise.
+        .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")
         .connect()
         .await

@@ -17,6 +17,7 @@ mod rebuild;
 mod restore;
 pub mod rows;
 mod server;
+mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
 pub use rows::Told;
 use rows::Turn;
+pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
 pub use write::Committed;
 use write::{Stand, Writer};

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Store;
 use super::backup::{Cell, Holds, Reading, Record, Table};
 use super::database::{Connection, Sql};
-use super::dump::TABLES;
+use super::dump::{DERIVED, TABLES};
 use super::error::{Doing as _, Error, Result};
 use super::insert::{Cells, Insert};
 use super::open::Source;
@@ -72,6 +72,7 @@ async fn clear(connection: &mut Connection) -> Result<()> {
     connection.give_up().await.doing(RESTORING)?;
     for name in ["_sqlx_migrations"]
         .into_iter()
+        .chain(DERIVED)
         .chain(TABLES.map(|(name, _)| name).into_iter().rev())
     {
         connection.drop_table(name).await.doing(RESTORING)?;

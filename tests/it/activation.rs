@@ -200,9 +200,8 @@ fn closed(from: &str) -> Arc<Roster> {
     parsed(&WEEK.replace("# from", from).replace("[[counter]]", closed))
 }
 
-fn served_two_days() -> Engine {
+fn serve_two_days(engine: &mut Engine) {
     let roster = parsed(WEEK);
-    let mut engine = Engine::new(roster.clone(), outside_hours(), Clock::Events);
     for (date, hour, kind) in [
         ("25", "09:00", "session.signed_in"),
         ("25", "09:01", "service.started"),
@@ -218,8 +217,32 @@ fn served_two_days() -> Engine {
         engine.insert(event).unwrap();
     }
     engine.judge();
+}
+
+fn served_two_days() -> Engine {
+    let mut engine = Engine::new(parsed(WEEK), outside_hours(), Clock::Events);
+    serve_two_days(&mut engine);
     assert_eq!(dates(&engine), [""; 0]);
     engine
+}
+
+fn tick(engine: &mut Engine, ms: i64) {
+    let body = json!({"specversion": "1.0", "id": format!("t{ms}"), "source": "/kota/monitor", "type": "clock.ticked",
+        "time": evening(0).plus_ms(ms).rfc3339(chrono_tz::UTC), "data": {}});
+    let event = wire::parse(None, body.to_string().as_bytes(), &parsed(WEEK), &wire::Limits::REPLAY).unwrap();
+    engine.insert(event).unwrap();
+    engine.judge();
+}
+
+#[test]
+fn what_comes_late_is_judged_although_only_a_calendar_had_been_before() {
+    let mut engine = Engine::new(parsed(WEEK), outside_hours(), Clock::Ticks);
+    tick(&mut engine, 0);
+    engine.activate(evening(0).plus_ms(1), closed("from = 2026-11-25"), outside_hours());
+    engine.judge();
+    serve_two_days(&mut engine);
+    tick(&mut engine, 2);
+    assert_eq!(dates(&engine), ["2026-11-25", "2026-11-26"]);
 }
 
 fn dates(engine: &Engine) -> Vec<String> {

@@ -10,7 +10,7 @@ use jagaloket::engine::verdict::{Decision, Verdict};
 use jagaloket::engine::{Clock, Engine};
 use proptest::prelude::*;
 
-const ROSTER: &str = r#"
+pub const ROSTER: &str = r#"
 [office]
 id = "kota"
 name = "Kantor"
@@ -32,7 +32,7 @@ heartbeat_every = "5m"
 silent_after = "11m"
 "#;
 
-const NO_HOURS: &str = "[office]\nid = \"kota\"\nname = \"Kantor\"\ntimezone = \"Asia/Jakarta\"\nservice_max = \"10h\"\n\
+pub const NO_HOURS: &str = "[office]\nid = \"kota\"\nname = \"Kantor\"\ntimezone = \"Asia/Jakarta\"\nservice_max = \"10h\"\n\
                         [[counter]]\nid = \"loket-1\"\nheartbeat_every = \"0s\"\n[[counter]]\nid = \"loket-2\"\n";
 
 /// Wednesday.
@@ -54,7 +54,7 @@ fn set(policies: &[(String, String)]) -> Arc<PolicySet> {
     Arc::new(PolicySet::parse(files).unwrap_or_else(|faults| panic!("{faults}")))
 }
 
-fn policies() -> Arc<PolicySet> {
+pub fn policies() -> Arc<PolicySet> {
     set(&[
         policy("closed", "session", "service.active && !office.open", "15m"),
         policy("break", "counter", "service.active && office.on_break", "10m"),
@@ -63,7 +63,7 @@ fn policies() -> Arc<PolicySet> {
     ])
 }
 
-fn roster(text: &str) -> Arc<Roster> {
+pub fn roster(text: &str) -> Arc<Roster> {
     Arc::new(Roster::parse(text).unwrap_or_else(|faults| panic!("{faults}")))
 }
 
@@ -80,7 +80,7 @@ fn event(n: usize, device: &str, minute: i64, kind: Kind) -> Event {
 }
 
 /// A day and a half of two counters; minutes after midnight.
-fn days(seed: u64) -> Vec<Event> {
+pub fn days(seed: u64) -> Vec<Event> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let officer = |rng: &mut fastrand::Rng| OfficerId::new(["p-1", "p-2"][rng.usize(..2)]);
     let mut minutes: Vec<i64> = (0..rng.usize(20..90)).map(|_| rng.i64(0..3 * 24 * 60)).collect();

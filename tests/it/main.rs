@@ -28,6 +28,7 @@ mod scenario;
 mod schemas;
 mod serve;
 mod simulate;
+mod snapshots;
 mod soups;
 mod store;
 mod support;

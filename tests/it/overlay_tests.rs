@@ -66,6 +66,45 @@ fn policy(verb: &str, folder: &Path, more: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn an_overlay_that_leaves_a_policy_with_everybody_to_accuse_is_an_error() {
+    let folder = folder(STORIES);
+    let long = r#"id = "long-session"
+title = { id = "Sesi panjang", en = "Long session" }
+basis = "x"
+verdict = "indication"
+severity = "minor"
+per = "session"
+while = 'session.active'
+for = "9h"
+notify = ["supervisor"]
+"#;
+    fs::write(folder.path().join("long-session.toml"), long).unwrap();
+    let (code, said) = policy("check", folder.path(), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let decided = "[long-session]\nfor = \"0s\"\nreason = \"r\"\ndecided_by = \"k\"\ndecided_on = 2026-11-01\n";
+    fs::write(
+        folder.path().join("overlays/kota.toml"),
+        format!("{OVERLAY}\n{decided}"),
+    )
+    .unwrap();
+    let (code, said) = policy("check", folder.path(), &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("overlays/kota.toml") && said.contains("as the office decided it, of long-session"),
+        "{said}"
+    );
+}
+
+#[test]
+fn stories_that_only_an_overlay_has_are_found_by_the_policys_name() {
+    let folder = folder(STORIES);
+    fs::remove_file(folder.path().join("lockbox-check-overdue.test.toml")).unwrap();
+    let (code, said) = policy("test", folder.path(), &["--policy", "lockbox-check-overdue"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("an hour and a half here"), "{said}");
+}
+
+#[test]
 fn stories_beside_an_overlay_are_judged_under_it() {
     let folder = folder(STORIES);
     let (code, said) = policy("test", folder.path(), &["--policy", "lockbox-check-overdue"]);

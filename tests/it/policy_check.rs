@@ -137,7 +137,7 @@ fn a_policy_without_tests_is_warned_of_and_strictly_an_error() {
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
     assert!(err.starts_with("error: the policy has no tests\n"), "{err}");
     assert!(err.ends_with("1 error and 0 warnings in 1 policy\n"), "{err}");
-    fs::write(folder.path().join("phone-out-during-service.test.toml"), "").unwrap();
+    fs::write(folder.path().join("phone-out-during-service.test.toml"), "[[test]]\n").unwrap();
     assert_eq!(check(folder.path(), &["--strict"]).0, Some(0));
 }
 
@@ -147,7 +147,7 @@ fn what_nobody_reads_and_what_nobody_can_read_is_told() {
     let name = "lockbox-silent.toml";
     fs::copy(policies().join(name), folder.path().join(name)).unwrap();
     fs::write(folder.path().join("lockbox-silent.tml"), "").unwrap();
-    fs::write(folder.path().join("lockbox-slient.test.toml"), "").unwrap();
+    fs::write(folder.path().join("lockbox-slient.test.toml"), "[[test]]\n").unwrap();
     fs::write(folder.path().join("README.md"), "").unwrap();
     fs::write(folder.path().join("latin.toml"), b"id = \"\xe9\"").unwrap();
     let (code, out, _) = check(folder.path(), &["--format", "json"]);
@@ -343,7 +343,7 @@ fn a_condition_that_always_holds_is_an_error_unless_a_for_gives_it_meaning() {
              severity = \"info\"\nper = \"{per}\"\n{rest}\nnotify = []\n"
         );
         fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
-        fs::write(folder.path().join(format!("{id}.test.toml")), "").unwrap();
+        fs::write(folder.path().join(format!("{id}.test.toml")), "[[test]]\n").unwrap();
     };
     policy(
         "signed-in-too-long",

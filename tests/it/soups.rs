@@ -40,7 +40,7 @@ fn numbers(seeds: &str) -> Vec<u64> {
     seeds.split(',').flat_map(part).collect()
 }
 
-fn soup(seed: u64, size: &str, roster: &Roster) -> Vec<Event> {
+pub fn soup(seed: u64, size: &str, roster: &Roster) -> Vec<Event> {
     let mut seen = HashSet::new();
     script("soup.py", &[&seed.to_string(), "--size", size])
         .lines()

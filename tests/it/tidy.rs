@@ -83,7 +83,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 14] = [
+const NAMED_IN: [(&str, &[&str]); 15] = [
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -92,6 +92,7 @@ const NAMED_IN: [(&str, &[&str]); 14] = [
     ("rumqttc_v4", &["mqtt"]),
     ("rumqttc_v5", &["mqtt", "demo"]),
     ("cel", &["engine"]),
+    ("postcard", &["engine"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("indicatif", &["replay"]),

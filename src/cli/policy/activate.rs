@@ -9,7 +9,8 @@ use crate::serve::{self, Outcome};
 /// Put the policies and rosters of a running monitor in force as their files stand now.
 ///
 /// The files are checked first, and again by the monitor: bad ones are refused with every fault, and what is in force
-/// stays. What is good is in force from this moment on and becomes an entry of the ledger; nothing judged before changes.
+/// stays. What is good is in force from this moment on and becomes an entry of the ledger; nothing judged before changes,
+/// but by a calendar that says `from` when it counts. Policies that can say nothing, or accuse everybody, are refused.
 /// `systemctl reload` (SIGHUP) does the same without an answer. Run it as the user the monitor runs as.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\

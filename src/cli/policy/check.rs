@@ -178,7 +178,9 @@ impl Folder {
             let shown = path.display().to_string();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if let Some(id) = name.strip_suffix(".test.toml") {
-                tests.push((shown, id.to_string()));
+                let id = id.to_string();
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+                tests.push((shown, id, has_story(&text)));
             } else if let Some(id) = name.strip_suffix(".toml").filter(|_| !name.starts_with('.')) {
                 let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
                 match String::from_utf8(bytes) {
@@ -222,7 +224,7 @@ impl Folder {
                 }
             }
         }
-        for (shown, id) in tests {
+        for (shown, id, has_tests) in tests {
             if !read.policies.iter().any(|(_, other, _)| *other == id) {
                 let message = format!("these tests are of no policy: there is no {id}.toml");
                 read.fault(
@@ -233,7 +235,9 @@ impl Folder {
                     "rename or remove the file",
                 );
             }
-            read.tested.push(id);
+            if has_tests {
+                read.tested.push(id);
+            }
         }
         if read.policies.is_empty() && read.faults.iter().all(|fault| fault.level != Level::Error) {
             bail!("there is no policy (*.toml) in {}", folder.display());
@@ -285,13 +289,26 @@ impl Folder {
         for (path, text) in self.overlays.iter().filter(|_| checked.set.is_some()) {
             match checked.set.clone().unwrap_or_default().overlaid(path, text) {
                 Err(errors) => faults.extend(errors.0),
-                Ok(set) => faults.extend(self.without_story(path, &set)),
+                Ok(set) => {
+                    faults.extend(made_vain(path, &set));
+                    faults.extend(self.without_story(path, &set));
+                }
             }
         }
         // File by file; what concerns a file as a whole comes after what stands in it.
         faults.sort_by(|a, b| a.file.cmp(&b.file).then((a.line == 0).cmp(&(b.line == 0))));
         (checked.set, faults)
     }
+}
+
+/// Policies that an overlay leaves with nothing to say, or with everybody to accuse.
+fn made_vain(overlay: &str, set: &PolicySet) -> Vec<PolicyFault> {
+    let vain = set.in_vain().into_iter().filter(|(head, ..)| head.overlay.is_some());
+    vain.map(|(head, code, message, help)| {
+        let message = format!("as the office decided it, of {}: {message}", head.id);
+        PolicyFault::of_file(Level::Warning, code, overlay, message, help)
+    })
+    .collect()
 }
 
 /// What lies in a folder, by name.
@@ -302,6 +319,14 @@ fn sorted(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         .collect::<std::io::Result<Vec<_>>>()?;
     paths.sort();
     Ok(paths)
+}
+
+/// Whether a file of tests holds one.
+fn has_story(text: &str) -> bool {
+    let file = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    file.get("test")
+        .and_then(toml::Value::as_array)
+        .is_some_and(|tests| !tests.is_empty())
 }
 
 /// The policies that the stories of a file are of. What is wrong with it, `policy test` tells.

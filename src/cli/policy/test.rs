@@ -224,12 +224,6 @@ fn read(args: &Args) -> anyhow::Result<Result<Sets, String>> {
                 None
             }
         };
-        if test.is_none() && !args.only.is_empty() {
-            let place = source.path.trim_end_matches(".toml");
-            return Ok(Err(format!(
-                "error: \"{id}\" has no tests; write them into {place}.test.toml"
-            )));
-        }
         sets.push(Set {
             source,
             file,
@@ -241,6 +235,17 @@ fn read(args: &Args) -> anyhow::Result<Result<Sets, String>> {
     }
     if !faults.is_empty() {
         return Ok(Err(Faults(faults).to_string()));
+    }
+    for only in &args.only {
+        let has_tests = |set: &Set| set.source.policy.head.id.as_str() == only && set.file.is_some();
+        if let Some(set) = sets.iter().find(|set| set.source.policy.head.id.as_str() == only)
+            && !sets.iter().any(has_tests)
+        {
+            let place = set.source.path.trim_end_matches(".toml");
+            return Ok(Err(format!(
+                "error: \"{only}\" has no tests; write them into {place}.test.toml"
+            )));
+        }
     }
     if sets.iter().all(|set| set.file.is_none()) {
         let folder = args.folder.display();
@@ -311,7 +316,7 @@ fn read_folder(folder: &Path) -> anyhow::Result<Vec<Text>> {
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(id) = name.strip_suffix(".toml") {
+        if let Some(id) = name.strip_suffix(".toml").filter(|_| !name.starts_with('.')) {
             let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             files.push((path.display().to_string(), id.to_string(), text));
         }

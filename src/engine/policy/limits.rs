@@ -53,7 +53,31 @@ pub(super) fn limit(name: &str, value: &DeValue) -> Result<Limit, Refused> {
 
 /// What a condition can name: `limits.` and this.
 pub(super) fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= 64 && {
+    // Words that the language of conditions keeps for itself.
+    const KEPT: [&str; 21] = [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    ];
+    !KEPT.contains(&name) && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= 64 && {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         name.chars().all(fits)
     }

@@ -279,6 +279,12 @@ impl Reader {
                         .collect::<Result<Vec<Tell>, String>>()
                 });
                 list.unwrap_or_else(|| Err("`notify` must be a list; write it like [\"supervisor\"]".to_string()))
+                    .and_then(
+                        |notify| match (1..notify.len()).find(|ix| notify[..*ix].contains(&notify[*ix])) {
+                            Some(ix) => Err(format!("`notify` names \"{}\" twice", notify[ix].as_str())),
+                            None => Ok(notify),
+                        },
+                    )
                     .map(|notify| head.notify = notify)
             }
         };

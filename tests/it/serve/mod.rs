@@ -1,6 +1,7 @@
 //! `jagaloket serve` as a process, with real brokers, real publishers and real deaths.
 
 mod backup;
+mod kept;
 mod kills;
 mod live;
 mod outages;

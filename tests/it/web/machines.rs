@@ -121,7 +121,7 @@ fn readiness_tells_every_reason() {
 
     desk.show(|live| live.now = at("24 11:40:00"));
     assert_eq!(ready().1.len(), 2);
-    assert!(ready().1[1].contains("letter has waited"), "{:?}", ready().1);
+    assert!(ready().1[1].contains("has waited"), "{:?}", ready().1);
 
     desk.show(|live| live.made = Instant::now().checked_sub(Duration::from_secs(120)).unwrap());
     assert_eq!(ready().1.len(), 3);

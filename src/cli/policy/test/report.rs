@@ -201,6 +201,11 @@ pub(super) fn junit(run: &Run) -> String {
     let (mut all, mut failed) = (0, 0);
     for tested in &run.tested {
         let id = tested.source.policy.head.id.as_str();
+        // A policy has stories of its own and, under overlays, stories of offices.
+        let suite = match tested.file.as_ref().filter(|_| tested.overlaid) {
+            Some(file) => format!("{id} ({})", escaped(&file.path)),
+            None => id.to_owned(),
+        };
         let mut cases = String::new();
         let (mut here, mut bad) = (0, 0);
         let mut case = |name: &str, failure: Option<(&str, String)>| {
@@ -249,7 +254,7 @@ pub(super) fn junit(run: &Run) -> String {
         failed += bad;
         let _ = writeln!(
             suites,
-            "  <testsuite name=\"{id}\" tests=\"{here}\" failures=\"{bad}\">\n{cases}  </testsuite>"
+            "  <testsuite name=\"{suite}\" tests=\"{here}\" failures=\"{bad}\">\n{cases}  </testsuite>"
         );
     }
     format!(
