@@ -5,6 +5,7 @@ mod compose;
 mod send;
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -62,8 +63,9 @@ pub async fn run(
         if stop.await {
             return;
         }
-        let sent = match round(&store, &settings, &clock, &metrics).await {
-            Ok(sent) => {
+        let sent = match round(&store, &settings, &clock, &metrics, shutdown.as_mut()).await {
+            Ok(None) => return,
+            Ok(Some(sent)) => {
                 if told.take().is_some() {
                     tracing::info!("the outbox is worked on again");
                 }
@@ -97,13 +99,15 @@ pub async fn run(
     }
 }
 
-/// Sends what is due now, and answers how many letters that was.
+/// Sends what is due now, and answers how many letters that was; `None` where it has to stop over a database that takes
+/// nothing.
 async fn round(
     store: &Store,
     settings: &Settings,
     clock: &MonitorClock,
     metrics: &Metrics,
-) -> Result<usize, crate::store::Error> {
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<usize>, crate::store::Error> {
     // On the monitor's clock; a simulated one runs faster than the mail server.
     let speed = (1_000.0 / clock.real(1_000).as_secs_f64().max(1e-6) / 1_000.0).max(1.0);
     let lease_ms = ((settings.deadline.as_millis() as f64 * 2.0 + 10_000.0) * speed) as i64;
@@ -130,10 +134,13 @@ async fn round(
             if !error.passes() {
                 return Err(error);
             }
-            tokio::time::sleep(clock.real(SETTLE_AGAIN_MS)).await;
+            tokio::select! {
+                () = shutdown.as_mut() => return Ok(None),
+                () = tokio::time::sleep(clock.real(SETTLE_AGAIN_MS)) => {}
+            }
         }
     }
-    Ok(count)
+    Ok(Some(count))
 }
 
 async fn settle(
