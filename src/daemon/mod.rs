@@ -118,6 +118,8 @@ impl Daemon {
                     () = sleep => Wake::Time,
                 }
             };
+            // Who put something in force looks at once whether it is.
+            let ordered = matches!(wake, Wake::Order(_));
             match wake {
                 Wake::Shutdown => {
                     self.keep_at_stop().await;
@@ -159,7 +161,7 @@ impl Daemon {
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
                 self.keep().await;
             }
-            stale = shown.elapsed() < self.show_pause();
+            stale = !ordered && shown.elapsed() < self.show_pause();
             if !stale {
                 self.show(started, last_event);
                 shown = crate::clock::instant();
