@@ -121,7 +121,7 @@ impl Desk {
                             Some(desk) => desk.activate(&activated.texts, activated.at)?,
                         }
                     }
-                    EntryKind::Event | EntryKind::Tick => {
+                    EntryKind::Event | EntryKind::Pulse | EntryKind::Tick => {
                         let Some(desk) = &mut desk else { continue };
                         desk.again(&row);
                     }

@@ -7,7 +7,7 @@ use crate::engine::event::{DeviceId, Event, Kind, OfficeId};
 use crate::engine::time::Moment;
 use crate::inbound::Inbound;
 use crate::store::rows::{DeviceStatus, EntryKind, NewEntry, Quarantined, Turn};
-use crate::store::{Error, Store};
+use crate::store::{Asked, Error, Lookup, Store};
 use crate::wire::{self, Limits, Rejected};
 
 /// What a batch of messages came to.
@@ -50,6 +50,22 @@ struct Candidate<'m> {
     event: Event,
     source: String,
     message: &'m Inbound,
+}
+
+impl Candidate<'_> {
+    fn asked<'a>(&'a self, desk: &'a Desk) -> Asked<'a> {
+        let event = &self.event;
+        let heartbeat = event.kind.is_pulse() && !matches!(event.kind, Kind::Ticked);
+        Asked {
+            source: &self.source,
+            id: &event.id,
+            lookup: match heartbeat {
+                false => Lookup::Everything,
+                true if desk.engine.is_latest(&event.device, event.time) => Lookup::Recent,
+                true => Lookup::At(desk.office.as_str(), event.time),
+            },
+        }
+    }
 }
 
 /// Sorts a batch into accepted events, quarantine and duplicates. Nothing is written and no engine is touched. `latest` is
@@ -126,15 +142,8 @@ pub async fn take(
             })),
         }
     }
-    let asked: Vec<(&str, &str)> = candidates
-        .iter()
-        .map(|one| (one.source.as_str(), &*one.event.id))
-        .collect();
-    let known = if asked.is_empty() {
-        Vec::new()
-    } else {
-        store.known(&asked).await?
-    };
+    let asked: Vec<Asked<'_>> = candidates.iter().map(|one| one.asked(&desks[one.desk])).collect();
+    let known = store.known(&asked).await?;
     let mut here: HashMap<(String, Box<str>), &[u8]> = HashMap::new();
     for (candidate, known) in candidates.into_iter().zip(known) {
         let Candidate {
@@ -165,10 +174,10 @@ pub async fn take(
         here.insert((source.clone(), event.id.clone()), &message.payload);
         intake.turn.entries.push(NewEntry {
             received: now,
-            kind: if matches!(event.kind, Kind::Ticked) {
-                EntryKind::Tick
-            } else {
-                EntryKind::Event
+            kind: match event.kind {
+                Kind::Ticked => EntryKind::Tick,
+                _ if event.kind.is_pulse() => EntryKind::Pulse,
+                _ => EntryKind::Event,
             },
             office: event.office.clone(),
             source,

@@ -561,6 +561,12 @@ impl Engine {
         &self.names
     }
 
+    /// Whether a device has said nothing yet at this moment or later.
+    pub fn is_latest(&self, device: &DeviceId, at: Moment) -> bool {
+        let known = self.names.known_device(device.as_str());
+        known.is_none_or(|device| self.last_event(device).is_none_or(|last| last < at))
+    }
+
     pub(super) fn last_event(&self, device: DeviceIx) -> Option<Moment> {
         self.timelines[device.at()].last()
     }

@@ -95,7 +95,7 @@ fn acknowledged_is_kept(
     quarantined: &HashMap<Vec<u8>, BTreeSet<String>>,
 ) -> Result<()> {
     let mut kept: HashMap<(&str, &str), &LedgerRow> = HashMap::new();
-    for row in rows.iter().filter(|row| row.kind == EntryKind::Event) {
+    for row in rows.iter().filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Pulse)) {
         let twice = kept.insert((&row.source, &row.id), row);
         ensure!(
             twice.is_none(),
@@ -187,7 +187,7 @@ fn judged_again(known: &Known<'_>, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
     let mut engine = Engine::new(known.house.roster.clone(), known.house.policies.clone(), Clock::Ticks);
     let mut rows: Vec<&LedgerRow> = rows
         .iter()
-        .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Tick))
+        .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Pulse | EntryKind::Tick))
         .collect();
     stream(known.plan.seed, 4).shuffle(&mut rows);
     for row in rows {

@@ -1,12 +1,13 @@
 //! Reads the ledger: what is known, what happened since, whether the chain holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Store;
 use super::database::{Connection, Query, Row, statements};
 use super::error::{Doing as _, Result};
 use super::rows::EntryKind;
 use super::words::{entry_kind, unreadable};
+use super::write::Writer;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
 use crate::ledger::{Chain, Entry, Hash, Head};
@@ -18,7 +19,9 @@ const PAGE: i64 = 1_000;
 
 statements! {
     HEAD = "SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1";
-    KNOWN = "SELECT n, source, id, body FROM ledger WHERE ", among(identity), " ORDER BY n";
+    KNOWN = "SELECT n, source, id, body FROM ledger WHERE kind <> 'pulse' AND ", among(identity), "";
+    NUMBERED = "SELECT n, source, id, body FROM ledger WHERE ", among(n), "";
+    AT = "SELECT n, source, id, body FROM ledger WHERE office = $2 AND ", among(time_ms), "";
     ENTRIES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3";
     BEFORE = "SELECT coalesce((SELECT min(n) FROM ledger WHERE office = $1 AND time_ms >= $2) - 1, \
@@ -26,7 +29,7 @@ statements! {
     RULES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n";
     WINDOW = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
-             WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n";
+             WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'pulse', 'tick') ORDER BY n";
     OFFICES = "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office";
     VERIFY = "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity, clock FROM ledger \
              WHERE n > $1 ORDER BY n LIMIT $2";
@@ -55,6 +58,26 @@ pub struct Known {
     pub body: Vec<u8>,
 }
 
+/// An identity that is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asked<'a> {
+    /// `/{office}/{device}`
+    pub source: &'a str,
+    pub id: &'a str,
+    pub lookup: Lookup<'a>,
+}
+
+/// Where an identity is looked for. Among the last entries of the ledger it always is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lookup<'a> {
+    /// Also among everything but heartbeats, however old.
+    Everything,
+    /// Also among what the office has at this moment: for a heartbeat that may have come long ago.
+    At(&'a str, Moment),
+    /// Nowhere else: for a heartbeat that is its device's latest.
+    Recent,
+}
+
 /// What the index of identities holds: 8 bytes instead of two texts, so that it stays small. Whoever looks one up
 /// compares the texts as well, for two identities may share it.
 pub(super) fn identity(source: &str, id: &str) -> i64 {
@@ -66,6 +89,33 @@ pub(super) fn identity(source: &str, id: &str) -> i64 {
     let mut first = [0; 8];
     first.copy_from_slice(&hash[..8]);
     i64::from_be_bytes(first)
+}
+
+impl Writer {
+    /// Rows (number, source, id, body) that may stand under these identities.
+    pub(super) async fn find<'a>(&mut self, asked: impl Iterator<Item = (i64, Lookup<'a>)>) -> Result<Vec<Row>> {
+        let (mut numbers, mut identities) = (Vec::new(), Vec::new());
+        let mut moments: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        for (identity, lookup) in asked {
+            numbers.extend(self.recent.find(identity));
+            match lookup {
+                Lookup::Everything => identities.push(identity),
+                Lookup::At(office, at) => moments.entry(office).or_default().push(at.0),
+                Lookup::Recent => {}
+            }
+        }
+        let mut rows = Vec::new();
+        for (sql, some) in [(NUMBERED, &numbers), (KNOWN, &identities)] {
+            if !some.is_empty() {
+                rows.extend(self.connection.query(sql).bind_numbers(some).all().await.doing(READING)?);
+            }
+        }
+        for (office, some) in moments {
+            let asked = self.connection.query(AT).bind_numbers(&some).bind(office.to_owned());
+            rows.extend(asked.all().await.doing(READING)?);
+        }
+        Ok(rows)
+    }
 }
 
 pub(super) async fn head_of(connection: &mut Connection) -> Result<Head> {
@@ -87,27 +137,20 @@ impl Store {
         head(self.shared.readers.query(HEAD)).await
     }
 
-    /// What stands under each of these identities (source, id); the answers are in the order of the questions.
-    pub async fn known(&self, asked: &[(&str, &str)]) -> Result<Vec<Option<Known>>> {
+    /// What stands under each of these identities; the answers are in the order of the questions.
+    pub async fn known(&self, asked: &[Asked<'_>]) -> Result<Vec<Option<Known>>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
         let mut places: HashMap<(&str, &str), Vec<usize>> = HashMap::with_capacity(asked.len());
-        for (at, pair) in asked.iter().enumerate() {
-            places.entry(*pair).or_default().push(at);
+        for (at, one) in asked.iter().enumerate() {
+            places.entry((one.source, one.id)).or_default().push(at);
         }
-        let identities: Vec<i64> = places.keys().map(|(source, id)| identity(source, id)).collect();
         let mut answers = vec![None; asked.len()];
         // On the connection that writes, for a reader's cache is void after each commit.
         let mut taken = self.take_writer().await?;
-        let rows = taken
-            .writer
-            .connection
-            .query(KNOWN)
-            .bind_numbers(&identities)
-            .all()
-            .await
-            .doing(READING)?;
+        let identities = asked.iter().map(|one| (identity(one.source, one.id), one.lookup));
+        let rows = taken.writer.find(identities).await?;
         taken.put_back();
         for row in rows {
             let source: &str = row.try_get(1).doing(READING)?;
@@ -115,12 +158,14 @@ impl Store {
             let Some(places) = places.get(&(source, id)) else {
                 continue;
             };
-            let known = Known {
-                n: row.try_get(0).doing(READING)?,
-                body: row.try_get(3).doing(READING)?,
-            };
+            let n = row.try_get(0).doing(READING)?;
+            let body: Vec<u8> = row.try_get(3).doing(READING)?;
             for at in places {
-                answers[*at] = Some(known.clone());
+                // What was accepted first stands.
+                let answer: &mut Option<Known> = &mut answers[*at];
+                if answer.as_ref().is_none_or(|known| n < known.n) {
+                    *answer = Some(Known { n, body: body.clone() });
+                }
             }
         }
         Ok(answers)

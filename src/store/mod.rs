@@ -14,6 +14,7 @@ mod open;
 mod outbox;
 pub mod read;
 mod rebuild;
+mod recent;
 mod restore;
 pub mod rows;
 mod server;
@@ -26,7 +27,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub use chain::{Known, LedgerRow};
+pub use chain::{Asked, Known, LedgerRow, Lookup};
 use database::Pool;
 pub use disturb::{Death, Disturbance, Lock, Upset};
 pub use error::{Error, Result};

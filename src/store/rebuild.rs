@@ -12,7 +12,7 @@ use crate::engine::verdict::Verdict;
 const READING: &str = "reading what was decided";
 
 statements! {
-    LAST_EVENT = "SELECT received_ms FROM ledger WHERE kind = 'event' ORDER BY n DESC LIMIT 1";
+    LAST_EVENT = "SELECT received_ms FROM ledger WHERE kind IN ('event', 'pulse') ORDER BY n DESC LIMIT 1";
     NEXT_NUMBERS = "SELECT (SELECT coalesce(max(n), 0) + 1 FROM verdict), (SELECT coalesce(max(n), 0) + 1 FROM incident)";
     STANDING = "SELECT n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, \
              until_ms, evidence, state, changed_ms, policy_hash, engine FROM verdict \

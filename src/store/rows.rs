@@ -33,6 +33,8 @@ impl Turn {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EntryKind {
     Event,
+    /// A heartbeat of a device; those from before there was this word are events.
+    Pulse,
     Tick,
     Roster,
     Policies,

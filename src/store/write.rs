@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::chain::{head_of, identity};
+use super::chain::{Lookup, head_of, identity};
 use super::database::{Connection, statements};
 use super::error::{Doing as _, Error, Result};
 use super::insert::apart;
 use super::open::Source;
-use super::rows::{NewEntry, Quarantined, Turn};
+use super::recent::Recent;
+use super::rows::{EntryKind, NewEntry, Quarantined, Turn};
 use super::tables::{
     COUNT, INCIDENT, LEDGER, LETTER, QUARANTINE, STATUS, STEP, VERDICT, put_count, put_entry, put_incident, put_letter,
     put_quarantined, put_status, put_step, put_verdict,
@@ -21,7 +22,6 @@ statements! {
     STAND = "SELECT coalesce((SELECT max(n) FROM verdict_step), 0), coalesce((SELECT max(n) FROM outbox), 0), \
              CAST(coalesce((SELECT sum(count) FROM quarantine_count), 0) AS BIGINT)";
     KEPT = "SELECT n, CAST(octet_length(payload) + octet_length(topic) AS BIGINT) FROM quarantine ORDER BY n";
-    KNOWN = "SELECT source, id FROM ledger WHERE ", among(identity), "";
     TRIM = "DELETE FROM quarantine WHERE n < $1";
 }
 
@@ -30,6 +30,7 @@ statements! {
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) stand: Stand,
+    pub(super) recent: Recent,
     quarantine: Kept,
 }
 
@@ -117,6 +118,7 @@ impl Writer {
         let head = head_of(&mut connection).await?;
         let row = connection.query(STAND).one().await.doing(doing)?;
         let (step, letter, quarantined) = row.tuple().doing(doing)?;
+        let recent = Recent::read(&mut connection, head.n).await?;
         let rows = connection.query(KEPT).all().await.doing(doing)?;
         connection.commit().await.doing(doing)?;
         let mut quarantine = Kept::default();
@@ -133,6 +135,7 @@ impl Writer {
         Ok(Writer {
             connection,
             stand,
+            recent,
             quarantine,
         })
     }
@@ -146,7 +149,7 @@ impl Writer {
             return Ok(());
         }
         self.connection.begin().await.doing(COMMITTING)?;
-        refuse_known(&mut self.connection, entries).await?;
+        self.refuse_known(entries).await?;
         let kept = quarantine(&mut self.connection, &self.quarantine, &turn.quarantined, bounds).await?;
         let steps: Vec<_> = (self.stand.step + 1..).zip(&turn.steps).collect();
         let letters: Vec<_> = (self.stand.letter + 1..).zip(&turn.letters).collect();
@@ -168,8 +171,37 @@ impl Writer {
         };
         writing.await.doing(COMMITTING)?;
         self.stand = after;
+        for entry in entries {
+            self.recent.note(entry.identity, entry.head.n);
+        }
         if let Some(kept) = kept {
             self.quarantine = kept;
+        }
+        Ok(())
+    }
+
+    /// The daemon asks before whether an identity is known; that it is written once rests on this alone.
+    async fn refuse_known(&mut self, entries: &[Chained<'_>]) -> Result<()> {
+        let known = |device: &str, id: &str| Error::Known {
+            device: device.to_owned(),
+            id: id.to_owned(),
+        };
+        let mut new = HashSet::with_capacity(entries.len());
+        for Chained { entry, .. } in entries {
+            if !new.insert((entry.source.as_str(), entry.id.as_str())) {
+                return Err(known(&entry.source, &entry.id));
+            }
+        }
+        let lookup = |entry: &NewEntry| match entry.kind {
+            EntryKind::Pulse => Lookup::Recent,
+            _ => Lookup::Everything,
+        };
+        let asked = entries.iter().map(|chained| (chained.identity, lookup(chained.entry)));
+        for row in self.find(asked).await? {
+            let (source, id) = (row.try_get(1).doing(COMMITTING)?, row.try_get(2).doing(COMMITTING)?);
+            if new.contains(&(source, id)) {
+                return Err(known(source, id));
+            }
         }
         Ok(())
     }
@@ -206,32 +238,6 @@ fn next(head: Head, entry: &NewEntry) -> Head {
         body: &entry.body,
         clock: entry.clock,
     })
-}
-
-/// The daemon asks before whether an identity is known; that it is written once rests on this alone.
-async fn refuse_known(connection: &mut Connection, entries: &[Chained<'_>]) -> Result<()> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let known = |device: &str, id: &str| Error::Known {
-        device: device.to_owned(),
-        id: id.to_owned(),
-    };
-    let mut new = HashSet::with_capacity(entries.len());
-    for Chained { entry, .. } in entries {
-        if !new.insert((entry.source.as_str(), entry.id.as_str())) {
-            return Err(known(&entry.source, &entry.id));
-        }
-    }
-    let identities: Vec<i64> = entries.iter().map(|entry| entry.identity).collect();
-    let rows = connection.query(KNOWN).bind_numbers(&identities).all().await;
-    for row in rows.doing(COMMITTING)? {
-        let (source, id) = row.tuple().doing(COMMITTING)?;
-        if new.contains(&(source, id)) {
-            return Err(known(source, id));
-        }
-    }
-    Ok(())
 }
 
 /// Puts rows into quarantine, drops the oldest beyond the bounds, and counts all of them.

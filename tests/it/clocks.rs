@@ -1,6 +1,7 @@
 //! Clocks that are off: what is held against nobody because of them, and that any order of arrival ends the same.
 
 mod live;
+mod twice;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -98,6 +98,26 @@ fn sorted_by_time_and_one_by_one_equals_all_at_once() {
     }
 }
 
+/// Heartbeats may be in the ledger twice, long after each other: nothing that is said hangs on how often one came.
+#[test]
+fn heartbeats_that_come_again_anywhere_change_no_verdict() {
+    let (roster, _) = rules();
+    let days = EXAMPLE_DAYS.iter().map(|day| events(day, &roster));
+    let wild = (1..25).map(|seed| crate::soups::soup(seed, "small", &roster));
+    for (n, mut all) in days.chain(wild).enumerate() {
+        let once = play(&all, || usize::MAX);
+        let mut rng = fastrand::Rng::with_seed(n as u64);
+        let heartbeats = all.iter().filter(|event| event.kind.is_pulse());
+        let again: Vec<Event> = heartbeats.filter(|_| rng.bool()).cloned().collect();
+        for event in again {
+            all.insert(rng.usize(..=all.len()), event);
+        }
+        assert_eq!(play(&all, || rng.usize(1..900)), once, "day {n} in its order");
+        rng.shuffle(&mut all);
+        assert_eq!(play(&all, || rng.usize(1..900)), once, "day {n} in another order");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

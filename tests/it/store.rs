@@ -19,7 +19,7 @@ use jagaloket::engine::verdict::Verdict;
 use jagaloket::ledger::{Broken, Fault, Head};
 use jagaloket::place::Place;
 use jagaloket::store::rows::*;
-use jagaloket::store::{Bounds, Error, Known, Next, NextNumbers, OutboxCounts, Store};
+use jagaloket::store::{Asked, Bounds, Error, Known, Lookup, Next, NextNumbers, OutboxCounts, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
@@ -124,6 +124,7 @@ on_both! {
     a_restart_continues_the_chain_and_the_numbers,
     an_identity_is_never_written_twice_and_known_ones_come_back_with_their_bodies,
     two_identities_under_one_index_key_stay_two,
+    a_heartbeat_is_known_while_it_is_recent_and_for_ever_by_its_moment,
     a_flood_of_refused_messages_stays_bounded_and_counted,
     a_row_that_refers_to_nothing_is_refused_whole,
 }
@@ -143,6 +144,12 @@ fn entry(id: &str) -> NewEntry {
         body: format!(r#"{{"specversion":"1.0","id":"{id}","source":"/tangerang/loket-03","type":"workstation.heartbeat","time":"2026-11-24T10:02:10.000+07:00","bootid":"b7","sequence":"118","data":{{}}}}"#).into_bytes(),
         clock: None,
     }
+}
+
+/// Asks for an identity wherever it may be.
+fn exactly<'a>((source, id): (&'a str, &'a str)) -> Asked<'a> {
+    let lookup = Lookup::Everything;
+    Asked { source, id, lookup }
 }
 
 fn entries(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Turn {
@@ -274,7 +281,8 @@ async fn an_identity_is_never_written_twice_and_known_ones_come_back_with_their_
         ("/tangerang/loket-04", "a"),
         (source, "a"),
         (source, "b"),
-    ];
+    ]
+    .map(exactly);
     let known = store.known(&asked).await.unwrap();
     let row = |n, id| {
         Some(Known {
@@ -291,8 +299,55 @@ async fn two_identities_under_one_index_key_stay_two(home: Home) {
     store.commit(&entries(["a", "b"])).await.unwrap();
     home.run("UPDATE ledger SET identity = (SELECT identity FROM ledger WHERE id = 'b') WHERE id = 'a'")
         .await;
-    let known = store.known(&[("/tangerang/loket-03", "b")]).await.unwrap();
+    let known = store.known(&[exactly(("/tangerang/loket-03", "b"))]).await.unwrap();
     assert_eq!(known[0].as_ref().map(|known| known.n), Some(2));
+}
+
+async fn a_heartbeat_is_known_while_it_is_recent_and_for_ever_by_its_moment(home: Home) {
+    let pulse = |n: i64| NewEntry {
+        kind: EntryKind::Pulse,
+        time: at(n),
+        ..entry(&n.to_string())
+    };
+    let source = "/tangerang/loket-03";
+    let asked = |id, lookup| Asked { source, id, lookup };
+    let (here, elsewhere) = (Lookup::At("tangerang", at(0)), Lookup::At("tangerang", at(1)));
+    let store = home.open().await;
+    let first = Turn {
+        entries: vec![pulse(0), entry("act")],
+        ..Turn::default()
+    };
+    store.commit(&first).await.unwrap();
+    let twice = Turn {
+        entries: vec![pulse(0)],
+        ..Turn::default()
+    };
+    assert!(matches!(store.commit(&twice).await, Err(Error::Known { .. })));
+    drop(store);
+
+    let store = home.open().await;
+    assert!(store.known(&[asked("0", Lookup::Recent)]).await.unwrap()[0].is_some());
+    for turn in 0..14 {
+        let entries = (1..10_001).map(|n| pulse(turn * 10_000 + n)).collect();
+        let turn = Turn {
+            entries,
+            ..Turn::default()
+        };
+        store.commit(&turn).await.unwrap();
+    }
+    let all = [
+        asked("0", Lookup::Recent),
+        asked("0", elsewhere),
+        asked("0", here),
+        asked("act", Lookup::Everything),
+        asked("80000", Lookup::Recent),
+        asked("140000", Lookup::Recent),
+    ];
+    let mut numbers = Vec::new();
+    for one in all {
+        numbers.push(store.known(&[one]).await.unwrap()[0].as_ref().map(|known| known.n));
+    }
+    assert_eq!(numbers, [None, None, Some(1), Some(2), Some(80_002), Some(140_002)]);
 }
 
 async fn a_flood_of_refused_messages_stays_bounded_and_counted(home: Home) {

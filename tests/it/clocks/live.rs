@@ -23,14 +23,15 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::{BEGIN, ROSTER, at};
 use crate::support;
 
-struct Monitor {
-    hand: Hand,
+pub(super) struct Monitor {
+    pub hand: Hand,
     inbound: mpsc::Sender<Inbound>,
     live: watch::Receiver<Arc<Live>>,
     line: watch::Sender<Line>,
     stop: watch::Sender<bool>,
     daemon: tokio::task::JoinHandle<anyhow::Result<()>>,
-    store: Store,
+    pub store: Store,
+    pub metrics: Arc<Metrics>,
     ids: u64,
 }
 
@@ -51,7 +52,7 @@ fn texts() -> Texts {
 }
 
 impl Monitor {
-    async fn start(path: &Path, begins: Moment) -> Monitor {
+    pub async fn start(path: &Path, begins: Moment) -> Monitor {
         let store = Store::open(path, Bounds::default()).await.unwrap();
         let (clock, hand) = MonitorClock::by_hand(begins);
         let next = store.next_numbers().await.unwrap();
@@ -79,6 +80,7 @@ impl Monitor {
             connections: 1,
             ..Line::default()
         });
+        let metrics = Arc::new(Metrics::default());
         let daemon = Daemon {
             store: store.clone(),
             desks,
@@ -90,7 +92,7 @@ impl Monitor {
             line: line_news,
             live: live_sender,
             nudge: Arc::new(Notify::new()),
-            metrics: Arc::new(Metrics::default()),
+            metrics: metrics.clone(),
             broker: BrokerKind::External,
             statuses: HashMap::new(),
             orders: mpsc::channel(1).1,
@@ -111,6 +113,7 @@ impl Monitor {
             stop,
             daemon: tokio::spawn(daemon.run(stopped)),
             store,
+            metrics,
             ids: 0,
         }
     }
@@ -124,19 +127,28 @@ impl Monitor {
             self.ids,
             told.rfc3339(chrono_tz::UTC)
         );
-        let (receipt, confirmed) = Receipt::held();
-        let message = Inbound {
-            topic: format!("jagaloket/v1/kota/{device}/events"),
-            payload: payload.into_bytes(),
-            retained: false,
-            refused: None,
-            receipt,
-        };
-        self.inbound.send(message).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(60), confirmed)
-            .await
-            .unwrap()
-            .unwrap();
+        self.deliver(device, vec![payload]).await;
+    }
+
+    /// Sends bodies of a device one behind the other, and waits until all are committed.
+    pub async fn deliver(&self, device: &str, payloads: Vec<String>) {
+        let mut waiting = Vec::new();
+        for payload in payloads {
+            let (receipt, confirmed) = Receipt::held();
+            let message = Inbound {
+                topic: format!("jagaloket/v1/kota/{device}/events"),
+                payload: payload.into_bytes(),
+                retained: false,
+                refused: None,
+                receipt,
+            };
+            self.inbound.send(message).await.unwrap();
+            waiting.push(confirmed);
+        }
+        for confirmed in waiting {
+            let confirmed = tokio::time::timeout(Duration::from_secs(60), confirmed);
+            confirmed.await.unwrap().unwrap();
+        }
     }
 
     /// Waits until the live view is as it should be.
@@ -150,19 +162,19 @@ impl Monitor {
         );
     }
 
-    async fn ledger(&self) -> Vec<LedgerRow> {
+    pub async fn ledger(&self) -> Vec<LedgerRow> {
         self.store.entries(0, None).await.unwrap()
     }
 
     /// What people were told stands, as lines.
-    async fn verdicts(&self) -> Vec<String> {
+    pub async fn verdicts(&self) -> Vec<String> {
         let rows = self.store.standing_verdicts(Moment::MIN).await.unwrap();
         let mut lines: Vec<String> = rows.iter().map(|row| format!("{:?}", row.verdict)).collect();
         lines.sort();
         lines
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.stop.send_replace(true);
         self.daemon.await.unwrap().unwrap();
         self.store.close().await.unwrap();

@@ -24,7 +24,7 @@ fn goes_on(mosquitto: &Mosquitto, house: &House, count: &dyn Fn(&str) -> usize, 
         sent += part.len();
         let so_far = distinct(&lines[..sent]);
         wait_until(Duration::from_secs(60), "the part", || {
-            count("SELECT count(*) FROM ledger WHERE kind IN ('event', 'tick')") >= so_far
+            count("SELECT count(*) FROM ledger WHERE kind IN ('event', 'pulse', 'tick')") >= so_far
         });
         // One part behind a snapshot is judged by a process that is killed.
         if n % 2 == 0 {

@@ -40,7 +40,7 @@ fn killed(house: &House, mosquitto: &Mosquitto, count: &dyn Fn(&str) -> u64) {
         });
     }
     let mut serve = house.serve();
-    let stored = "SELECT count(*) FROM ledger WHERE kind IN ('event', 'tick')";
+    let stored = "SELECT count(*) FROM ledger WHERE kind IN ('event', 'pulse', 'tick')";
     wait_until(Duration::from_secs(120), "all events", || {
         count(stored) >= distinct(&lines) as u64
     });
@@ -48,7 +48,7 @@ fn killed(house: &House, mosquitto: &Mosquitto, count: &dyn Fn(&str) -> u64) {
         count("SELECT count(*) FROM outbox WHERE sent_ms IS NULL") == 0
     });
     let different =
-        "SELECT count(*) FROM (SELECT DISTINCT source, id FROM ledger WHERE kind IN ('event', 'tick')) AS different";
+        "SELECT count(*) FROM (SELECT DISTINCT source, id FROM ledger WHERE kind IN ('event', 'pulse', 'tick')) AS different";
     assert_eq!(
         [count(stored), count(different)],
         [distinct(&lines) as u64; 2],

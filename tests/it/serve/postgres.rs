@@ -38,7 +38,7 @@ fn killed_again_and_again_behind_mosquitto_it_loses_and_doubles_nothing_on_postg
         serve = house.serve();
     }
     let count = |sql: &str| server.psql(&address, sql).parse::<usize>().unwrap();
-    let stored = "SELECT count(*) FROM ledger WHERE kind IN ('event', 'tick')";
+    let stored = "SELECT count(*) FROM ledger WHERE kind IN ('event', 'pulse', 'tick')";
     wait_until(Duration::from_secs(60), "all events", || {
         count(stored) >= distinct(&lines)
     });
@@ -46,7 +46,7 @@ fn killed_again_and_again_behind_mosquitto_it_loses_and_doubles_nothing_on_postg
         count("SELECT count(*) FROM outbox WHERE sent_ms IS NULL") == 0
     });
     assert_eq!(house.verdicts(), example_verdicts("soup-120"));
-    let different = "SELECT count(DISTINCT (source, id)) FROM ledger WHERE kind IN ('event', 'tick')";
+    let different = "SELECT count(DISTINCT (source, id)) FROM ledger WHERE kind IN ('event', 'pulse', 'tick')";
     assert_eq!((count(stored), count(different)), (distinct(&lines), distinct(&lines)));
 
     // Every subcommand reads it beside the running monitor, by the configuration and by the address.

@@ -22,7 +22,7 @@ async fn a_turn_given_up_half_way_leaves_all_of_it_or_nothing(home: Home) {
         };
         let patience = Duration::from_micros(100 * round);
         let given_up = tokio::time::timeout(patience, store.commit(&turn)).await.is_err();
-        let asked: Vec<(&str, &str)> = ids.iter().map(|id| ("/tangerang/loket-03", id.as_str())).collect();
+        let asked: Vec<Asked<'_>> = ids.iter().map(|id| exactly(("/tangerang/loket-03", id))).collect();
         let known = store.known(&asked).await.unwrap().into_iter().flatten().count();
         assert!(
             known == 0 && given_up || known == 200,
