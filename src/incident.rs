@@ -10,6 +10,7 @@
 //! - split: the older goes on with the part that is first in time, the others get incidents of their own;
 //! - all withdrawn: `Retracted`; what opens later within `group_within` of it takes up the same incident and thread.
 
+mod digest;
 mod grouping;
 mod past;
 mod post;
@@ -27,8 +28,9 @@ use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::letter::{EvidenceLine, House, Stretch};
-use crate::store::rows::{IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
+use crate::store::rows::{Digest, IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
 
+use digest::Gathered;
 pub use past::Past;
 pub use recipients::recipients;
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
@@ -48,6 +50,8 @@ pub struct Outcome {
     pub steps: Vec<VerdictStep>,
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
+    /// Which letters tell of several incidents, and of which.
+    pub digests: Vec<Digest>,
     /// What was decided about telling people, an entry an incident that changed.
     pub rulings: Vec<(i64, Ruling)>,
 }
@@ -64,6 +68,10 @@ pub struct Book {
     lanes: BTreeMap<LaneKey, Lane>,
     /// Incidents with a change that people are told of later, and when.
     waiting: BTreeMap<i64, Moment>,
+    /// Incidents that became known late, by office, until they are told of together.
+    gathered: BTreeMap<OfficeId, Gathered>,
+    /// What was over before this moment became known late.
+    late_before: Option<Moment>,
     /// The latest moment at which anything was written.
     latest: Moment,
 }
@@ -187,6 +195,8 @@ impl Book {
             incidents: BTreeMap::new(),
             lanes: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            gathered: BTreeMap::new(),
+            late_before: None,
             latest: Moment::MIN,
         }
     }
@@ -223,6 +233,7 @@ impl Book {
         for n in changed {
             self.tell(n, roster, policies, now, &mut outcome);
         }
+        self.tell_gathered(roster, policies, now, &mut outcome);
         for letter in &mut outcome.letters {
             letter.due = clock;
         }
@@ -243,7 +254,8 @@ impl Book {
 
     /// When a turn without decisions would have something to say.
     pub fn next_wake(&self) -> Option<Moment> {
-        self.waiting.values().min().copied()
+        let gathered = self.gathered.values().map(|gathered| gathered.due);
+        self.waiting.values().copied().chain(gathered).min()
     }
 
     fn apply(&mut self, note: Noted, now: Moment, touched: &mut Touched) {

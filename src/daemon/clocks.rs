@@ -1,7 +1,7 @@
 //! What accepted events say of the clocks and sequences of their devices, and what the monitor's own clock is worth.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::intake::Intake;
 use super::{Daemon, SHOW_EVERY};
@@ -19,6 +19,8 @@ pub struct Notes {
     sessions_lost: u64,
     lost_at: VecDeque<Moment>,
     looked: Option<Instant>,
+    /// How long it took to make the last live view.
+    pub(super) show_took: Duration,
 }
 
 impl Notes {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::judging::Judging;
 use super::kept::activations;
 use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
@@ -82,6 +83,7 @@ pub struct Desk {
     pub gaps_shown: Arc<[Gap]>,
     /// Why the past was judged anew when the office was opened, if it was.
     pub judged_anew: Option<Reason>,
+    pub(super) judging: Judging,
     /// The place in the ledger of the newest snapshot of this office; 0 where there is none.
     pub ledger_n: i64,
     /// What is in force, as its files hold it.
@@ -183,6 +185,7 @@ impl Desk {
             clocks_shown: Arc::new([]),
             gaps_shown: Arc::new([]),
             judged_anew: None,
+            judging: Judging::default(),
             ledger_n: 0,
             texts: texts.clone(),
             clock,
@@ -256,6 +259,7 @@ impl Desk {
         let policies = Arc::new(texts.policies.parse()?);
         self.policies = policies.heads().cloned().collect();
         self.engine.activate(at, self.roster.clone(), policies);
+        self.judging.rules_changed();
         self.texts = texts.clone();
         Ok(())
     }

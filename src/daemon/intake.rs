@@ -17,6 +17,8 @@ pub struct Intake {
     /// Accepted events and the desk each belongs to.
     pub events: Vec<(usize, Event)>,
     pub duplicates: u64,
+    /// Of all payloads.
+    pub bytes: u64,
 }
 
 /// Topic of a message, taken apart.
@@ -45,14 +47,24 @@ fn topic(text: &str) -> Topic<'_> {
 }
 
 /// An accepted message that may still turn out to be known.
-struct Candidate<'m> {
+struct Candidate {
     desk: usize,
     event: Event,
     source: String,
-    message: &'m Inbound,
+    /// Its place in the batch.
+    message: usize,
+    verdict: Identity,
 }
 
-impl Candidate<'_> {
+/// What the identity of a message is worth.
+#[derive(Clone, Copy)]
+enum Identity {
+    New,
+    Duplicate,
+    Conflict,
+}
+
+impl Candidate {
     fn asked<'a>(&'a self, desk: &'a Desk) -> Asked<'a> {
         let event = &self.event;
         let heartbeat = event.kind.is_pulse() && !matches!(event.kind, Kind::Ticked);
@@ -68,25 +80,21 @@ impl Candidate<'_> {
     }
 }
 
-/// Sorts a batch into accepted events, quarantine and duplicates. Nothing is written and no engine is touched. `latest` is
+/// Sorts a batch into accepted events, quarantine and duplicates. Nothing is written and no engine is touched; payloads
+/// go over to their entries. `latest` is
 /// how late it may be, where the monitor's clock is in doubt.
 pub async fn take(
     store: &Store,
     desks: &[Desk],
-    messages: &[Inbound],
+    messages: &mut [Inbound],
     [now, latest]: [Moment; 2],
     ticks: bool,
 ) -> Result<Intake, Error> {
     let mut intake = Intake::default();
-    let mut candidates = Vec::new();
-    for message in messages {
-        let quarantine = |rejected: Rejected| Quarantined {
-            received: now,
-            topic: message.topic.clone(),
-            code: rejected.code,
-            reason: rejected.reason,
-            payload: message.payload.clone(),
-        };
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        let quarantine = |rejected: Rejected| quarantined(message, rejected, now);
+        intake.bytes += message.payload.len() as u64;
         if let Some(reason) = &message.refused {
             intake.turn.quarantined.push(quarantine(Rejected {
                 code: "wrong_topic",
@@ -111,7 +119,8 @@ pub async fn take(
                             desk: ix,
                             event,
                             source,
-                            message,
+                            message: at,
+                            verdict: Identity::New,
                         });
                     }
                     Err(rejected) => intake.turn.quarantined.push(quarantine(rejected)),
@@ -144,51 +153,72 @@ pub async fn take(
     }
     let asked: Vec<Asked<'_>> = candidates.iter().map(|one| one.asked(&desks[one.desk])).collect();
     let known = store.known(&asked).await?;
-    let mut here: HashMap<(String, Box<str>), &[u8]> = HashMap::new();
-    for (candidate, known) in candidates.into_iter().zip(known) {
-        let Candidate {
-            desk,
-            event,
-            source,
-            message,
-        } = candidate;
-        let first: Option<&[u8]> = match &known {
-            Some(known) => Some(&known.body),
-            None => here.get(&(source.clone(), event.id.clone())).copied(),
+    // The same identity earlier among these messages.
+    let mut first_at: HashMap<(&str, &str), usize, foldhash::fast::FixedState> = HashMap::default();
+    first_at.reserve(asked.len());
+    let earlier: Vec<Option<usize>> = asked
+        .iter()
+        .enumerate()
+        .map(|(at, one)| match *first_at.entry((one.source, one.id)).or_insert(at) {
+            first if first == at => None,
+            first => Some(first),
+        })
+        .collect();
+    for (at, known) in known.iter().enumerate() {
+        let first: Option<&[u8]> = match (known, earlier[at]) {
+            (Some(known), _) => Some(&known.body),
+            (None, Some(first)) => Some(&messages[candidates[first].message].payload),
+            (None, None) => None,
         };
-        if let Some(first) = first {
-            if wire::same_body(first, &message.payload) {
-                intake.duplicates += 1;
-            } else {
+        let message = &messages[candidates[at].message];
+        candidates[at].verdict = match first {
+            None => Identity::New,
+            Some(first) if wire::same_body(first, &message.payload) => Identity::Duplicate,
+            Some(_) => Identity::Conflict,
+        };
+    }
+    for candidate in candidates {
+        let message = &mut messages[candidate.message];
+        let Candidate {
+            desk, event, source, ..
+        } = candidate;
+        match candidate.verdict {
+            Identity::Duplicate => intake.duplicates += 1,
+            Identity::Conflict => {
                 let rejected = Rejected::conflict(&source, &event.id);
-                intake.turn.quarantined.push(Quarantined {
-                    received: now,
-                    topic: message.topic.clone(),
-                    code: rejected.code,
-                    reason: rejected.reason,
-                    payload: message.payload.clone(),
-                });
+                intake.turn.quarantined.push(quarantined(message, rejected, now));
             }
-            continue;
+            Identity::New => {
+                intake.turn.entries.push(NewEntry {
+                    received: now,
+                    kind: match event.kind {
+                        Kind::Ticked => EntryKind::Tick,
+                        _ if event.kind.is_pulse() => EntryKind::Pulse,
+                        _ => EntryKind::Event,
+                    },
+                    office: event.office.clone(),
+                    source,
+                    id: event.id.to_string(),
+                    time: event.time,
+                    // Nobody needs it any more: what can fail lies behind.
+                    body: std::mem::take(&mut message.payload),
+                    clock: None,
+                });
+                intake.events.push((desk, event));
+            }
         }
-        here.insert((source.clone(), event.id.clone()), &message.payload);
-        intake.turn.entries.push(NewEntry {
-            received: now,
-            kind: match event.kind {
-                Kind::Ticked => EntryKind::Tick,
-                _ if event.kind.is_pulse() => EntryKind::Pulse,
-                _ => EntryKind::Event,
-            },
-            office: event.office.clone(),
-            source,
-            id: event.id.to_string(),
-            time: event.time,
-            body: message.payload.clone(),
-            clock: None,
-        });
-        intake.events.push((desk, event));
     }
     Ok(intake)
+}
+
+fn quarantined(message: &Inbound, rejected: Rejected, now: Moment) -> Quarantined {
+    Quarantined {
+        received: now,
+        topic: message.topic.clone(),
+        code: rejected.code,
+        reason: rejected.reason,
+        payload: message.payload.clone(),
+    }
 }
 
 fn unknown_office(office: &str) -> Rejected {

@@ -4,10 +4,12 @@
 mod clocks;
 pub mod desk;
 mod intake;
+mod judging;
 mod kept;
 pub mod order;
 mod outage;
 mod ticks;
+mod turn;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,18 +21,14 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::MonitorClock;
 use crate::engine::Clock;
-use crate::engine::event::{Event, Kind};
-use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
-use crate::engine::verdict::{Decision, Verdict};
+use crate::engine::verdict::Verdict;
 use crate::inbound::{Inbound, Line};
 use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::ledger::Head;
-use crate::letter::EvidenceLine;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
-use crate::skew;
 use crate::store::Store;
-use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
+use crate::store::rows::{DeviceStatus, Digest, NewEntry, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
@@ -51,8 +49,12 @@ const READ_MAX: i64 = 100_000;
 const LAST_TURN_MAX: Duration = Duration::from_secs(3);
 /// The live view is made anew at least this often …
 const SHOW_EVERY: Duration = Duration::from_secs(2);
-/// … and not more often than this, for it walks through whole offices.
+/// … and not more often than this, for it walks through whole offices …
 const SHOW_PAUSE_MS: i64 = 50;
+/// … resting so many times as long as it takes.
+const SHOW_RESTS: u32 = 50;
+/// What was over so long ago, and nobody was told of, became known late.
+const LATE_MS: i64 = 30 * 60_000;
 
 /// What wakes the daemon.
 enum Wake {
@@ -101,6 +103,9 @@ impl Daemon {
         let mut settled = started;
         let mut last_event = None;
         let mut comeback = Comeback::new(&self.clock);
+        for desk in &mut self.desks {
+            desk.judging.is_done(&desk.engine);
+        }
         self.show(started, last_event);
         let (mut shown, mut stale) = (crate::clock::instant(), false);
         loop {
@@ -122,8 +127,7 @@ impl Daemon {
             let ordered = matches!(wake, Wake::Order(_));
             match wake {
                 Wake::Shutdown => {
-                    self.keep_at_stop().await;
-                    return Ok(());
+                    return self.stop(&comeback).await;
                 }
                 Wake::Order(order) => self.obey(order, self.clock.now()),
                 Wake::Messages | Wake::Time => {}
@@ -146,15 +150,14 @@ impl Daemon {
                 }
             };
             if stopping.load(Ordering::Relaxed) {
-                self.keep_at_stop().await;
-                return Ok(());
+                return self.stop(&comeback).await;
             }
             if accepted > 0 {
                 last_event = Some(now);
             }
             if now.ms_since(settled) > 3_600_000 {
                 settled = now;
-                for desk in &mut self.desks {
+                for desk in self.desks.iter_mut().filter(|desk| !desk.judging.is_owed()) {
                     desk.settle(self.keep_ms);
                     desk.gaps.forget(now, self.keep_ms);
                 }
@@ -180,6 +183,22 @@ impl Daemon {
         }
     }
 
+    /// Judges what still waits for more, and keeps what all of it came to.
+    async fn stop(mut self, comeback: &Comeback) -> Result<()> {
+        if self.desks.iter().any(|desk| desk.judging.is_owed()) {
+            self.desks.iter_mut().for_each(|desk| desk.judging.hurry());
+            let now = self.clock.now();
+            let mut nothing = Vec::new();
+            match tokio::time::timeout(LAST_TURN_MAX, self.turn(&mut nothing, now, comeback)).await {
+                Ok(judged) => drop(judged?),
+                // The next start judges it.
+                Err(_) => return Ok(()),
+            }
+        }
+        self.keep_at_stop().await;
+        Ok(())
+    }
+
     async fn keep_at_stop(&mut self) {
         if tokio::time::timeout(LAST_TURN_MAX, self.keep()).await.is_err() {
             tracing::warn!("no snapshot was kept in time: the next start takes longer");
@@ -187,7 +206,7 @@ impl Daemon {
     }
 
     fn show_pause(&self) -> Duration {
-        self.clock.real(SHOW_PAUSE_MS)
+        self.clock.real(SHOW_PAUSE_MS).max(self.notes.show_took * SHOW_RESTS)
     }
 
     /// How long nothing is due.
@@ -195,8 +214,8 @@ impl Daemon {
         let now = self.clock.now();
         let mut due = now.plus_ms(i64::MAX / 8);
         if self.ticks {
-            for desk in &self.desks {
-                let wake = desk.engine.wake_at().min(desk.ticked.plus_ms(TICK_EVERY_MS));
+            for desk in self.desks.iter().filter(|desk| !desk.judging.is_owed()) {
+                let wake = desk.judging.wake().min(desk.ticked.plus_ms(TICK_EVERY_MS));
                 let held = wake <= now && comeback.clock_max(desk, now) < wake;
                 due = due.min(if held { now.plus_ms(HELD_MS) } else { wake });
             }
@@ -204,98 +223,11 @@ impl Daemon {
         if let Some(wake) = self.book.next_wake() {
             due = due.min(wake);
         }
-        self.clock
-            .real(due.ms_since(now).max(1))
+        let pauses = self.desks.iter().filter_map(|desk| desk.judging.pause());
+        let real = self.clock.real(due.ms_since(now).max(1));
+        pauses
+            .fold(real, Duration::min)
             .clamp(Duration::from_millis(1), SHOW_EVERY)
-    }
-
-    /// One turn: everything that follows from these messages and this moment, whole or not at all. Answers how many
-    /// events were accepted, when they are committed.
-    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
-        let began = crate::clock::instant();
-        let mut intake = loop {
-            let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
-            match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
-                Ok(intake) => break intake,
-                Err(error) => self.wait_for_database(error).await,
-            }
-        };
-        self.judge_clocks(&mut intake, now);
-        let mut turn = intake.turn;
-        turn.entries.splice(0..0, self.entries.drain(..));
-        let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
-        let mut stirred = vec![false; self.desks.len()];
-        let mut accepted = 0;
-        for (ix, event) in intake.events {
-            let desk = &mut self.desks[ix];
-            stirred[ix] |= !event.kind.is_pulse();
-            let line = (!event.kind.is_pulse()).then(|| {
-                let (at, device, kind) = (event.time, event.device.clone(), event.kind.clone());
-                (event.reference(), EvidenceLine { at, device, kind })
-            });
-            if matches!(event.kind, Kind::Ticked) {
-                desk.ticked = desk.ticked.max(event.time);
-            }
-            let key = (event.id.to_string(), format!("/{}/{}", event.office, event.device));
-            match desk.engine.insert(event) {
-                Ok(()) => {
-                    accepted += 1;
-                    fresh.extend(line);
-                }
-                Err(late) => set_aside(&mut turn, &key, late.settled, now),
-            }
-        }
-        let mut said: Vec<(usize, Vec<Decision>)> = Vec::new();
-        for (ix, desk) in self.desks.iter_mut().enumerate() {
-            if self.ticks {
-                let at = comeback.clock_max(desk, now);
-                let due = desk.engine.wake_at() <= at || at.ms_since(desk.ticked) >= TICK_EVERY_MS;
-                if stirred[ix] || due {
-                    turn.entries.extend(desk.tick(at, now));
-                }
-            }
-            said.push((ix, desk.engine.judge()));
-        }
-        let before = self.book.next_wake();
-        for (ix, decisions) in said {
-            if decisions.is_empty() && before.is_none_or(|due| due > now) {
-                continue;
-            }
-            let noted = note(&self.store, &self.desks[ix].roster, decisions, &fresh).await;
-            self.decide(ix, noted, now, &mut turn);
-        }
-        for status in &turn.statuses {
-            self.statuses
-                .insert((status.office.to_string(), status.device.to_string()), status.clone());
-        }
-        if !turn.is_empty() {
-            // What was judged is in memory already: it must reach the disk before anything else happens.
-            while let Err(error) = self.store.commit(&turn).await {
-                if !error.passes() {
-                    // The ledger says otherwise than this process: the next start reads it again.
-                    return Err(anyhow::Error::new(error).context("what was judged cannot be committed"));
-                }
-                self.wait_for_database(error).await;
-            }
-        }
-        self.database_answers();
-        self.answer();
-        for message in messages.drain(..) {
-            self.metrics.received_bytes.add(message.payload.len() as u64);
-            message.receipt.confirm();
-        }
-        self.metrics.events_accepted.add(accepted);
-        self.metrics.events_duplicate.add(intake.duplicates);
-        for quarantined in &turn.quarantined {
-            self.metrics.quarantined(quarantined.code);
-        }
-        if !turn.is_empty() {
-            self.metrics.commit_seconds.observe(began.elapsed());
-        }
-        if !turn.letters.is_empty() {
-            self.nudge.notify_one();
-        }
-        Ok(accepted)
     }
 
     fn decide(&mut self, ix: usize, noted: Vec<Noted>, now: Moment, turn: &mut Turn) {
@@ -312,6 +244,7 @@ impl Daemon {
     }
 
     fn show(&mut self, started: Moment, last_event: Option<Moment>) {
+        let began = crate::clock::instant();
         let line = self.line.borrow().clone();
         let now = self.clock.now();
         self.look_at_devices(&line, now);
@@ -362,6 +295,7 @@ impl Daemon {
         lost.add(line.sessions_lost.saturating_sub(lost.count()));
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
+        self.notes.show_took = began.elapsed();
     }
 }
 
@@ -376,61 +310,6 @@ fn complain_of_silence(outcome: &Outcome) -> u64 {
         .count() as u64
 }
 
-/// Finds the events that decisions rest on: of this turn, or in the ledger.
-async fn note(
-    store: &Store,
-    roster: &Roster,
-    decisions: Vec<Decision>,
-    fresh: &HashMap<String, EvidenceLine>,
-) -> Vec<Noted> {
-    let mut noted = Vec::new();
-    for decision in decisions {
-        let verdict = match &decision {
-            Decision::Opened { verdict, .. }
-            | Decision::Amended { verdict, .. }
-            | Decision::Retracted { verdict, .. } => verdict,
-        };
-        let evidence = evidence(store, roster, verdict, fresh).await;
-        noted.push(Noted { decision, evidence });
-    }
-    noted
-}
-
-async fn evidence(
-    store: &Store,
-    roster: &Roster,
-    verdict: &Verdict,
-    fresh: &HashMap<String, EvidenceLine>,
-) -> Vec<EvidenceLine> {
-    let (here, stored): (Vec<&str>, Vec<&str>) = verdict
-        .evidence
-        .iter()
-        .map(|reference| &**reference)
-        .partition(|reference| fresh.contains_key(*reference));
-    let mut lines: Vec<EvidenceLine> = here
-        .into_iter()
-        .filter_map(|reference| fresh.get(reference).cloned())
-        .collect();
-    if !stored.is_empty() {
-        match store.referenced(&stored).await {
-            Ok(rows) => {
-                let events = rows
-                    .iter()
-                    .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster).ok());
-                lines.extend(events.map(|event: Event| EvidenceLine {
-                    at: event.time,
-                    device: event.device,
-                    kind: event.kind,
-                }));
-            }
-            // The letter goes out without these lines rather than not at all; the incident's page has them.
-            Err(error) => tracing::warn!(%error, "evidence could not be read"),
-        }
-    }
-    lines.sort_by_key(|line| line.at);
-    lines
-}
-
 /// Adds what a book decided to what is written, each verdict pinned to what it was judged by.
 fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
     let pinned = outcome.verdicts.into_iter().map(|mut row| {
@@ -440,29 +319,12 @@ fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
     turn.verdicts.extend(pinned);
     turn.steps.extend(outcome.steps);
     turn.incidents.extend(outcome.incidents);
+    let first = turn.letters.len();
+    turn.digests.extend(outcome.digests.into_iter().map(|digest| Digest {
+        letter: first + digest.letter,
+        ..digest
+    }));
     turn.letters.extend(outcome.letters);
-}
-
-/// An event for a settled date is kept and shown, not judged.
-fn set_aside(turn: &mut Turn, key: &(String, String), settled: Moment, now: Moment) {
-    let Some(ix) = turn
-        .entries
-        .iter()
-        .position(|entry| entry.id == key.0 && entry.source == key.1)
-    else {
-        return;
-    };
-    let entry = turn.entries.remove(ix);
-    turn.quarantined.push(Quarantined {
-        received: now,
-        topic: format!("jagaloket/v1{}/events", entry.source),
-        code: "too_late",
-        reason: format!(
-            "the event takes effect before {} (UTC), which is settled: it is kept, not judged",
-            settled.rfc3339(chrono_tz::UTC)
-        ),
-        payload: entry.body,
-    });
 }
 
 async fn keep_all(store: &Store, desks: &mut [Desk], head: Head) {
@@ -498,7 +360,7 @@ pub async fn open_desks(
         if decisions.is_empty() {
             continue;
         }
-        let noted = note(store, &desk.roster, decisions, &HashMap::new()).await;
+        let noted = turn::note(store, &desk.roster, decisions, &[]).await;
         let outcome = book.turn(noted, &desk.roster, &desk.policies, now);
         complain_of_silence(&outcome);
         take_outcome(&mut turn, outcome, desk);

@@ -71,6 +71,12 @@ impl Fold {
         self.ops.get(self.applied).map(|op| op.at)
     }
 
+    /// How many operations from a moment on are in the state.
+    pub fn applied_from(&self, moment: Moment) -> usize {
+        let applied = &self.ops[..self.applied];
+        applied.len() - applied.partition_point(|op| op.at < moment)
+    }
+
     pub fn ops_len(&self) -> usize {
         self.ops.len()
     }

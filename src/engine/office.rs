@@ -60,6 +60,8 @@ pub struct Engine {
     pub(super) settled: Vec<Verdict>,
     pub(super) deadline: Moment,
     pub(super) rules_changed: bool,
+    /// The earliest moment of what came since `judge` was called last.
+    pub(super) back: Moment,
     /// A calendar came into force that says otherwise of moments already judged.
     pub(super) calendar_changed: bool,
     /// So far before its activation a calendar may say otherwise.
@@ -92,6 +94,7 @@ impl Engine {
             settled: Vec::new(),
             deadline: Moment::MAX,
             rules_changed: false,
+            back: Moment::MAX,
             calendar_changed: false,
             again_ms: i64::MAX / 4,
         };
@@ -324,6 +327,7 @@ impl Engine {
     }
 
     pub(super) fn place(&mut self, device: DeviceIx, stamp: Stamp, op: Option<Op>) {
+        self.back = self.back.min(op.as_ref().map_or(stamp.at, |op| op.at.min(stamp.at)));
         self.timelines[device.at()].insert(stamp);
         self.add.extend(op);
     }
@@ -374,6 +378,11 @@ impl Engine {
         }
     }
 
+    /// How many operations `judge` may have to fold again for what came since the last time.
+    pub fn goes_back(&self) -> usize {
+        self.fold.applied_from(self.back)
+    }
+
     /// Folds what has changed since the last call and answers how that changes what the engine says.
     pub fn judge(&mut self) -> Vec<Decision> {
         self.judge_watched(None)
@@ -382,6 +391,7 @@ impl Engine {
     pub(super) fn judge_watched(&mut self, trace: Option<&mut Trace>) -> Vec<Decision> {
         let clock_before = self.clock;
         self.settle_clock();
+        self.back = Moment::MAX;
         if self.clock == Moment::MIN {
             return Vec::new();
         }

@@ -276,6 +276,7 @@ impl Body<'_> {
             settled: self.settled.into_owned(),
             deadline: Moment::MAX,
             rules_changed: false,
+            back: Moment::MAX,
             calendar_changed: false,
             again_ms: self.again_ms,
         })

@@ -56,7 +56,7 @@ pub async fn check(path: &Path, known: &Known<'_>) -> Result<Came> {
     let quarantined = quarantine(&store).await?;
     acknowledged_is_kept(known, &rows, &quarantined)?;
     let standing = store.standing_verdicts(Moment::MIN).await?;
-    verdicts_are_a_replay(known, &rows, &standing)?;
+    verdicts_are_a_replay(known.house, known.plan.seed, &rows, &standing)?;
     let letters = told(&store, known, &standing).await?;
     store.close().await?;
     Ok(Came {
@@ -64,6 +64,12 @@ pub async fn check(path: &Path, known: &Known<'_>) -> Result<Came> {
         verdicts: standing.len() as u64,
         letters,
     })
+}
+
+/// What stands behind a start is what a replay says: a process that was killed may not have judged all that it kept.
+pub async fn stands_as_judged(store: &Store, house: &House) -> Result<()> {
+    let (rows, standing) = (ledger(store).await?, store.standing_verdicts(Moment::MIN).await?);
+    verdicts_are_a_replay(house, 0, &rows, &standing)
 }
 
 async fn ledger(store: &Store) -> Result<Vec<LedgerRow>> {
@@ -95,7 +101,10 @@ fn acknowledged_is_kept(
     quarantined: &HashMap<Vec<u8>, BTreeSet<String>>,
 ) -> Result<()> {
     let mut kept: HashMap<(&str, &str), &LedgerRow> = HashMap::new();
-    for row in rows.iter().filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Pulse)) {
+    for row in rows
+        .iter()
+        .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Pulse))
+    {
         let twice = kept.insert((&row.source, &row.id), row);
         ensure!(
             twice.is_none(),
@@ -163,14 +172,14 @@ fn shown(said: &Said) -> String {
 }
 
 /// The same fold over the same events in any order, up to the last tick, says the same.
-fn verdicts_are_a_replay(known: &Known<'_>, rows: &[LedgerRow], standing: &[VerdictRow]) -> Result<()> {
+fn verdicts_are_a_replay(house: &House, seed: u64, rows: &[LedgerRow], standing: &[VerdictRow]) -> Result<()> {
     let mut said: Vec<Verdict> = standing.iter().map(|row| row.verdict.clone()).collect();
     said.sort_by(|a, b| a.order().cmp(&b.order()));
-    let judged = judged_again(known, rows)?;
+    let judged = judged_again(house, seed, rows)?;
     if said == judged {
         return Ok(());
     }
-    let zone = known.house.roster.office.zone;
+    let zone = house.roster.office.zone;
     let line = |verdict: &Verdict| serde_json::to_string(&verdict.line(zone)).unwrap_or_default();
     let lines = |verdicts: &[Verdict], others: &[Verdict]| -> String {
         let only = verdicts.iter().filter(|verdict| !others.contains(verdict)).map(line);
@@ -183,15 +192,15 @@ fn verdicts_are_a_replay(known: &Known<'_>, rows: &[LedgerRow], standing: &[Verd
     )
 }
 
-fn judged_again(known: &Known<'_>, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
-    let mut engine = Engine::new(known.house.roster.clone(), known.house.policies.clone(), Clock::Ticks);
+fn judged_again(house: &House, seed: u64, rows: &[LedgerRow]) -> Result<Vec<Verdict>> {
+    let mut engine = Engine::new(house.roster.clone(), house.policies.clone(), Clock::Ticks);
     let mut rows: Vec<&LedgerRow> = rows
         .iter()
         .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Pulse | EntryKind::Tick))
         .collect();
-    stream(known.plan.seed, 4).shuffle(&mut rows);
+    stream(seed, 4).shuffle(&mut rows);
     for row in rows {
-        let event = skew::read_again(&row.body, row.time, row.clock.as_deref(), &known.house.roster)
+        let event = skew::read_again(&row.body, row.time, row.clock.as_deref(), &house.roster)
             .map_err(|rejected| anyhow::anyhow!("entry {} cannot be read again: {rejected}", row.n))?;
         if engine.insert(event).is_err() {
             bail!("entry {} is too late for a replay that settles nothing", row.n);
@@ -296,7 +305,8 @@ fn of_step(step: &VerdictStep) -> Stretch {
 /// Every letter was taken by the mail server, at least once, under its one Message-ID, and a thread in its order.
 async fn arrived(store: &Store, known: &Known<'_>, letters: &[Told]) -> Result<()> {
     let rows = store.letters(None, None, ALL).await?;
-    ensure!(rows.len() == letters.len(), "a letter belongs to no incident");
+    let written: HashSet<i64> = letters.iter().map(|letter| letter.n).collect();
+    ensure!(rows.len() == written.len(), "a letter belongs to no incident");
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, taken) in known.taken.iter().enumerate() {
         let Some(letter) = letters.iter().find(|letter| letter.message_id == taken.message_id) else {
@@ -318,10 +328,11 @@ async fn arrived(store: &Store, known: &Known<'_>, letters: &[Told]) -> Result<(
         ensure!(row.sent.is_some(), "letter {} was never sent", row.n);
     }
     let mut threads: HashMap<(i64, &str), usize> = HashMap::new();
-    let mut ids = HashSet::new();
+    let mut ids = HashMap::new();
     for letter in letters {
+        // One letter may tell of several incidents.
         ensure!(
-            ids.insert(&letter.message_id),
+            *ids.entry(&letter.message_id).or_insert(letter.n) == letter.n,
             "two letters have the Message-ID {}",
             letter.message_id
         );

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::House;
+use super::check;
 use super::plan::{self, Dies};
 use crate::clock::{Hand, MonitorClock};
 use crate::daemon::{self, Daemon};
@@ -42,8 +43,8 @@ pub struct Life {
     pub nudge: Arc<Notify>,
     /// The ledger's head when this process began.
     pub head: Head,
-    /// Whether what stood was something else behind the start than before it.
-    pub says_otherwise: bool,
+    /// What stood was something else behind the start than before it: whether it is what the ledger says.
+    pub says_otherwise: Option<Result<()>>,
     line: watch::Sender<Line>,
     stop: watch::Sender<bool>,
     daemon: JoinHandle<Result<()>>,
@@ -86,7 +87,10 @@ impl Life {
         let texts = std::slice::from_ref(&house.texts);
         let stood = store.standing_verdicts(Moment::MIN).await?;
         let desks = daemon::open_desks(&store, texts, Clock::Ticks, now, KEEP_MS, &mut book).await?;
-        let says_otherwise = stood != store.standing_verdicts(Moment::MIN).await?;
+        let says_otherwise = match stood == store.standing_verdicts(Moment::MIN).await? {
+            true => None,
+            false => Some(check::stands_as_judged(&store, house).await),
+        };
         let metrics = Arc::new(Metrics::default());
         let nudge = Arc::new(Notify::new());
         let (stop, stopping) = watch::channel(false);

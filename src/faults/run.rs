@@ -42,6 +42,8 @@ struct Run<'a> {
     locks: JoinSet<()>,
     rng: fastrand::Rng,
     lives: u64,
+    /// The process before was killed, or its start was.
+    killed: bool,
     heads: Vec<Head>,
     /// Steps until the line comes back, where it is cut.
     cut: Option<u32>,
@@ -62,6 +64,7 @@ pub async fn run(seed: u64, house: &House, folder: &Path, figures: &mut Figures)
         locks: JoinSet::new(),
         rng: stream(seed, 6),
         lives: 0,
+        killed: false,
         heads: Vec::new(),
         cut: None,
         calm: false,
@@ -131,8 +134,13 @@ impl Run<'_> {
                 self.plan.window,
             );
             match begun.await {
-                Ok(life) => {
-                    ensure!(!life.says_otherwise, "a restart alone changed what stands");
+                Ok(mut life) => {
+                    if let Some(says_otherwise) = life.says_otherwise.take() {
+                        self.figures.add("starts that judged what was kept", 1);
+                        says_otherwise.context("a restart changed what stands")?;
+                        ensure!(self.killed, "an orderly restart changed what stands");
+                    }
+                    self.killed = false;
                     self.heads.push(life.head);
                     if self.cut.is_none() {
                         self.connect(&life);
@@ -162,6 +170,7 @@ impl Run<'_> {
         self.figures.add("slow commits", slowed);
         self.figures.add("full disks", filled);
         self.figures.add("kills", u64::from(disturbance.is_dead()));
+        self.killed |= disturbance.is_dead();
     }
 
     /// Takes a dead process away and starts the next one.
@@ -169,6 +178,7 @@ impl Run<'_> {
         self.line.cut();
         let disturbance = life.disturbance.clone();
         self.count(&disturbance);
+        self.killed = true;
         if let Some(error) = life.kill().await {
             return Err(error);
         }

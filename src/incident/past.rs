@@ -69,7 +69,8 @@ impl Book {
             let letters = letters.remove(&row.n).unwrap_or_default();
             let n = row.n;
             let incident = Incident::recalled(row, stands, &letters);
-            if incident.told.is_none() {
+            let never_told = incident.letters == 0 && !incident.stands.is_empty();
+            if incident.told.is_none() || never_told {
                 let due = incident.last_letter.map_or(Moment::MIN, |last| last.plus_ms(PACE_MS));
                 book.waiting.insert(n, due);
             }
@@ -92,6 +93,9 @@ impl Book {
                 continue;
             };
             self.waiting.remove(&n);
+            for gathered in self.gathered.values_mut() {
+                gathered.incidents.remove(&n);
+            }
             let key = LaneKey::of_row(&incident.row);
             for stretch in &incident.stands {
                 self.standing.remove(&stretch.verdict);

@@ -6,13 +6,14 @@ use super::{Book, Correspondent, Incident, Outcome, recipients};
 use crate::engine::policy::{Head, Per, Reach, Tell, Title};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
 use crate::letter::{self, Addressee, Change, House, Matter, Rendered};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter};
 
 impl Book {
     /// Rules on an incident that changed or whose time to tell has come, and writes its letters.
     pub(super) fn tell(&mut self, n: i64, roster: &Roster, policies: &[Head], now: Moment, outcome: &mut Outcome) {
-        let Some(incident) = self.incidents.get_mut(&n) else {
+        let Some(incident) = self.incidents.get(&n) else {
             return;
         };
         let fate = Fate {
@@ -26,6 +27,13 @@ impl Book {
         };
         let mut ruling = rule(thread, &incident.stands, &fate, now);
         self.waiting.remove(&n);
+        if let Some(until) = self.gather(n, &ruling, now) {
+            outcome.rulings.push((n, Ruling::Silent(Silence::Gathered { until })));
+            return;
+        }
+        let Some(incident) = self.incidents.get_mut(&n) else {
+            return;
+        };
         match &ruling {
             Ruling::Letter { kind, changes } => {
                 let (kind, changes) = (*kind, changes.clone());
@@ -38,15 +46,9 @@ impl Book {
                         &gone
                     }
                 };
-                incident.look_up(roster);
-                if !incident.correspondents.iter().any(|one| one.may_be_told) {
-                    let first = incident.stands.first();
-                    let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
-                    let people = verdict.map(|standing| recipients(&head.notify, &standing.verdict, roster));
-                    let people = people.unwrap_or_default().into_iter();
-                    incident.correspondents.extend(people.map(Correspondent::new));
-                }
-                if !incident.correspondents.iter().any(|one| one.may_be_told) {
+                let first = incident.stands.first();
+                let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
+                if !incident.address(verdict.map(|standing| &standing.verdict), head, roster) {
                     ruling = Ruling::Silent(Silence::NobodyToTell);
                 } else {
                     incident.write(kind, &changes, head, roster, &self.house, now, &mut outcome.letters);
@@ -60,13 +62,32 @@ impl Book {
                 incident.told = Some(Vec::new());
                 incident.settle();
             }
-            Ruling::Silent(Silence::OthersStillHold | Silence::NobodyToTell) => {}
+            Ruling::Silent(Silence::OthersStillHold | Silence::NobodyToTell | Silence::Gathered { .. }) => {}
         }
         outcome.rulings.push((n, ruling));
     }
 }
 
 impl Incident {
+    /// Finds out who is told; answers whether anybody is.
+    pub(super) fn address(&mut self, verdict: Option<&Verdict>, head: &Head, roster: &Roster) -> bool {
+        self.look_up(roster);
+        if !self.correspondents.iter().any(|one| one.may_be_told) {
+            let people = verdict.map(|verdict| recipients(&head.notify, verdict, roster));
+            let people = people.unwrap_or_default().into_iter();
+            self.correspondents.extend(people.map(Correspondent::new));
+        }
+        self.correspondents.iter().any(|one| one.may_be_told)
+    }
+
+    /// All correspondents were told of what stands.
+    pub(super) fn was_told(&mut self, now: Moment) {
+        self.told = Some(self.stands.clone());
+        self.letters += 1;
+        self.last_letter = Some(now);
+        self.settle();
+    }
+
     /// Whoever was told is told on, where he reads mail now, also when he has left the roster; but never of himself, by
     /// whatever the roster says of him by now.
     fn look_up(&mut self, roster: &Roster) {
@@ -147,10 +168,7 @@ impl Incident {
                 due: now,
             });
         }
-        self.told = Some(self.stands.clone());
-        self.letters += 1;
-        self.last_letter = Some(now);
-        self.settle();
+        self.was_told(now);
     }
 
     /// Nothing is left to tell.
@@ -192,7 +210,7 @@ fn message_id(incident: i64, created: Moment, kind: LetterKind, to: &Corresponde
 }
 
 /// A policy that was taken out of force can still have its verdicts withdrawn; it speaks by its id then.
-fn policy_that_is_gone(incident: &Incident) -> Head {
+pub(super) fn policy_that_is_gone(incident: &Incident) -> Head {
     let id = &incident.row.policy;
     Head {
         id: id.clone(),

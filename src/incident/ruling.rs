@@ -30,6 +30,8 @@ pub enum Silence {
     TellsTheOther,
     /// Several letters went out already; the next waits until then and tells all at once.
     Paced { until: Moment },
+    /// It is long over and became known late, perhaps with many others: one letter tells of all of them.
+    Gathered { until: Moment },
     /// The roster names nobody who may be told.
     NobodyToTell,
 }

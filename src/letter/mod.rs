@@ -6,6 +6,7 @@
 mod checks;
 pub mod clock;
 mod decision;
+pub mod digest;
 mod evidence;
 mod html;
 mod policies;

@@ -7,7 +7,7 @@ use super::evidence::describe;
 use super::policies::{self, Scene};
 use super::words::{self, Label};
 use super::{Change, Matter, Stretch};
-use crate::engine::policy::{Class, Reach, Severity};
+use crate::engine::policy::{Class, Head, Reach, Severity};
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::store::rows::LetterKind;
@@ -132,6 +132,14 @@ impl Sheet {
     }
 }
 
+/// A policy by the name people know it by.
+pub(super) fn title(policy: &Head, language: Language) -> String {
+    words::one_line(match language {
+        Language::Id => &policy.title.id,
+        Language::En => &policy.title.en,
+    })
+}
+
 /// `petugas p-003`: the mail's text names the person by id; the table names him once.
 fn officer(matter: &Matter<'_>) -> Option<String> {
     let id = matter.incident.officer.as_ref()?;
@@ -237,7 +245,7 @@ fn fact(matter: &Matter<'_>) -> String {
 }
 
 /// `10:02:10–10:09:02 WIB`, `10:02:10 WIB – masih berlangsung`
-fn span(matter: &Matter<'_>, stretch: &Stretch) -> String {
+pub(super) fn span(matter: &Matter<'_>, stretch: &Stretch) -> String {
     let language = matter.to.language;
     let zone = matter.roster.office.zone;
     let name = clock::zone_name(stretch.since, zone);

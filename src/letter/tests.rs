@@ -420,3 +420,67 @@ fn much_evidence_is_shortened_and_says_so() {
     assert_eq!(letter.text.matches("Ponsel diambil").count(), 12);
     assert!(letter.text.contains("… dan 18 kejadian lain"));
 }
+
+#[test]
+fn a_letter_of_many_incidents_reads_as_it_was_approved() {
+    let roster = Roster::parse(ROSTER).unwrap();
+    let house = House {
+        base_url: "https://jagaloket.tangerang.example".into(),
+        domain: "tangerang.example".into(),
+        counts_alone: false,
+    };
+    let pieces = gallery();
+    let rows: Vec<IncidentRow> = (0..3).map(|n| row(&pieces[n], 12 + n as i64)).collect();
+    let stretches: Vec<[Stretch; 1]> = rows.iter().map(whole).collect();
+    let items: Vec<digest::Item<'_>> = (0..3)
+        .map(|n| digest::Item {
+            incident: &rows[n],
+            policy: &pieces[n].head,
+            stretches: &stretches[n],
+        })
+        .collect();
+    for (language, code) in languages() {
+        let to = Addressee {
+            role: Some(Role::Supervisor),
+            name: Some("Kepala Seksi Pelayanan"),
+            language,
+        };
+        let letter = digest::render(&items, &to, &roster, &house);
+        insta::assert_snapshot!(
+            format!("known-late.{code}"),
+            format!("Subject: {}\n\n{}", letter.subject, letter.text)
+        );
+        assert!(!letter.subject.contains("p-003") && letter.html.contains("/incidents"));
+    }
+}
+
+/// A piece as an incident that is over.
+fn row(piece: &Piece, n: i64) -> IncidentRow {
+    let [counter, lockbox, officer] = piece.subject;
+    IncidentRow {
+        n,
+        office: crate::engine::event::OfficeId::new("tangerang"),
+        policy: piece.head.id.clone(),
+        class: piece.head.class,
+        severity: piece.head.severity,
+        counter: counter.then(|| DeviceId::new("loket-03")),
+        lockbox: lockbox.then(|| DeviceId::new("loker-a")),
+        officer: officer.then(p003),
+        date: "2026-11-24".into(),
+        since: at(piece.since),
+        until: Some(at(piece.until.unwrap_or(piece.opened))),
+        state: IncidentState::Ended,
+        created: at("19:00:00"),
+        changed: at("19:00:00"),
+    }
+}
+
+fn whole(row: &IncidentRow) -> [Stretch; 1] {
+    [Stretch {
+        verdict: row.n,
+        since: row.since,
+        opened: row.since,
+        until: row.until,
+        counter: row.counter.clone(),
+    }]
+}

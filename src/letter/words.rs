@@ -422,3 +422,58 @@ pub fn times(count: usize, language: Language) -> String {
         En => format!("{count} times"),
     }
 }
+
+/// `37 insiden`
+pub fn incidents(count: usize, language: Language) -> String {
+    match (count, language) {
+        (_, Id) => format!("{count} insiden"),
+        (1, En) => "1 incident".into(),
+        (_, En) => format!("{count} incidents"),
+    }
+}
+
+pub fn more_incidents(count: usize, language: Language) -> String {
+    match language {
+        Id => format!("… dan {count} lainnya, lihat di dasbor"),
+        En => format!("… and {count} more, see the dashboard"),
+    }
+}
+
+pub fn all_incidents(language: Language) -> &'static str {
+    match language {
+        Id => "Buka semua insiden di dasbor",
+        En => "Open all incidents on the dashboard",
+    }
+}
+
+pub fn subject_known_late(counted: &str, office: &str, language: Language) -> String {
+    one_line(&match language {
+        Id => format!("[Jagaloket] {counted} yang baru diketahui – {office}"),
+        En => format!("[Jagaloket] {counted} that became known late – {office}"),
+    })
+}
+
+/// Title, explanation and what to do of a letter that tells of many incidents.
+pub fn known_late(counted: &str, language: Language) -> (String, String, Vec<String>) {
+    let (title, fact, steps) = match language {
+        Id => (
+            "Baru diketahui sekarang",
+            format!("{counted} sudah berakhir sebelum dapat diberitahukan: datanya baru diterima setelah gangguan."),
+            [
+                "Buka insiden di dasbor dan baca kejadian yang menjadi dasarnya.",
+                "Ingat bahwa kejadiannya sudah lama berlalu: minta klarifikasi sebelum menilai.",
+                "Bila penyebab gangguan belum diketahui, minta tim TIK memeriksanya.",
+            ],
+        ),
+        En => (
+            "Known only now",
+            format!("{counted} had ended before anybody could be told: their data came only after an outage."),
+            [
+                "Open the incidents on the dashboard and read the events they rest on.",
+                "Remember that it was a while ago: hear the officer before you judge.",
+                "If nobody knows yet what caused the outage, ask the technicians to look into it.",
+            ],
+        ),
+    };
+    (title.into(), fact, steps.map(String::from).to_vec())
+}

@@ -107,7 +107,14 @@ impl Writer {
         let mut rows = Vec::new();
         for (sql, some) in [(NUMBERED, &numbers), (KNOWN, &identities)] {
             if !some.is_empty() {
-                rows.extend(self.connection.query(sql).bind_numbers(some).all().await.doing(READING)?);
+                rows.extend(
+                    self.connection
+                        .query(sql)
+                        .bind_numbers(some)
+                        .all()
+                        .await
+                        .doing(READING)?,
+                );
             }
         }
         for (office, some) in moments {

@@ -21,7 +21,7 @@ statements! {
 
 /// Every table, those first that others refer to, and what its rows are in order of. A test holds it against the tables
 /// that there are.
-pub(super) const TABLES: [(&str, Sql); 8] = [
+pub(super) const TABLES: [(&str, Sql); 9] = [
     ("ledger", both("SELECT * FROM ledger ORDER BY n")),
     ("quarantine", both("SELECT * FROM quarantine ORDER BY n")),
     (
@@ -32,6 +32,7 @@ pub(super) const TABLES: [(&str, Sql); 8] = [
     ("verdict", both("SELECT * FROM verdict ORDER BY n")),
     ("verdict_step", both("SELECT * FROM verdict_step ORDER BY n")),
     ("outbox", both("SELECT * FROM outbox ORDER BY n")),
+    ("digest", both("SELECT * FROM digest ORDER BY letter, incident")),
     (
         "device_status",
         both("SELECT * FROM device_status ORDER BY office, device"),

@@ -57,7 +57,10 @@ macro_rules! in_its_turn {
             $sql,
             " AND sent_ms IS NULL AND dead_ms IS NULL AND NOT EXISTS (SELECT 1 FROM outbox AS before",
             " WHERE before.incident = outbox.incident AND before.person = outbox.person AND before.n < outbox.n",
-            " AND before.sent_ms IS NULL AND before.dead_ms IS NULL)"
+            " AND before.sent_ms IS NULL AND before.dead_ms IS NULL)",
+            " AND NOT EXISTS (SELECT 1 FROM digest JOIN outbox AS first ON first.n = digest.letter",
+            " WHERE digest.incident = outbox.incident AND first.person = outbox.person AND first.n < outbox.n",
+            " AND first.sent_ms IS NULL AND first.dead_ms IS NULL)"
         )
     };
 }

@@ -49,7 +49,8 @@ statements! {
              WHERE ($1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
              ELSE 'waiting' END OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
     LETTERS_OF = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 ORDER BY n LIMIT 500";
+             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 \
+             OR n IN (SELECT letter FROM digest WHERE digest.incident = $1) ORDER BY n LIMIT 500";
     LETTER = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox WHERE n = $1";
     QUARANTINED = "SELECT n, received_ms, topic, code, reason, substr(payload, 1, CAST($4 AS INTEGER)), \

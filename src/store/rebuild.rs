@@ -21,7 +21,10 @@ statements! {
              joined_to, created_ms, changed_ms FROM incident WHERE until_ms IS NULL OR until_ms >= $1 ORDER BY n";
     TOLD = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms \
              FROM outbox WHERE incident IN \
-             (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY n";
+             (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) \
+             UNION ALL SELECT outbox.n, digest.incident, kind, person, address, language, digest.subject, message_id, \
+             in_reply_to, created_ms FROM digest JOIN outbox ON outbox.n = digest.letter WHERE digest.incident IN \
+             (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY 1, 2";
 }
 
 /// The numbers that the next verdict and the next incident get.

@@ -15,6 +15,7 @@ pub struct Turn {
     pub steps: Vec<VerdictStep>,
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
+    pub digests: Vec<Digest>,
     pub statuses: Vec<DeviceStatus>,
 }
 
@@ -163,6 +164,16 @@ pub struct NewLetter {
     pub created: Moment,
     /// Not to be sent before.
     pub due: Moment,
+}
+
+/// That a letter of no single incident tells of this one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Digest {
+    /// Its place among the turn's letters.
+    pub letter: usize,
+    pub incident: i64,
+    /// What further letters of the incident answer to.
+    pub subject: String,
 }
 
 /// That a letter of an incident was written to somebody: an outbox row without its bodies.

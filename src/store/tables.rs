@@ -1,7 +1,7 @@
 //! The tables that turns are written to: their columns, and how a row puts its cells into them.
 
 use super::insert::{Cells, Insert};
-use super::rows::{DeviceStatus, IncidentRow, NewLetter, Quarantined, VerdictRow, VerdictStep};
+use super::rows::{DeviceStatus, Digest, IncidentRow, NewLetter, Quarantined, VerdictRow, VerdictStep};
 use super::words::{of_incident_state, of_language};
 use super::write::Chained;
 use crate::engine::event::{DeviceId, OfficerId};
@@ -128,6 +128,12 @@ pub(super) const LETTER: Insert<'static> = Insert {
     then: "",
 };
 
+pub(super) const DIGEST: Insert<'static> = Insert {
+    table: "digest",
+    columns: &["letter", "incident", "subject"],
+    then: "",
+};
+
 pub(super) const STATUS: Insert<'static> = Insert {
     table: "device_status",
     columns: &["office", "device", "state", "at_ms"],
@@ -242,6 +248,10 @@ pub(super) fn put_letter<'r>(cells: &mut Cells<'r>, (n, letter): &'r (i64, &NewL
         .number(letter.created.0)
         .number(letter.due.0)
         .number(0);
+}
+
+pub(super) fn put_digest<'r>(cells: &mut Cells<'r>, (letter, digest): &'r (i64, &Digest)) {
+    cells.number(*letter).number(digest.incident).text(&digest.subject);
 }
 
 pub(super) fn put_status<'r>(cells: &mut Cells<'r>, status: &'r DeviceStatus) {

@@ -10,8 +10,8 @@ use super::open::Source;
 use super::recent::Recent;
 use super::rows::{EntryKind, NewEntry, Quarantined, Turn};
 use super::tables::{
-    COUNT, INCIDENT, LEDGER, LETTER, QUARANTINE, STATUS, STEP, VERDICT, put_count, put_entry, put_incident, put_letter,
-    put_quarantined, put_status, put_step, put_verdict,
+    COUNT, DIGEST, INCIDENT, LEDGER, LETTER, QUARANTINE, STATUS, STEP, VERDICT, put_count, put_digest, put_entry,
+    put_incident, put_letter, put_quarantined, put_status, put_step, put_verdict,
 };
 use super::{Bounds, Store, Tried};
 use crate::ledger::{Entry, Head};
@@ -153,6 +153,12 @@ impl Writer {
         let kept = quarantine(&mut self.connection, &self.quarantine, &turn.quarantined, bounds).await?;
         let steps: Vec<_> = (self.stand.step + 1..).zip(&turn.steps).collect();
         let letters: Vec<_> = (self.stand.letter + 1..).zip(&turn.letters).collect();
+        let first = self.stand.letter + 1;
+        let digests: Vec<_> = turn
+            .digests
+            .iter()
+            .map(|digest| (first + digest.letter as i64, digest))
+            .collect();
         let writing = async {
             let connection = &mut self.connection;
             connection.insert(&LEDGER, entries, put_entry).await?;
@@ -164,6 +170,7 @@ impl Writer {
             }
             connection.insert(&STEP, &steps, put_step).await?;
             connection.insert(&LETTER, &letters, put_letter).await?;
+            connection.insert(&DIGEST, &digests, put_digest).await?;
             for statuses in apart(&turn.statuses, |status| (&status.office, &status.device)) {
                 connection.insert(&STATUS, statuses, put_status).await?;
             }

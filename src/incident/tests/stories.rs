@@ -25,11 +25,11 @@ officer = [{ id = "p-001", supervisor = "s-01" }, { id = "p-002", supervisor = "
 /// 09:00 WIB on a Tuesday.
 const NINE: i64 = 1_795_485_600_000;
 
-fn minutes(minutes: i64) -> Moment {
+pub(super) fn minutes(minutes: i64) -> Moment {
     Moment(NINE + minutes * 60_000)
 }
 
-fn verdict(officer: &str, since: i64, until: Option<i64>) -> Verdict {
+pub(super) fn verdict(officer: &str, since: i64, until: Option<i64>) -> Verdict {
     Verdict {
         policy: PolicyId::new("phone-out-during-service"),
         class: Class::Indication,
@@ -45,12 +45,12 @@ fn verdict(officer: &str, since: i64, until: Option<i64>) -> Verdict {
     }
 }
 
-fn opened(verdict: Verdict) -> Decision {
+pub(super) fn opened(verdict: Verdict) -> Decision {
     let reason = Reason::ConditionHeld;
     Decision::Opened { verdict, reason }
 }
 
-fn amended(before: Verdict, verdict: Verdict) -> Decision {
+pub(super) fn amended(before: Verdict, verdict: Verdict) -> Decision {
     Decision::Amended {
         before,
         verdict,
@@ -58,7 +58,7 @@ fn amended(before: Verdict, verdict: Verdict) -> Decision {
     }
 }
 
-fn retracted(verdict: Verdict) -> Decision {
+pub(super) fn retracted(verdict: Verdict) -> Decision {
     let reason = Reason::LateEvent;
     Decision::Retracted { verdict, reason }
 }
@@ -94,16 +94,16 @@ fn house() -> House {
 }
 
 /// A desk on which a book is kept, with all that it ever wrote.
-struct Desk {
-    book: Book,
+pub(super) struct Desk {
+    pub book: Book,
     roster: Roster,
     policies: Vec<Head>,
-    now: Moment,
-    written: Vec<Outcome>,
+    pub now: Moment,
+    pub written: Vec<Outcome>,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub fn new() -> Desk {
         Desk {
             book: Book::new(house()),
             roster: Roster::parse(ROSTER).unwrap(),
@@ -113,8 +113,8 @@ impl Desk {
         }
     }
 
-    /// One turn, a minute after the one before; answers the letters as (incident, kind).
-    fn turn(&mut self, decisions: Vec<Decision>) -> Vec<(i64, LetterKind)> {
+    /// One turn, a minute after the one before; answers the letters as (incident, kind), 0 for one of several incidents.
+    pub fn turn(&mut self, decisions: Vec<Decision>) -> Vec<(i64, LetterKind)> {
         self.now = self.now.plus_ms(60_000);
         let evidence = Vec::new;
         let noted = decisions.into_iter().map(|decision| Noted {
@@ -125,13 +125,13 @@ impl Desk {
         let letters = outcome
             .letters
             .iter()
-            .map(|letter| (letter.incident.unwrap(), letter.kind));
+            .map(|letter| (letter.incident.unwrap_or(0), letter.kind));
         let letters = letters.collect();
         self.written.push(outcome);
         letters
     }
 
-    fn letters(&self) -> Vec<&NewLetter> {
+    pub fn letters(&self) -> Vec<&NewLetter> {
         self.written.iter().flat_map(|outcome| &outcome.letters).collect()
     }
 
@@ -149,7 +149,7 @@ impl Desk {
     }
 
     /// Another desk, set up from what was stored.
-    fn rebuilt(&self) -> Desk {
+    pub fn rebuilt(&self) -> Desk {
         let mut past = Past {
             next_verdict: 1,
             next_incident: 1,
@@ -164,20 +164,28 @@ impl Desk {
                 past.incidents.retain(|old| old.n != row.n);
                 past.incidents.push(row.clone());
             }
-            for letter in &outcome.letters {
-                past.letters.push(Told {
-                    n: 0,
-                    incident: letter.incident.unwrap(),
-                    kind: letter.kind,
-                    person: letter.person.clone(),
-                    address: letter.address.clone(),
-                    language: letter.language,
-                    subject: letter.subject.clone(),
-                    message_id: letter.message_id.clone(),
-                    in_reply_to: letter.in_reply_to.clone(),
-                    created: letter.created,
-                });
-            }
+            let told = |incident, subject: &str, letter: &NewLetter| Told {
+                n: 0,
+                incident,
+                kind: letter.kind,
+                person: letter.person.clone(),
+                address: letter.address.clone(),
+                language: letter.language,
+                subject: subject.to_owned(),
+                message_id: letter.message_id.clone(),
+                in_reply_to: letter.in_reply_to.clone(),
+                created: letter.created,
+            };
+            let own = outcome
+                .letters
+                .iter()
+                .filter_map(|letter| Some((letter.incident?, letter)));
+            past.letters
+                .extend(own.map(|(n, letter)| told(n, &letter.subject, letter)));
+            let digests = outcome.digests.iter();
+            let of_several =
+                digests.map(|digest| told(digest.incident, &digest.subject, &outcome.letters[digest.letter]));
+            past.letters.extend(of_several);
         }
         Desk {
             book: Book::rebuild(house(), past),

@@ -25,12 +25,21 @@ fn minutes() -> Vec<(String, String)> {
     for second in (0..600).step_by(30).filter(spoken(300, 460)) {
         all.push(body("loker-a", "lockbox.heartbeat", second, ""));
     }
-    for (second, kind) in [(5, "session.signed_in"), (20, "service.started"), (500, "service.ended")] {
+    for (second, kind) in [
+        (5, "session.signed_in"),
+        (20, "service.started"),
+        (500, "service.ended"),
+    ] {
         let officer = r#","data":{"officer":"p-1"}"#;
         let data = if kind == "session.signed_in" { officer } else { "" };
         all.push(body("loket-1", kind, second, data));
     }
-    all.push(body("loker-a", "lockbox.checked", 560, r#","data":{"officer":"p-1","present":true}"#));
+    all.push(body(
+        "loker-a",
+        "lockbox.checked",
+        560,
+        r#","data":{"officer":"p-1","present":true}"#,
+    ));
     all
 }
 
@@ -71,7 +80,11 @@ async fn what_comes_twice_is_there_once_and_the_verdicts_are_the_same_in_any_ord
         assert_eq!((kinds["event"], kinds["pulse"]), (4, once - 4), "seed {seed}");
         let verdicts = monitor.verdicts().await;
         assert!(!verdicts.is_empty());
-        assert_eq!(&verdicts, expected.get_or_insert_with(|| verdicts.clone()), "seed {seed}");
+        assert_eq!(
+            &verdicts,
+            expected.get_or_insert_with(|| verdicts.clone()),
+            "seed {seed}"
+        );
         monitor.stop().await;
     }
 }
@@ -91,10 +104,21 @@ async fn another_body_under_a_known_identity_is_quarantined_whatever_kinds_the_t
     monitor.deliver("loket-1", vec![beat("a", 0), act("b")]).await;
     monitor.stop().await;
     let monitor = Monitor::start(&path, at(120)).await;
-    let others = vec![beat("a", 30), beat("b", 70), act("a"), beat("a", 0), act("b"), beat("c", 80)];
+    let others = vec![
+        beat("a", 30),
+        beat("b", 70),
+        act("a"),
+        beat("a", 0),
+        act("b"),
+        beat("c", 80),
+    ];
     monitor.deliver("loket-1", others).await;
     let rows = monitor.ledger().await;
-    let kinds: Vec<EntryKind> = rows.iter().map(|row| row.kind).filter(|kind| *kind == EntryKind::Pulse).collect();
+    let kinds: Vec<EntryKind> = rows
+        .iter()
+        .map(|row| row.kind)
+        .filter(|kind| *kind == EntryKind::Pulse)
+        .collect();
     assert_eq!((kinds.len(), monitor.metrics.events_duplicate.count()), (2, 2));
     let quarantined = monitor.store.quarantined(None, None, 9, 99).await.unwrap();
     let codes: Vec<&str> = quarantined.iter().map(|row| row.code.as_str()).collect();

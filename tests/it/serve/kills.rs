@@ -47,8 +47,7 @@ fn killed(house: &House, mosquitto: &Mosquitto, count: &dyn Fn(&str) -> u64) {
     wait_until(Duration::from_secs(60), "every letter to be sent", || {
         count("SELECT count(*) FROM outbox WHERE sent_ms IS NULL") == 0
     });
-    let different =
-        "SELECT count(*) FROM (SELECT DISTINCT source, id FROM ledger WHERE kind IN ('event', 'pulse', 'tick')) AS different";
+    let different = "SELECT count(*) FROM (SELECT DISTINCT source, id FROM ledger WHERE kind IN ('event', 'pulse', 'tick')) AS different";
     assert_eq!(
         [count(stored), count(different)],
         [distinct(&lines) as u64; 2],
