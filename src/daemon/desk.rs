@@ -34,6 +34,9 @@ impl Texts {
     }
 }
 
+/// Heartbeats are kept one by one for so long: most of what comes out of order comes soon.
+const THIN_AFTER_MS: i64 = 30 * 60_000;
+
 /// An overlay stands among the policies under this and the office's id.
 const OVERLAYS: &str = "overlays/";
 
@@ -294,6 +297,14 @@ impl Desk {
     pub fn settle(&mut self, keep_ms: i64) {
         if let Some(clock) = self.engine.clock() {
             self.engine.forget(clock.plus_ms(-keep_ms));
+        }
+        self.thin();
+    }
+
+    /// Gives up single heartbeats of which it is enough that there were some.
+    pub fn thin(&mut self) {
+        if let Some(clock) = self.engine.clock() {
+            self.engine.thin(clock.plus_ms(-THIN_AFTER_MS));
         }
     }
 

@@ -47,6 +47,9 @@ pub const DAY_MS: i64 = 86_400_000;
 const READ_MAX: i64 = 100_000;
 /// What a stop waits for a turn that the database holds up.
 const LAST_TURN_MAX: Duration = Duration::from_secs(3);
+/// Heartbeats are thinned out so often, or after so many events.
+const THIN_EVERY_MS: i64 = 600_000;
+const THIN_EVERY_EVENTS: u64 = 100_000;
 /// The live view is made anew at least this often …
 const SHOW_EVERY: Duration = Duration::from_secs(2);
 /// … and not more often than this, for it walks through whole offices …
@@ -101,6 +104,7 @@ impl Daemon {
         let mut messages = Vec::new();
         let started = self.clock.now();
         let mut settled = started;
+        let (mut thinned, mut accepted_since) = (started, 0);
         let mut last_event = None;
         let mut comeback = Comeback::new(&self.clock);
         for desk in &mut self.desks {
@@ -152,6 +156,7 @@ impl Daemon {
             if stopping.load(Ordering::Relaxed) {
                 return self.stop(&comeback).await;
             }
+            accepted_since += accepted;
             if accepted > 0 {
                 last_event = Some(now);
             }
@@ -163,6 +168,10 @@ impl Daemon {
                 }
                 self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
                 self.keep().await;
+            }
+            if now.ms_since(thinned) > THIN_EVERY_MS || accepted_since > THIN_EVERY_EVENTS {
+                (thinned, accepted_since) = (now, 0);
+                self.desks.iter_mut().for_each(Desk::thin);
             }
             stale = !ordered && shown.elapsed() < self.show_pause();
             if !stale {

@@ -28,7 +28,7 @@ use super::timeline::Timeline;
 use super::verdict::Verdict;
 
 /// To be raised whenever something of what is written here, or what judging makes of it, changes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const DIGEST_BYTES: usize = 32;
 
 /// Why a snapshot cannot be used; all that is lost is time.

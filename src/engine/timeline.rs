@@ -21,6 +21,8 @@ pub(crate) struct Stamp {
     /// Its own time, and what that rests on, as the event came: both times follow from these and from the rest of its boot.
     pub own: Moment,
     pub read: ClockMark,
+    /// Heartbeats behind it were thinned out, up to so many sequences further.
+    pub covers: u32,
 }
 
 /// What its time rests on.
@@ -354,7 +356,7 @@ impl Timeline {
             match self.stamps.get(next) {
                 Some(after) if next < right => {
                     let b = after.at;
-                    let gap = limit.is_some_and(|limit_ms| b.ms_since(a) > limit_ms);
+                    let gap = limit.is_some_and(|limit_ms| b.ms_since(a) > limit_ms) && !self.is_thinned_out(next);
                     if gap {
                         fresh.push((a, Derived::GapBegins));
                         fresh.push((b, Derived::GapEnds));
@@ -412,6 +414,59 @@ impl Timeline {
     fn mark(&self, from: usize, to: usize) -> ClockMark {
         let marks = self.stamps[from..to].iter().map(|stamp| stamp.clock);
         marks.max().unwrap_or(ClockMark::Told)
+    }
+
+    /// Whether heartbeats stood between the stamp at `next` and the one before it.
+    fn is_thinned_out(&self, next: usize) -> bool {
+        let b = self.stamps[next].at;
+        let reaches = |(ix, from): (usize, &Stamp)| {
+            let last = from.sequence + u64::from(from.covers);
+            let is_last = |stamp: &&Stamp| stamp.boot == from.boot && stamp.sequence == last;
+            from.covers > 0
+                && self.stamps[ix..]
+                    .iter()
+                    .find(is_last)
+                    .is_some_and(|stamp| stamp.at >= b)
+        };
+        self.stamps[..next].iter().enumerate().rev().any(reaches)
+    }
+
+    /// Takes heartbeats out that stand, without a hole in time or in the sequence, between others of their boot: nothing can
+    /// come between them any more, and of what stays it is known that the device spoke on. What stands before a boot, before a
+    /// gap or beside a doubtful time stays.
+    pub fn thin(&mut self, before: Moment, silent_after: impl Fn(Moment) -> Option<i64>) {
+        // What is known of a boot's clock may still move all of it.
+        if self.touched.is_some() || !self.learnt.is_empty() {
+            return;
+        }
+        let distance = |a: &Stamp, b: &Stamp| u32::try_from(b.sequence.checked_sub(a.sequence)?).ok();
+        let nothing_is_missing = |a: &Stamp, b: &Stamp| {
+            let alike = a.boot == b.boot && a.at < b.at && a.clock == ClockMark::Told && b.clock == ClockMark::Told;
+            let near = silent_after(a.at).is_none_or(|limit_ms| b.at.ms_since(a.at) <= limit_ms);
+            let far = distance(a, b);
+            alike && (near && far == Some(1) || a.covers > 0 && far == Some(a.covers))
+        };
+        let mut kept: Vec<Stamp> = Vec::new();
+        let mut stamps = self.stamps.iter().peekable();
+        let mut last: Option<&Stamp> = None;
+        while let Some(stamp) = stamps.next() {
+            let plain = stamp.boot != 0 && !stamp.acts && stamp.read == ClockMark::Told && stamp.own == stamp.at;
+            let goes = plain && stamp.at < before && last.is_some_and(|last| nothing_is_missing(last, stamp));
+            let next = stamps
+                .peek()
+                .filter(|next| goes && !next.started && nothing_is_missing(stamp, next));
+            last = Some(stamp);
+            match (next, kept.last_mut()) {
+                (Some(next), Some(kept)) if distance(kept, next).is_some() => {
+                    kept.covers = distance(kept, next).unwrap_or(kept.covers);
+                }
+                _ => kept.push(*stamp),
+            }
+        }
+        if kept.len() < self.stamps.len() {
+            kept.shrink_to_fit();
+            self.stamps = kept;
+        }
     }
 
     /// How many stamps stand before a moment. It is mostly one of the last, so those are looked at one by one.

@@ -54,8 +54,10 @@ pub(super) async fn connect(path: &Path) -> Result<SqliteConnection> {
         // What is acknowledged must outlive a power cut.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        // Identities are looked up all over their index.
-        .pragma("cache_size", "-32768")
+        // Identities of acts are looked up all over their index.
+        .pragma("cache_size", "-16384")
+        // What is written again and again goes into the file once: 16 MiB of it at a time.
+        .pragma("wal_autocheckpoint", "4000")
         // A statement of many rows keeps what it would undo in a file otherwise.
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")

@@ -253,7 +253,7 @@ fn a_boot_that_turns_out_to_be_behind_is_corrected_from_its_begin() {
 }
 
 /// Marks stretches of a day at random, a device at a time.
-fn with_bad_clocks(mut events: Vec<Event>, rng: &mut fastrand::Rng) -> Vec<Event> {
+pub fn with_bad_clocks(mut events: Vec<Event>, rng: &mut fastrand::Rng) -> Vec<Event> {
     events.sort_by_key(|event| event.time);
     let devices: BTreeSet<DeviceId> = events
         .iter()

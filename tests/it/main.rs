@@ -32,6 +32,7 @@ mod snapshots;
 mod soups;
 mod store;
 mod support;
+mod thinned;
 mod tidy;
 mod tour;
 mod web;
