@@ -360,8 +360,8 @@ impl Words {
                 "the roster or the policies changed",
             ),
             "calendar_changed" => self.pick(
-                "kalender jam kerja kantor diubah untuk hari yang sudah lewat",
-                "the office's calendar was changed for days that had passed",
+                "kalender jam kerja kantor diubah untuk waktu yang sudah lewat",
+                "the office's calendar was changed for hours that had passed",
             ),
             other => other,
         }
