@@ -30,5 +30,6 @@ pub mod simulate;
 pub mod skew;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod web;
 pub mod wire;

@@ -339,7 +339,9 @@ pub fn cause(reason: Reason, language: Language) -> Option<&'static str> {
         (Reason::CalendarChanged, Id) => {
             Some("Penyebabnya: kalender jam kerja kantor diubah untuk waktu yang sudah lewat.")
         }
-        (Reason::CalendarChanged, En) => Some("The cause: the office's calendar was changed for hours that had passed."),
+        (Reason::CalendarChanged, En) => {
+            Some("The cause: the office's calendar was changed for hours that had passed.")
+        }
         _ => None,
     }
 }

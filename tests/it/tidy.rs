@@ -37,7 +37,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["engine", "wire", "store::rows"]),
     ("config", &["engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
-    ("broker", &["engine", "inbound", "wire", "clock", "telemetry"]),
+    ("tls", &[]),
+    ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
     ("store", &["engine", "ledger", "place", "clock", "telemetry"]),
     (
         "mailer",
@@ -67,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::rows",
             "clock",
             "telemetry",
+            "tls",
         ],
     ),
     // Ring 3 wires everything.
