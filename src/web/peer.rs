@@ -57,7 +57,7 @@ impl Connection {
                 break;
             }
         }
-        let protocol = headers.get_all("x-forwarded-proto").into_iter().last();
+        let protocol = headers.get_all("x-forwarded-proto").into_iter().next_back();
         Peer {
             address,
             secure: self.tls || protocol.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"https")),
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn an_address_that_asks_too_much_waits_and_others_do_not() {
-        let (rates, start) = (Rates::default(), Instant::now());
+        let (rates, start) = (Rates::default(), crate::clock::instant());
         let admitted = |address: &str, at: Instant| (0..1000).filter(|_| rates.admit(ip(address), at)).count();
         assert_eq!(admitted("192.0.2.1", start), BURST as usize);
         assert_eq!(
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_of_addresses_is_bounded() {
-        let (rates, start) = (Rates::default(), Instant::now());
+        let (rates, start) = (Rates::default(), crate::clock::instant());
         for n in 0..3 * REMEMBERED_MAX as u32 {
             assert!(rates.admit(IpAddr::V4((0xC000_0000 + n).into()), start));
         }
