@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scenario", &["engine"]),
     ("backtest", &["engine", "letter", "incident"]),
     ("explain", &["engine", "letter"]),
+    ("compliance", &["engine", "explain"]),
     ("simulate", &["engine", "wire"]),
     ("skew", &["engine", "wire"]),
     ("gaps", &["engine"]),
@@ -39,7 +40,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
     ("tls", &[]),
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
-    ("store", &["engine", "ledger", "place", "clock", "telemetry"]),
+    (
+        "store",
+        &["engine", "ledger", "compliance", "place", "clock", "telemetry"],
+    ),
     (
         "mailer",
         &[
@@ -121,8 +125,18 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 10] = [
-    "engine", "wire", "skew", "gaps", "ledger", "letter", "incident", "backtest", "explain", "scenario",
+const PURE: [&str; 11] = [
+    "engine",
+    "wire",
+    "skew",
+    "gaps",
+    "ledger",
+    "letter",
+    "incident",
+    "backtest",
+    "explain",
+    "compliance",
+    "scenario",
 ];
 
 /// A source file: its path from the root, its module, and its text without tests.
