@@ -189,7 +189,12 @@ pub async fn start(plan: Plan) -> Result<Running> {
     };
     let web = tokio::spawn(web::serve(door, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
-    let measure = measure::run(store.clone(), offices, config.settle_after_ms, stopped(stopping.clone()));
+    let measure = measure::run(
+        store.clone(),
+        offices,
+        config.settle_after_ms,
+        stopped(stopping.clone()),
+    );
     let measure = tokio::spawn(measure);
     let (order_sender, orders) = mpsc::channel(1);
     let reload = Reload {

@@ -64,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "letter",
             "incident",
             "explain",
+            "compliance",
             "live",
             "inbound",
             "skew",
