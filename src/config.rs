@@ -33,6 +33,8 @@ pub struct Config {
     pub database: Place,
     /// Through which a running monitor is told to activate its files.
     pub control: PathBuf,
+    /// The key that seals what must not be read from a stolen database.
+    pub key: PathBuf,
     pub broker: Broker,
     pub mail: Mail,
     pub web: Web,
@@ -164,7 +166,7 @@ pub struct Web {
     pub listen: SocketAddr,
     /// What links in mails begin with, without a slash at the end.
     pub base_url: String,
-    /// Everybody who can reach the address may see everything.
+    /// Passwords may cross the network between browsers and the dashboard, which speaks plain HTTP.
     pub network_trusted: bool,
     /// Host names people use for it beside the loopback ones.
     pub hosts: Vec<String>,

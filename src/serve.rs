@@ -2,6 +2,7 @@
 
 mod gather;
 mod reload;
+pub mod users;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,10 +16,12 @@ use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
 use crate::daemon::{self, Daemon};
+use crate::door::{self, Door, Frame};
 use crate::engine::Clock;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::inbound::Line;
+use crate::keys::Keys;
 use crate::incident::{Book, Past};
 use crate::letter::House;
 use crate::live::{BrokerKind, Live};
@@ -41,6 +44,10 @@ pub struct Plan {
     /// Who may connect to the embedded broker.
     pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
+    /// People's own, by which sessions end; a demo's office has another.
+    pub people: MonitorClock,
+    /// Accounts that the sign-in page shows: a demo's alone.
+    pub shown: Vec<web::Shown>,
     /// Somebody vouches for the machine's clock, whatever the ledger lets expect.
     pub clock_is_right: bool,
 }
@@ -57,6 +64,8 @@ impl Plan {
             texts: gathered.texts,
             devices: gathered.devices,
             clock: MonitorClock::steady(),
+            people: MonitorClock::Wall,
+            shown: Vec::new(),
             clock_is_right: false,
         })
     }
@@ -74,6 +83,7 @@ pub struct Addresses {
 pub struct Running {
     pub addresses: Addresses,
     pub store: Store,
+    pub door: Arc<Door>,
     pub live: watch::Receiver<Arc<Live>>,
     stop: watch::Sender<bool>,
     line: LineEnd,
@@ -95,6 +105,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         texts,
         devices,
         clock,
+        people,
+        shown,
         clock_is_right,
     } = plan;
     if texts.is_empty() {
@@ -105,6 +117,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_settings = web::Settings {
         network_trusted: config.web.network_trusted,
         hosts: config.web.hosts.clone(),
+        shown,
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -171,7 +184,18 @@ pub async fn start(plan: Plan) -> Result<Running> {
             None
         }
     };
+    let (act_sender, acts) = mpsc::channel(door::WAITING_MAX);
+    let door = Door::new(Frame {
+        store: store.clone(),
+        acts: act_sender,
+        keys: Keys::open(&config.key)?,
+        clock: people.clone(),
+        base_url: config.web.base_url.clone(),
+        domain: config.mail.domain().to_owned(),
+        mails: config.mail.way.is_some(),
+    });
     let site = web::Site {
+        door: door.clone(),
         store: store.clone(),
         live: live.clone(),
         metrics: metrics.clone(),
@@ -185,9 +209,11 @@ pub async fn start(plan: Plan) -> Result<Running> {
         orders: order_sender,
         names: names_sender,
         config: config.clone(),
+        door: door.clone(),
     };
     let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
+        acts,
         store: store.clone(),
         desks,
         book,
@@ -210,12 +236,18 @@ pub async fn start(plan: Plan) -> Result<Running> {
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");
+    if !store.has_accounts().await.context("the accounts cannot be read")? {
+        tracing::warn!(
+            "nobody can sign in yet: make the first account with `jagaloket user add NAME --role administrator --config FILE`"
+        );
+    }
     Ok(Running {
         addresses: Addresses {
             web: web_address,
             broker: broker_address,
         },
         store,
+        door,
         live,
         stop,
         line,

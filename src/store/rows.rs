@@ -4,6 +4,7 @@ use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
+use super::accounts::Change;
 use crate::engine::verdict::Verdict;
 
 /// Everything one turn of the daemon decides; it is committed whole or not at all.
@@ -16,6 +17,8 @@ pub struct Turn {
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
     pub statuses: Vec<DeviceStatus>,
+    /// Of accounts and sessions.
+    pub changes: Vec<Change>,
 }
 
 impl Turn {
@@ -27,6 +30,7 @@ impl Turn {
             && self.incidents.is_empty()
             && self.letters.is_empty()
             && self.statuses.is_empty()
+            && self.changes.is_empty()
     }
 }
 
@@ -36,6 +40,8 @@ pub enum EntryKind {
     Tick,
     Roster,
     Policies,
+    /// What somebody did or looked at.
+    Trace,
 }
 
 /// A fact to append; the store numbers and chains it.
@@ -141,6 +147,8 @@ pub enum LetterKind {
     Amended,
     Ended,
     Retracted,
+    /// To the holder of an account, of no incident; it holds a key to it.
+    Account,
 }
 
 /// A rendered mail to one person, not sent yet.

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::guard::Peer;
 use super::{Settings, Site, router};
 
 /// Connections at a time; the next one waits.
@@ -25,8 +26,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(
-        "the dashboard has no accounts yet and may listen on loopback only, not on {0}: use 127.0.0.1, \
-         or say in the configuration that the network is trusted, which lets everybody on it see everything"
+        "the dashboard speaks plain HTTP and may listen on loopback only, not on {0}: use 127.0.0.1 behind a proxy with TLS, \
+         or say in the configuration that the network is trusted, for passwords cross it"
     )]
     NotLoopback(SocketAddr),
     #[error("the dashboard cannot listen on {address}; is another program using it?")]
@@ -77,7 +78,7 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
             () = &mut shutdown => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (place, stream),
+                Ok((stream, address)) => (place, (stream, address)),
                 Err(error) => {
                     // Out of files, or a peer that is gone already: others may still come.
                     tracing::warn!(%error, "a connection to the dashboard could not be accepted");
@@ -86,7 +87,13 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
                 }
             },
         };
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let (stream, address) = stream;
+        let answers = TowerToHyperService::new(app.clone());
+        let known = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(address));
+            hyper::service::Service::call(&answers, request)
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), known);
         let mut ends = farewell.subscribe();
         connections.spawn(async move {
             let mut connection = std::pin::pin!(connection);
