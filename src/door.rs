@@ -165,7 +165,12 @@ impl Door {
         if now.ms_since(session.seen) > IDLE_MS || now.ms_since(session.created) > ABSOLUTE_MS {
             return Ok(None);
         }
-        let Some(account) = self.store.account(&session.account).await?.filter(|account| !account.disabled) else {
+        let Some(account) = self
+            .store
+            .account(&session.account)
+            .await?
+            .filter(|account| !account.disabled)
+        else {
             return Ok(None);
         };
         if active && now.ms_since(session.seen) > SEEN_EVERY_MS {

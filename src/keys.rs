@@ -118,7 +118,10 @@ impl Keys {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut rest = rest.to_vec();
-        let plain = self.seal.open_in_place(nonce, Aad::from(about.as_bytes()), &mut rest).ok()?;
+        let plain = self
+            .seal
+            .open_in_place(nonce, Aad::from(about.as_bytes()), &mut rest)
+            .ok()?;
         Some(plain.to_vec())
     }
 
@@ -241,7 +244,12 @@ mod tests {
         }
         assert_eq!(again.unseal("p-1", &sealed[..5]), None);
         std::fs::write(&file, "short").unwrap();
-        assert!(Keys::open(&file).unwrap_err().to_string().contains("does not hold a key"));
+        assert!(
+            Keys::open(&file)
+                .unwrap_err()
+                .to_string()
+                .contains("does not hold a key")
+        );
     }
 
     #[tokio::test]
@@ -249,7 +257,12 @@ mod tests {
         let hasher = Hasher::default();
         let kept = hasher.hash("ombak tenang".into()).await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
-        assert!(hasher.is_password("ombak tenang".into(), Some(kept.clone())).await.unwrap());
+        assert!(
+            hasher
+                .is_password("ombak tenang".into(), Some(kept.clone()))
+                .await
+                .unwrap()
+        );
         assert!(!hasher.is_password("ombak".into(), Some(kept)).await.unwrap());
         assert!(!hasher.is_password("ombak".into(), None).await.unwrap());
         let all = (0..WAITING_MAX + 20).map(|_| hasher.is_password("x".into(), None));
@@ -259,7 +272,12 @@ mod tests {
 
     #[test]
     fn texts_are_the_same_or_not() {
-        for (one, other, same) in [("", "", true), ("ab", "ab", true), ("ab", "ac", false), ("ab", "abc", false)] {
+        for (one, other, same) in [
+            ("", "", true),
+            ("ab", "ab", true),
+            ("ab", "ac", false),
+            ("ab", "abc", false),
+        ] {
             assert_eq!(is_same(one, other), same);
         }
     }

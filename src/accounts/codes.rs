@@ -74,13 +74,19 @@ pub fn address(name: &str, seed: &[u8]) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect();
-    format!("otpauth://totp/Jagaloket:{name}?secret={}&issuer=Jagaloket", base32(seed))
+    format!(
+        "otpauth://totp/Jagaloket:{name}?secret={}&issuer=Jagaloket",
+        base32(seed)
+    )
 }
 
 /// A code to recover with, as it is shown once: `ABCD-EFGH-IJKL-M`.
 pub fn recovery(chance: &[u8; RECOVERY_BYTES]) -> String {
     let digits = base32(chance).into_bytes();
-    let groups: Vec<String> = digits.chunks(4).map(|some| String::from_utf8_lossy(some).into_owned()).collect();
+    let groups: Vec<String> = digits
+        .chunks(4)
+        .map(|some| String::from_utf8_lossy(some).into_owned())
+        .collect();
     groups.join("-")
 }
 

@@ -109,9 +109,15 @@ fn is_built_of_known(text: &str) -> bool {
         if text.is_empty() {
             return true;
         }
-        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).filter(|end| *end >= 3 || *end == text.len());
+        let ends = text
+            .char_indices()
+            .map(|(at, c)| at + c.len_utf8())
+            .filter(|end| *end >= 3 || *end == text.len());
         let mut ends = ends.collect::<Vec<_>>().into_iter().rev();
-        words > 0 && ends.any(|end| KNOWN.contains(&text[..end]) && cut(text[end..].trim_start_matches(['-', '_', '.']), words - 1))
+        words > 0
+            && ends.any(|end| {
+                KNOWN.contains(&text[..end]) && cut(text[end..].trim_start_matches(['-', '_', '.']), words - 1)
+            })
     }
     let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     cut(&letters, 3)

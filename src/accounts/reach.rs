@@ -193,7 +193,10 @@ fn class_key(office: &str, class: Class) -> String {
 
 /// Who the holder is in an office: an entry of one roster says nothing in another.
 fn own<'a>(holder: &'a Holder, office: &OfficeId) -> Option<&'a str> {
-    holder.person.as_deref().filter(|_| holder.office.as_ref() == Some(office))
+    holder
+        .person
+        .as_deref()
+        .filter(|_| holder.office.as_ref() == Some(office))
 }
 
 /// The officers below somebody, by his own line and those who report to him: without whoever looks, those above him, and
@@ -209,7 +212,8 @@ fn unit<'r>(roster: &'r Roster, of: &str, looks: &str) -> Vec<&'r Officer> {
     }
     let mine = |officer: &&Officer| officer.supervisor.as_deref().is_some_and(below);
     let unit = roster.officers.iter().filter(mine);
-    unit.filter(|officer| !kept_from.contains(officer.id.as_str())).collect()
+    unit.filter(|officer| !kept_from.contains(officer.id.as_str()))
+        .collect()
 }
 
 /// Whom somebody reports to, and so on up; a ring ends where it began.
@@ -234,7 +238,9 @@ fn selves<'r>(roster: &'r Roster, id: &str) -> Vec<&'r Officer> {
     let is = |officer: &&Officer| {
         let named = person.and_then(|person| person.officer.as_ref()) == Some(&officer.id);
         let mailbox = officer.email.as_deref().zip(person);
-        named || officer.id.as_str() == id || mailbox.is_some_and(|(own, person)| own.eq_ignore_ascii_case(&person.email))
+        named
+            || officer.id.as_str() == id
+            || mailbox.is_some_and(|(own, person)| own.eq_ignore_ascii_case(&person.email))
     };
     roster.officers.iter().filter(is).collect()
 }

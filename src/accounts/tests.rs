@@ -80,7 +80,9 @@ fn scope(person: &str, grants: &[Grant]) -> Scope {
 
 fn seen(scope: &Scope) -> Vec<&'static str> {
     let all = ["p-1", "p-2", "p-3", "p-20", "p-30", "p-40", "stranger"];
-    all.into_iter().filter(|officer| scope.sees_officer("tangerang", officer)).collect()
+    all.into_iter()
+        .filter(|officer| scope.sees_officer("tangerang", officer))
+        .collect()
 }
 
 #[test]
@@ -91,13 +93,23 @@ fn each_role_sees_what_it_is_for() {
     assert!(!nobody(&officer, Class::Technical));
 
     // The line below him, neither himself nor those above him.
-    assert_eq!(seen(&scope("s-1", &[grant(Role::Supervisor)])), ["p-1", "p-2", "p-3", "p-20", "p-30", "p-40"]);
-    assert_eq!(seen(&scope("s-2", &[grant(Role::Supervisor)])), ["p-1", "p-2", "p-30", "p-40"]);
+    assert_eq!(
+        seen(&scope("s-1", &[grant(Role::Supervisor)])),
+        ["p-1", "p-2", "p-3", "p-20", "p-30", "p-40"]
+    );
+    assert_eq!(
+        seen(&scope("s-2", &[grant(Role::Supervisor)])),
+        ["p-1", "p-2", "p-30", "p-40"]
+    );
     assert_eq!(seen(&scope("s-3", &[grant(Role::Supervisor)])), ["p-1", "p-40"]);
     assert!(nobody(&scope("s-3", &[grant(Role::Supervisor)]), Class::Indication));
 
     let integrity = scope("i-1", &[grant(Role::Integrity)]);
-    assert_eq!(seen(&integrity), ["p-1", "p-2", "p-3", "p-20", "p-30", "stranger"], "not himself");
+    assert_eq!(
+        seen(&integrity),
+        ["p-1", "p-2", "p-3", "p-20", "p-30", "stranger"],
+        "not himself"
+    );
     assert!(nobody(&integrity, Class::Indication) && !integrity.sees_office("elsewhere"));
 
     let auditor = scope("nobody", &[grant(Role::Auditor)]);
@@ -148,7 +160,10 @@ fn roles_begin_and_end() {
         ends: Some(Moment(20)),
         ..grant(Role::Auditor)
     };
-    assert_eq!([9, 10, 19, 20].map(|at| grant.counts_at(Moment(at))), [false, true, true, false]);
+    assert_eq!(
+        [9, 10, 19, 20].map(|at| grant.counts_at(Moment(at))),
+        [false, true, true, false]
+    );
 }
 
 #[test]
@@ -170,7 +185,10 @@ fn codes_are_those_of_rfc_6238() {
             assert_eq!(accept(seed, code, at.plus_ms(late * 1_000), 0), Some(step));
         }
         assert_eq!(accept(seed, code, at.plus_ms(90_000), 0), None);
-        assert_eq!(accept(seed, &format!("{} {}", &code[..3], &code[3..]), at, 0), Some(step));
+        assert_eq!(
+            accept(seed, &format!("{} {}", &code[..3], &code[3..]), at, 0),
+            Some(step)
+        );
     }
     for wrong in ["", "28708", "2870822", "28708a", "-28708", "２８７０８２"] {
         assert_eq!(accept(seed, wrong, Moment(59_000), 0), None, "{wrong}");
@@ -179,14 +197,23 @@ fn codes_are_those_of_rfc_6238() {
 
 #[test]
 fn seeds_and_codes_to_recover_with_are_written_so_that_they_can_be_typed() {
-    for (bytes, text) in [("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")] {
+    for (bytes, text) in [
+        ("", ""),
+        ("f", "MY"),
+        ("fo", "MZXQ"),
+        ("foo", "MZXW6"),
+        ("foobar", "MZXW6YTBOI"),
+    ] {
         assert_eq!(base32(bytes.as_bytes()), text);
     }
     let code = recovery(&[1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(code, "AEBA-GBAF-AYDQ-Q");
     assert_eq!(recovery_hash(&code), recovery_hash("aeba gbaf aydq q"));
     assert_ne!(recovery_hash(&code), recovery_hash("AEBA-GBAF-AYDQ-R"));
-    assert_eq!(address("a b&c", b"foo"), "otpauth://totp/Jagaloket:a%20b%26c?secret=MZXW6&issuer=Jagaloket");
+    assert_eq!(
+        address("a b&c", b"foo"),
+        "otpauth://totp/Jagaloket:a%20b%26c?secret=MZXW6&issuer=Jagaloket"
+    );
 }
 
 #[test]

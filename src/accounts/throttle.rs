@@ -89,7 +89,10 @@ impl Throttle {
                 let over = failures.count.saturating_sub(pace.free);
                 let pause = match over {
                     0 => 0,
-                    over => pace.first_ms.saturating_mul(1 << (over - 1).min(30)).min(pace.longest_ms),
+                    over => pace
+                        .first_ms
+                        .saturating_mul(1 << (over - 1).min(30))
+                        .min(pace.longest_ms),
                 };
                 (pause - now.ms_since(failures.last)).max(0)
             }
@@ -126,7 +129,8 @@ impl Throttle {
         if self.failures.len() < KEPT_MAX {
             return;
         }
-        self.failures.retain(|_, failures| now.ms_since(failures.last) < FORGOTTEN_MS);
+        self.failures
+            .retain(|_, failures| now.ms_since(failures.last) < FORGOTTEN_MS);
         if self.failures.len() >= KEPT_MAX {
             let mut lasts: Vec<i64> = self.failures.values().map(|failures| failures.last.0).collect();
             lasts.sort_unstable();

@@ -147,7 +147,13 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
             for line in lines {
                 let codes = if line.codes { "codes" } else { "-" };
                 let person = line.person.as_deref().unwrap_or("-");
-                println!("{:<24} {:<9} {codes:<6} {:<20} {}", line.name, line.state, person, line.roles.join(","));
+                println!(
+                    "{:<24} {:<9} {codes:<6} {:<20} {}",
+                    line.name,
+                    line.state,
+                    person,
+                    line.roles.join(",")
+                );
             }
         }
         UserAnswer::Refused(why) => bail!(why),

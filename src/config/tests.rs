@@ -44,6 +44,7 @@ fn ten_lines_are_enough() {
             clock: Clock::Own,
             database: "/etc/jagaloket/jagaloket.db".into(),
             control: "/etc/jagaloket/jagaloket.db.control".into(),
+            key: "/etc/jagaloket/jagaloket.db.key".into(),
             broker: Broker::External(External {
                 host: "127.0.0.1".into(),
                 port: 1883,

@@ -32,7 +32,12 @@ const PEOPLE: [(&str, Role, Option<&str>, [&str; 2]); 6] = [
         Some("p-003"),
         ["Petugas: dirinya sendiri", "Officer: himself alone"],
     ),
-    ("auditor", Role::Auditor, None, ["Auditor: membaca semuanya", "Auditor: reads everything"]),
+    (
+        "auditor",
+        Role::Auditor,
+        None,
+        ["Auditor: membaca semuanya", "Auditor: reads everything"],
+    ),
     (
         "teknisi",
         Role::Technician,

@@ -126,7 +126,10 @@ pub async fn admit(store: &Store, acts: &mut Vec<Act>, now: Moment) -> store::Re
     for act in &*acts {
         let asked = &act.asked;
         // Two that change one thing would each be right alone.
-        let alone = asked.account.as_ref().is_none_or(|account| accounts.insert(account.clone()));
+        let alone = asked
+            .account
+            .as_ref()
+            .is_none_or(|account| accounts.insert(account.clone()));
         let mut named = asked.expects.iter().filter_map(|expect| match expect {
             Expect::NameFree(name) => Some(name.clone()),
             _ => None,
@@ -140,13 +143,17 @@ pub async fn admit(store: &Store, acts: &mut Vec<Act>, now: Moment) -> store::Re
             let _ = act.answer.send(Written::Overtaken);
             continue;
         }
-        admitted.entries.extend(act.asked.traces.into_iter().map(|trace| entry(trace, now)));
+        admitted
+            .entries
+            .extend(act.asked.traces.into_iter().map(|trace| entry(trace, now)));
         admitted.changes.extend(act.asked.changes);
-        admitted.letters.extend(act.asked.letters.into_iter().map(|letter| NewLetter {
-            created: now,
-            due: now,
-            ..letter
-        }));
+        admitted
+            .letters
+            .extend(act.asked.letters.into_iter().map(|letter| NewLetter {
+                created: now,
+                due: now,
+                ..letter
+            }));
         admitted.answers.push(act.answer);
     }
     Ok(admitted)

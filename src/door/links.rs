@@ -90,7 +90,9 @@ impl Door {
         };
         for account in found.into_iter().filter(|account| !account.disabled) {
             let made = self.make_link(&account, Purpose::Reset, now);
-            let Some(letter) = self.letter(&account, &made) else { continue };
+            let Some(letter) = self.letter(&account, &made) else {
+                continue;
+            };
             self.write(Asked {
                 traces: vec![Trace::of_nobody("reset_sent", caller).with("account", &account.id)],
                 changes: vec![

@@ -56,7 +56,8 @@ impl Door {
             wait_ms
         };
         if wait_ms > 0 {
-            self.refused(None, asked.caller, "sign_in_throttled", "/sign-in").await?;
+            self.refused(None, asked.caller, "sign_in_throttled", "/sign-in")
+                .await?;
             return Err(Trouble::Wait {
                 seconds: (wait_ms + 999) / 1_000,
             });

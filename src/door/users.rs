@@ -70,7 +70,10 @@ impl Door {
             account: Some(account.id.clone()),
         });
         match written.await {
-            Err(Trouble::Overtaken) => Err(Trouble::Refused(format!("there is an account \"{}\" already", new.name))),
+            Err(Trouble::Overtaken) => Err(Trouble::Refused(format!(
+                "there is an account \"{}\" already",
+                new.name
+            ))),
             Err(other) => Err(other),
             Ok(()) => Ok(Added {
                 account: account.id,
@@ -198,7 +201,9 @@ impl Door {
         let now = self.now();
         let (accounts, grants) = (self.store.accounts().await?, self.store.grants().await?);
         let administers = |id: &str| {
-            let mut own = grants.iter().filter(|row| row.account == id && row.grant.counts_at(now));
+            let mut own = grants
+                .iter()
+                .filter(|row| row.account == id && row.grant.counts_at(now));
             own.any(|row| row.grant.role == Role::Administrator)
         };
         let open = |other: &&Account| !other.disabled && administers(&other.id);
@@ -251,11 +256,15 @@ fn check(new: &NewUser) -> Result<()> {
     if let Some(email) = &new.email {
         let is_address = |text: &str| {
             let (user, host) = text.split_once('@').unwrap_or_default();
-            let plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')');
+            let plain = |c: char| {
+                !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')')
+            };
             !user.is_empty() && !host.is_empty() && !host.contains('@') && text.chars().all(plain) && text.len() <= 254
         };
         if !is_address(email) {
-            return Err(Trouble::Refused("the e-mail address is none; write it like \"siti@kantor.example\"".into()));
+            return Err(Trouble::Refused(
+                "the e-mail address is none; write it like \"siti@kantor.example\"".into(),
+            ));
         }
     }
     if new.holder.person.is_some() != new.holder.office.is_some() {

@@ -83,7 +83,10 @@ async fn ledger(store: &Store) -> Result<Vec<LedgerRow>> {
 /// Payloads in quarantine, with their codes.
 async fn quarantine(store: &Store) -> Result<HashMap<Vec<u8>, BTreeSet<String>>> {
     let mut payloads: HashMap<_, BTreeSet<String>> = HashMap::new();
-    for row in store.quarantined(&Scope::whole(), None, None, ALL, wire::BYTES_MAX).await? {
+    for row in store
+        .quarantined(&Scope::whole(), None, None, ALL, wire::BYTES_MAX)
+        .await?
+    {
         payloads.entry(row.payload).or_default().insert(row.code);
     }
     Ok(payloads)

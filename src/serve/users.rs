@@ -79,7 +79,10 @@ pub struct UserLine {
 /// Asks the monitor that runs with this configuration; where none does, does it on the database itself.
 pub async fn order(config: &Config, order: &UserOrder) -> Result<UserAnswer> {
     if std::os::unix::net::UnixStream::connect(&config.control).is_ok() {
-        let (path, word) = (config.control.clone(), format!("{WORD}{}", serde_json::to_string(order)?));
+        let (path, word) = (
+            config.control.clone(),
+            format!("{WORD}{}", serde_json::to_string(order)?),
+        );
         let line = tokio::task::spawn_blocking(move || say(&path, &word)).await??;
         return serde_json::from_str(&line).context("the monitor's answer cannot be read");
     }
@@ -173,7 +176,12 @@ fn went(way: Way) -> UserAnswer {
 }
 
 async fn id_of(door: &Door, name: &str) -> Result<String> {
-    match door.store.account_named(&name.to_lowercase()).await.map_err(Trouble::from)? {
+    match door
+        .store
+        .account_named(&name.to_lowercase())
+        .await
+        .map_err(Trouble::from)?
+    {
         Some(account) => Ok(account.id),
         None => bail!("there is no account \"{name}\"; `jagaloket user list` shows those there are"),
     }
@@ -183,7 +191,9 @@ async fn list(door: &Door) -> Result<Vec<UserLine>> {
     let (accounts, grants) = (door.store.accounts().await?, door.store.grants().await?);
     let now = door.clock.now();
     let lines = accounts.into_iter().map(|account| {
-        let own = grants.iter().filter(|row| row.account == account.id && row.grant.counts_at(now));
+        let own = grants
+            .iter()
+            .filter(|row| row.account == account.id && row.grant.counts_at(now));
         let state = match (account.disabled, &account.password) {
             (true, _) => "disabled",
             (false, None) => "invited",
@@ -193,7 +203,11 @@ async fn list(door: &Door) -> Result<Vec<UserLine>> {
             state: state.to_owned(),
             codes: account.seed.is_some(),
             roles: own.map(|row| row.grant.role.as_str().to_owned()).collect(),
-            person: account.holder.office.zip(account.holder.person).map(|(office, person)| format!("{office}/{person}")),
+            person: account
+                .holder
+                .office
+                .zip(account.holder.person)
+                .map(|(office, person)| format!("{office}/{person}")),
             name: account.name,
         }
     });

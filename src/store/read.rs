@@ -1,8 +1,8 @@
 //! What people look at, read on connections that cannot write: incidents and verdicts here, each question with the scope of
 //! whoever asks.
 
-mod letters;
-mod quarantine;
+pub(super) mod letters;
+pub(super) mod quarantine;
 
 use futures_util::{Stream, StreamExt as _};
 

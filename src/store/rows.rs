@@ -1,10 +1,10 @@
 //! What is written to and read from the database, one struct a row. Times are `Moment`s (milliseconds, UTC).
 
+use super::accounts::Change;
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
-use super::accounts::Change;
 use crate::engine::verdict::Verdict;
 
 /// Everything one turn of the daemon decides; it is committed whole or not at all.

@@ -140,7 +140,10 @@ async fn back(site: &Site, ask: &Ask, reader: &Reader, done: Result<(), Trouble>
 }
 
 pub async fn password(State(site): State<Site>, ask: Ask, reader: Reader, form: Posted) -> Result<Response, Fault> {
-    let done = site.door.change_password(&reader.who, &reader.caller, form.text("password")).await;
+    let done = site
+        .door
+        .change_password(&reader.who, &reader.caller, form.text("password"))
+        .await;
     back(&site, &ask, &reader, done).await
 }
 
@@ -152,7 +155,12 @@ fn codes_page(ask: &Ask, seed: &NewSeed, error: Option<(StatusCode, String)>) ->
     let words = ask.words;
     let title = words.pick("Pasang kode sekali pakai", "Set up one-time codes");
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
-    let spaced: Vec<&str> = seed.text.as_bytes().chunks(4).filter_map(|some| std::str::from_utf8(some).ok()).collect();
+    let spaced: Vec<&str> = seed
+        .text
+        .as_bytes()
+        .chunks(4)
+        .filter_map(|some| std::str::from_utf8(some).ok())
+        .collect();
     let body = html! {
         (page::heading(title, None))
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
@@ -195,7 +203,10 @@ fn picture(text: &str, name: &str) -> Markup {
 
 pub async fn set_codes(State(site): State<Site>, ask: Ask, reader: Reader, form: Posted) -> Result<Response, Fault> {
     let sealed = form.text("seed");
-    let done = site.door.set_codes(&reader.who, &reader.caller, sealed, form.text("code")).await;
+    let done = site
+        .door
+        .set_codes(&reader.who, &reader.caller, sealed, form.text("code"))
+        .await;
     match done {
         Ok(recovery) => Ok(recovery_page(&ask, &recovery)),
         Err(trouble) => match (told(&ask, &trouble), site.door.same_seed(&reader.who, sealed)) {
@@ -235,7 +246,10 @@ pub async fn remove_codes(State(site): State<Site>, ask: Ask, reader: Reader) ->
 }
 
 pub async fn end_session(State(site): State<Site>, ask: Ask, reader: Reader, form: Posted) -> Result<Response, Fault> {
-    let done = site.door.end_session(&reader.who, &reader.caller, form.text("session")).await;
+    let done = site
+        .door
+        .end_session(&reader.who, &reader.caller, form.text("session"))
+        .await;
     back(&site, &ask, &reader, done).await
 }
 

@@ -84,7 +84,14 @@ pub async fn verdicts(
     let zones = zones.map(|office| (office.roster.office.id.clone(), office.roster.office.zone));
     let (sender, mut pieces) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     let pins = ask.param("with") == Some("pin");
-    tokio::spawn(stream(site, ask.scope(), filter, zones.collect(), (shape, pins), sender));
+    tokio::spawn(stream(
+        site,
+        ask.scope(),
+        filter,
+        zones.collect(),
+        (shape, pins),
+        sender,
+    ));
     let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
     Ok(([(header::CONTENT_TYPE, kind), (header::VARY, "Accept")], body).into_response())
 }

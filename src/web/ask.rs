@@ -144,7 +144,10 @@ pub fn next_place(said: Option<&str>) -> String {
         let uri = text.parse::<Uri>();
         plain && text.starts_with('/') && !text.starts_with("//") && uri.is_ok_and(|uri| uri.authority().is_none())
     };
-    said.filter(|text| text.len() <= 500).filter(here).unwrap_or("/").to_owned()
+    said.filter(|text| text.len() <= 500)
+        .filter(here)
+        .unwrap_or("/")
+        .to_owned()
 }
 
 /// An address with its parameters encoded; those without a value are left out.

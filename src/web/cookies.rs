@@ -27,11 +27,17 @@ impl Cookie {
     /// What stands in it. One that comes twice is none: somebody else has set one of them.
     pub fn read(self, headers: &HeaderMap, secure: bool) -> Option<String> {
         let name = self.name(secure);
-        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let lines = headers
+            .get_all(header::COOKIE)
+            .into_iter()
+            .filter_map(|line| line.to_str().ok());
+        let pairs = lines
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='));
         let mut found = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
         let value = found.next().filter(|_| found.next().is_none())?;
-        let plain = !value.is_empty() && value.len() <= 200 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        let plain =
+            !value.is_empty() && value.len() <= 200 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
         plain.then(|| value.to_owned())
     }
 
@@ -40,14 +46,23 @@ impl Cookie {
         let name = self.name(secure);
         // Links in mails must find the session, which the strictest setting would keep from them; a GET changes nothing.
         let site = if self == Cookie::Session { "Lax" } else { "Strict" };
-        let lasts = if self == Cookie::Device { "; Max-Age=31536000" } else { "" };
+        let lasts = if self == Cookie::Device {
+            "; Max-Age=31536000"
+        } else {
+            ""
+        };
         let safe = if secure { "; Secure" } else { "" };
-        header_value(format!("{name}={value}; Path=/; HttpOnly; SameSite={site}{lasts}{safe}"))
+        header_value(format!(
+            "{name}={value}; Path=/; HttpOnly; SameSite={site}{lasts}{safe}"
+        ))
     }
 
     pub fn clear(self, secure: bool) -> HeaderValue {
         let safe = if secure { "; Secure" } else { "" };
-        header_value(format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{safe}", self.name(secure)))
+        header_value(format!(
+            "{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{safe}",
+            self.name(secure)
+        ))
     }
 }
 
@@ -77,6 +92,9 @@ mod tests {
             assert_eq!(Cookie::Session.read(&headers, false).as_deref(), expected, "{line}");
         }
         let set = Cookie::Session.set("ab12", true);
-        assert_eq!(set, "__Host-jagaloket_session=ab12; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            set,
+            "__Host-jagaloket_session=ab12; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
     }
 }

@@ -106,11 +106,24 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
         return Ok(request);
     };
     let caller = caller(&request);
+    let whole = site.live.borrow().clone();
+    match address.needs {
+        Needs::Nothing => return Ok(request),
+        // No session is looked up: a monitor whose database is gone must still be able to say so.
+        Needs::Machine if is_from_here(&request) => {
+            ask.live = whole;
+            request.extensions_mut().insert(ask.clone());
+            return Ok(request);
+        }
+        _ => {}
+    }
     let secure = site.is_secure();
     let token = Cookie::Session.read(request.headers(), secure);
     // What a script asks by itself does not show that anybody is there.
-    let by_itself = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest == "empty");
-    let whole = site.live.borrow().clone();
+    let by_itself = request
+        .headers()
+        .get("sec-fetch-dest")
+        .is_some_and(|dest| dest == "empty");
     if let Some(token) = &token {
         let rosters = whole.offices.iter().map(|office| &*office.roster);
         let who = site.door.who(token, !by_itself, rosters).await.map_err(of_trouble)?;
@@ -119,15 +132,14 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
             traced(site.door.refused(None, &caller, "session", &ask.path).await);
         }
     }
-    let scope = ask.who.as_ref().map(|who| who.scope.clone()).unwrap_or_default();
-    ask.live = match address.needs {
-        Needs::Machine => whole,
-        _ => seen(&whole, &scope),
-    };
-    let visit = Cookie::Visit.read(request.headers(), secure);
-    let secret = match (&token, &ask.who) {
-        (Some(token), Some(_)) => token.clone(),
-        _ => visit.unwrap_or_else(|| ask.new_visit.insert(crate::keys::token()).clone()),
+    ask.live = seen(&whole, &ask.scope());
+    // What a form's proof rests on.
+    let secret = match (token, &ask.who, address.needs) {
+        (Some(token), Some(_), _) => token,
+        (_, _, Needs::Anyone) => Cookie::Visit
+            .read(request.headers(), secure)
+            .unwrap_or_else(|| ask.new_visit.insert(crate::keys::token()).clone()),
+        _ => String::new(),
     };
     ask.form = site.door.keys.sign(&format!("form {secret}"));
     let refuse = async |fault: Fault, why: &str| {
@@ -135,8 +147,7 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
         fault.into_response()
     };
     match (&ask.who, address.needs) {
-        (_, Needs::Anyone) => {}
-        (_, Needs::Machine) if is_from_here(&request) => {}
+        (_, Needs::Nothing | Needs::Anyone) => {}
         (_, Needs::Machine) => return Err(refuse(Fault::Forbidden, "not_from_here").await),
         (None, _) if address.method == "GET" && !by_itself && !for_programs(&ask.path) => {
             let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -203,7 +214,9 @@ pub struct Peer(pub std::net::SocketAddr);
 fn caller(request: &Request) -> Caller {
     let peer = request.extensions().get::<Peer>();
     let agent = request.headers().get(header::USER_AGENT);
-    let agent: String = agent.map_or_else(String::new, |agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    let agent: String = agent.map_or_else(String::new, |agent| {
+        String::from_utf8_lossy(agent.as_bytes()).into_owned()
+    });
     Caller {
         address: peer.map_or_else(String::new, |peer| peer.0.ip().to_canonical().to_string()),
         agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),

@@ -32,12 +32,7 @@ struct Proof {
     event: Option<Event>,
 }
 
-pub async fn show(
-    State(site): State<Site>,
-    Path(n): Path<String>,
-    ask: Ask,
-    reader: Reader,
-) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
     let scope = ask.scope();
     let incident = site.store.incident(&scope, n).await?.ok_or(Fault::NotFound)?;

@@ -116,12 +116,7 @@ fn recipient(ask: &Ask, letter: &LetterRow) -> Markup {
     }
 }
 
-pub async fn show(
-    State(site): State<Site>,
-    Path(n): Path<String>,
-    ask: Ask,
-    reader: Reader,
-) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
     let (letter, text, _) = site.store.letter(&ask.scope(), n).await?.ok_or(Fault::NotFound)?;
     look(&site, &reader, &letter).await?;

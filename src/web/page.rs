@@ -45,7 +45,9 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
     ];
     // Only where the reader may go.
     let roles = ask.who.as_ref().map(|who| who.roles.as_slice());
-    let open = |path| address_of(&Method::GET, path).is_some_and(|address| roles.is_some_and(|roles| address.needs.admit(roles)));
+    let open = |path| {
+        address_of(&Method::GET, path).is_some_and(|address| roles.is_some_and(|roles| address.needs.admit(roles)))
+    };
     let tabs = tabs.into_iter().filter(|(_, path, _)| open(path));
     html! {
         (DOCTYPE)

@@ -32,9 +32,16 @@ impl Posted {
     /// Reads a form.
     pub async fn read(request: Request) -> Result<(Request, Posted), Fault> {
         let (parts, body) = request.into_parts();
-        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
         let plain = "application/x-www-form-urlencoded";
-        if !kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(plain))) {
+        if !kind.is_some_and(|kind| {
+            kind.split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(plain))
+        }) {
             return Err(Fault::NoForm);
         }
         let bytes = to_bytes(body, BYTES_MAX).await.map_err(|_| Fault::TooLarge)?;

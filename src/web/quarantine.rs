@@ -27,7 +27,10 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .map(|text| text.parse().map_err(|_| Fault::BadQuestion))
         .transpose()?;
     let counts = site.store.quarantine_counts().await?;
-    let mut rows = site.store.quarantined(&ask.scope(), code, before, PAGE + 1, PAYLOAD_BYTES).await?;
+    let mut rows = site
+        .store
+        .quarantined(&ask.scope(), code, before, PAGE + 1, PAYLOAD_BYTES)
+        .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = rows.last().filter(|_| more).map(|last| last.n.to_string());
@@ -96,14 +99,13 @@ fn payload(ask: &Ask, row: &QuarantineRow, bytes_max: usize) -> Markup {
     }
 }
 
-pub async fn show(
-    State(site): State<Site>,
-    Path(n): Path<String>,
-    ask: Ask,
-    reader: Reader,
-) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let row = site.store.quarantined_one(&ask.scope(), n).await?.ok_or(Fault::NotFound)?;
+    let row = site
+        .store
+        .quarantined_one(&ask.scope(), n)
+        .await?
+        .ok_or(Fault::NotFound)?;
     let look = Look {
         what: "quarantine",
         which: n.to_string(),

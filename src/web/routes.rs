@@ -4,12 +4,17 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
-use super::{Site, account, api, assets, devices, health, incident, incidents, letters, quarantine, sign_in, today, users};
+use super::{
+    Site, account, api, assets, devices, health, incident, incidents, letters, quarantine, sign_in, today, users,
+};
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Needs {
+    /// It says the same to everybody.
+    Nothing,
+    /// Forms of people who are not signed in.
     Anyone,
     /// Programs on this machine.
     Machine,
@@ -54,7 +59,7 @@ fn fresh(mut route: Route) -> Route {
 }
 
 fn routes() -> Vec<Route> {
-    use Needs::{Anyone, Machine, SignedIn};
+    use Needs::{Anyone, Machine, Nothing, SignedIn};
     vec![
         route("GET", "/", SignedIn, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
@@ -65,16 +70,16 @@ fn routes() -> Vec<Route> {
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
         route("GET", "/health", SignedIn, get(health::show)),
-        route("GET", "/healthz", Anyone, get(api::alive)),
+        route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
         route("GET", "/metrics", Machine, get(api::metrics)),
         fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
         route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
         route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
         route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
-        route("GET", "/static/style.css", Anyone, get(assets::style)),
-        route("GET", "/static/live.js", Anyone, get(assets::script)),
-        route("GET", "/static/icon.svg", Anyone, get(assets::icon)),
+        route("GET", "/static/style.css", Nothing, get(assets::style)),
+        route("GET", "/static/live.js", Nothing, get(assets::script)),
+        route("GET", "/static/icon.svg", Nothing, get(assets::icon)),
         route("GET", "/sign-in", Anyone, get(sign_in::show)),
         route("POST", "/sign-in", Anyone, post(sign_in::enter)),
         route("POST", "/sign-out", SignedIn, post(sign_in::leave)),
@@ -88,10 +93,20 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/account/password", SignedIn, post(account::password))),
         fresh(route("GET", "/account/codes", SignedIn, get(account::codes))),
         fresh(route("POST", "/account/codes", SignedIn, post(account::set_codes))),
-        fresh(route("POST", "/account/codes/remove", SignedIn, post(account::remove_codes))),
+        fresh(route(
+            "POST",
+            "/account/codes/remove",
+            SignedIn,
+            post(account::remove_codes),
+        )),
         fresh(route("POST", "/account/recovery", SignedIn, post(account::recovery))),
         route("POST", "/account/sessions/end", SignedIn, post(account::end_session)),
-        route("POST", "/account/sessions/end-others", SignedIn, post(account::end_others)),
+        route(
+            "POST",
+            "/account/sessions/end-others",
+            SignedIn,
+            post(account::end_others),
+        ),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),
@@ -111,16 +126,21 @@ pub fn addresses() -> Vec<Address> {
 /// What an address asks of whoever comes, by the pattern that matched.
 pub fn address_of(method: &Method, pattern: &str) -> Option<Address> {
     static ALL: std::sync::LazyLock<Vec<Address>> = std::sync::LazyLock::new(addresses);
-    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    let method = if *method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
     let mut all = ALL.iter();
-    all.find(|address| address.path == pattern && address.method == method).copied()
+    all.find(|address| address.path == pattern && address.method == method)
+        .copied()
 }
 
 impl Needs {
     pub fn admit(self, roles: &[Role]) -> bool {
         match self {
             Needs::One(some) => some.iter().any(|role| roles.contains(role)),
-            Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
+            Needs::Nothing | Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
         }
     }
 }

@@ -15,7 +15,10 @@ pub fn seen(live: &Arc<Live>, scope: &Scope) -> Arc<Live> {
     if live.offices.iter().all(whole) {
         return live.clone();
     }
-    let offices = live.offices.iter().filter(|office| scope.sees_office(office.roster.office.id.as_str()));
+    let offices = live
+        .offices
+        .iter()
+        .filter(|office| scope.sees_office(office.roster.office.id.as_str()));
     let offices = offices.map(|office| match whole(office) {
         true => office.clone(),
         false => narrowed(office, scope),
@@ -40,7 +43,10 @@ fn narrowed(office: &OfficeLive, scope: &Scope) -> OfficeLive {
     for counter in &mut office.view.counters {
         let hidden = counter.session.as_ref().is_some_and(|(officer, _)| !sees(officer));
         if hidden {
-            counter.session = counter.session.take().map(|(_, since)| (OfficerId::new(SOMEBODY), since));
+            counter.session = counter
+                .session
+                .take()
+                .map(|(_, since)| (OfficerId::new(SOMEBODY), since));
             // What he does there would tell who he is.
             counter.apps.clear();
             counter.usb.clear();

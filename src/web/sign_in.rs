@@ -1,17 +1,17 @@
 //! Signing in and out, links that were mailed, and proving once more who one is.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::Extension;
 use maud::{Markup, html};
 
+use super::Site;
 use super::ask::{Ask, Reader, address, next_place};
 use super::cookies::Cookie;
 use super::fault::Fault;
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
-use super::Site;
 use crate::accounts::password::{LENGTH_MIN, Weak};
 use crate::door::{Caller, SignIn, Trouble};
 use crate::store::accounts::Purpose;
@@ -49,7 +49,10 @@ pub(super) fn told(ask: &Ask, trouble: &Trouble) -> Option<(StatusCode, String)>
 fn weak_text(ask: &Ask, weak: Weak) -> String {
     let words = ask.words;
     match weak {
-        Weak::Short => format!("{} {LENGTH_MIN}.", words.pick("Terlalu pendek. Panjang paling sedikit", "Too short. It needs at least")),
+        Weak::Short => format!(
+            "{} {LENGTH_MIN}.",
+            words.pick("Terlalu pendek. Panjang paling sedikit", "Too short. It needs at least")
+        ),
         Weak::Long => words.pick("Terlalu panjang.", "Too long.").to_owned(),
         Weak::Common => words
             .pick(
@@ -58,7 +61,10 @@ fn weak_text(ask: &Ask, weak: Weak) -> String {
             )
             .to_owned(),
         Weak::Personal => words
-            .pick("Kata sandi ini memuat nama Anda sendiri.", "This password holds your own name.")
+            .pick(
+                "Kata sandi ini memuat nama Anda sendiri.",
+                "This password holds your own name.",
+            )
             .to_owned(),
     }
 }
@@ -79,15 +85,21 @@ pub(super) fn password_hint(ask: &Ask) -> Markup {
 
 pub(super) fn code_field(ask: &Ask, needed: bool) -> Markup {
     let label = match needed {
-        true => ask.words.pick("Kode sekali pakai atau kode pemulihan", "One-time code or recovery code"),
+        true => ask.words.pick(
+            "Kode sekali pakai atau kode pemulihan",
+            "One-time code or recovery code",
+        ),
         false => ask.words.pick(
             "Kode sekali pakai (bila dipasang)",
             "One-time code (where you have set it up)",
         ),
     };
-    field(label, html! {
-        input name="code" autocomplete="one-time-code" inputmode="text" maxlength="40" required[needed];
-    })
+    field(
+        label,
+        html! {
+            input name="code" autocomplete="one-time-code" inputmode="text" maxlength="40" required[needed];
+        },
+    )
 }
 
 pub async fn show(State(site): State<Site>, ask: Ask) -> Response {
@@ -247,7 +259,12 @@ pub async fn link(State(site): State<Site>, Path(token): Path<String>, ask: Ask)
     link_page(&site, &token, &ask, None).await
 }
 
-async fn link_page(site: &Site, token: &str, ask: &Ask, error: Option<(StatusCode, String)>) -> Result<Response, Fault> {
+async fn link_page(
+    site: &Site,
+    token: &str,
+    ask: &Ask,
+    error: Option<(StatusCode, String)>,
+) -> Result<Response, Fault> {
     let words = ask.words;
     let title = words.pick("Pilih kata sandi", "Choose a password");
     let (link, account) = match site.door.link(token).await {
@@ -293,7 +310,10 @@ pub async fn redeem(
     ask: Ask,
     form: Posted,
 ) -> Result<Response, Fault> {
-    let done = site.door.redeem(&token, form.text("password"), form.text("code"), &caller).await;
+    let done = site
+        .door
+        .redeem(&token, form.text("password"), form.text("code"), &caller)
+        .await;
     match done {
         Ok(()) => Ok(Redirect::to("/sign-in?done=password").into_response()),
         Err(trouble) => match told(&ask, &trouble) {

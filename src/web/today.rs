@@ -55,7 +55,10 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     // What is about people first, then what is most urgent; the newest of each first, as they came.
     open.sort_by_key(|incident| (class_rank(incident.class), std::cmp::Reverse(incident.severity)));
     let date = now.date(zone).to_string();
-    let of_day = site.store.incidents_of_day(&ask.scope(), roster.office.id.as_str(), &date).await?;
+    let of_day = site
+        .store
+        .incidents_of_day(&ask.scope(), roster.office.id.as_str(), &date)
+        .await?;
     let of_day: i64 = of_day.iter().map(|(_, count)| count).sum();
 
     let body = html! {

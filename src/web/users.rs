@@ -43,8 +43,12 @@ async fn list_page(site: &Site, ask: &Ask, error: Option<(StatusCode, String)>) 
     let title = words.pick("Akun", "Accounts");
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let roles_of = |account: &Account| {
-        let own = grants.iter().filter(|row| row.account == account.id && row.grant.counts_at(now));
-        own.map(|row| role_name(row.grant.role, words)).collect::<Vec<_>>().join(", ")
+        let own = grants
+            .iter()
+            .filter(|row| row.account == account.id && row.grant.counts_at(now));
+        own.map(|row| role_name(row.grant.role, words))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let body = html! {
         (page::heading(title, None))
@@ -150,13 +154,23 @@ fn state(account: &Account, words: &Words) -> Markup {
 /// A date of a form, at its beginning in the zone of people here.
 fn date(ask: &Ask, form: &Posted, name: &str) -> Result<Option<NaiveDate>, Trouble> {
     let words = ask.words;
-    let wrong = || Trouble::Refused(words.pick("Tanggal ditulis TTTT-BB-HH.", "Dates are written YYYY-MM-DD.").to_owned());
-    form.word(name).map(|text| text.parse().map_err(|_| wrong())).transpose()
+    let wrong = || {
+        Trouble::Refused(
+            words
+                .pick("Tanggal ditulis TTTT-BB-HH.", "Dates are written YYYY-MM-DD.")
+                .to_owned(),
+        )
+    };
+    form.word(name)
+        .map(|text| text.parse().map_err(|_| wrong()))
+        .transpose()
 }
 
 fn begin_of(date: NaiveDate, ask: &Ask) -> Moment {
     let zone = ask.zone();
-    let local = date.and_hms_opt(0, 0, 0).and_then(|at| at.and_local_timezone(zone).earliest());
+    let local = date
+        .and_hms_opt(0, 0, 0)
+        .and_then(|at| at.and_local_timezone(zone).earliest());
     Moment(local.map_or(0, |at| at.timestamp_millis()))
 }
 
@@ -164,7 +178,9 @@ fn begin_of(date: NaiveDate, ask: &Ask) -> Moment {
 fn grant_of(site: &Site, ask: &Ask, form: &Posted) -> Result<Grant, Trouble> {
     let role = Role::parse(form.text("role")).ok_or_else(|| Trouble::Refused("there is no such role".into()))?;
     let begins = date(ask, form, "begins")?.map_or_else(|| site.door.clock.now(), |date| begin_of(date, ask));
-    let ends = date(ask, form, "ends")?.and_then(|date| date.succ_opt()).map(|date| begin_of(date, ask));
+    let ends = date(ask, form, "ends")?
+        .and_then(|date| date.succ_opt())
+        .map(|date| begin_of(date, ask));
     Ok(Grant {
         role,
         office: form.word("office").map(OfficeId::new),
@@ -191,7 +207,9 @@ pub async fn add(State(site): State<Site>, ask: Ask, reader: Reader, form: Poste
             },
             grants: vec![grant],
         };
-        site.door.add_user(By::Person(&reader.who, &reader.caller), new, false).await
+        site.door
+            .add_user(By::Person(&reader.who, &reader.caller), new, false)
+            .await
     };
     match added.await {
         Ok(added) => Ok(way_page(&ask, &added.account, &added.way)),
@@ -344,7 +362,14 @@ fn reason(ask: &Ask, form: &Posted) -> Result<String, Trouble> {
     said.ok_or_else(|| Trouble::Refused(missing.to_owned()))
 }
 
-async fn set_disabled(site: &Site, ask: &Ask, reader: &Reader, id: &str, form: &Posted, disabled: bool) -> Result<Response, Fault> {
+async fn set_disabled(
+    site: &Site,
+    ask: &Ask,
+    reader: &Reader,
+    id: &str,
+    form: &Posted,
+    disabled: bool,
+) -> Result<Response, Fault> {
     let done = async {
         let reason = reason(ask, form)?;
         let by = By::Person(&reader.who, &reader.caller);
@@ -400,7 +425,9 @@ pub async fn grant(
 ) -> Result<Response, Fault> {
     let done = async {
         let grant = grant_of(&site, &ask, &form)?;
-        site.door.grant(By::Person(&reader.who, &reader.caller), &id, grant).await
+        site.door
+            .grant(By::Person(&reader.who, &reader.caller), &id, grant)
+            .await
     };
     back(&site, &ask, &id, done.await).await
 }

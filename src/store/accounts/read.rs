@@ -35,7 +35,13 @@ statements! {
 
 impl Store {
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
-        let row = self.shared.readers.query(BY_NAME).bind(name.to_owned()).optional().await;
+        let row = self
+            .shared
+            .readers
+            .query(BY_NAME)
+            .bind(name.to_owned())
+            .optional()
+            .await;
         row.doing(READING)?.as_ref().map(account).transpose()
     }
 
@@ -63,7 +69,13 @@ impl Store {
 
     /// The roles of an account, also those that are over or begin later.
     pub async fn grants_of(&self, account: &str) -> Result<Vec<GrantRow>> {
-        let rows = self.shared.readers.query(GRANTS_OF).bind(account.to_owned()).all().await;
+        let rows = self
+            .shared
+            .readers
+            .query(GRANTS_OF)
+            .bind(account.to_owned())
+            .all()
+            .await;
         rows.doing(READING)?.iter().map(grant).collect()
     }
 
@@ -73,13 +85,25 @@ impl Store {
     }
 
     pub async fn session(&self, hash: &str) -> Result<Option<Session>> {
-        let row = self.shared.readers.query(SESSION).bind(hash.to_owned()).optional().await;
+        let row = self
+            .shared
+            .readers
+            .query(SESSION)
+            .bind(hash.to_owned())
+            .optional()
+            .await;
         row.doing(READING)?.as_ref().map(session).transpose()
     }
 
     /// The sessions of an account, the one that was used last first.
     pub async fn sessions_of(&self, account: &str) -> Result<Vec<Session>> {
-        let rows = self.shared.readers.query(SESSIONS_OF).bind(account.to_owned()).all().await;
+        let rows = self
+            .shared
+            .readers
+            .query(SESSIONS_OF)
+            .bind(account.to_owned())
+            .all()
+            .await;
         rows.doing(READING)?.iter().map(session).collect()
     }
 

@@ -86,14 +86,26 @@ pub enum Change {
     Grant(GrantRow),
     /// A new one; there never was one of its hash.
     Session(Session),
-    Seen { session: String, at: Moment },
+    Seen {
+        session: String,
+        at: Moment,
+    },
     EndSession(String),
     /// All of an account, but perhaps one.
-    EndSessions { account: String, but: Option<String> },
+    EndSessions {
+        account: String,
+        but: Option<String>,
+    },
     Link(Link),
-    EndLinks { account: String },
+    EndLinks {
+        account: String,
+    },
     /// Sessions and links that are over.
-    Forget { seen_before: Moment, created_before: Moment, now: Moment },
+    Forget {
+        seen_before: Moment,
+        created_before: Moment,
+        now: Moment,
+    },
 }
 
 /// What must still be so for changes to be made: somebody else may have been quicker.
