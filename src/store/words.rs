@@ -12,6 +12,7 @@ impl EntryKind {
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
+            EntryKind::Trace => "trace",
         }
     }
 }
@@ -33,6 +34,7 @@ impl LetterKind {
             LetterKind::Amended => "amended",
             LetterKind::Ended => "ended",
             LetterKind::Retracted => "retracted",
+            LetterKind::Account => "account",
         }
     }
 }
@@ -74,6 +76,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Tick,
         EntryKind::Roster,
         EntryKind::Policies,
+        EntryKind::Trace,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)
 }
@@ -84,6 +87,7 @@ pub(super) fn letter_kind(text: &str) -> Result<LetterKind> {
         LetterKind::Amended,
         LetterKind::Ended,
         LetterKind::Retracted,
+        LetterKind::Account,
     ];
     one_of("outbox.kind", text, &all, LetterKind::as_str)
 }
