@@ -1,13 +1,16 @@
 //! Jagaloket guards the counter: it judges sign-in, shift, service and phone-lockbox events by policies
 //! and tells people, within seconds, what they should look at.
 
+pub mod accounts;
 pub mod backtest;
 pub mod broker;
 pub mod cli;
 pub mod clock;
+pub mod compliance;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod door;
 pub mod engine;
 pub mod exit;
 pub mod explain;
@@ -15,6 +18,7 @@ pub mod faults;
 pub mod gaps;
 pub mod inbound;
 pub mod incident;
+pub mod keys;
 pub mod ledger;
 pub mod letter;
 pub mod live;
@@ -30,5 +34,6 @@ pub mod simulate;
 pub mod skew;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod web;
 pub mod wire;

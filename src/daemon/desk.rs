@@ -130,6 +130,7 @@ impl Desk {
                         let Some(desk) = &mut desk else { continue };
                         desk.again(&row);
                     }
+                    EntryKind::Trace => {}
                 }
             }
             if let Some(desk) = &mut desk {

@@ -20,6 +20,7 @@ use anyhow::{Context as _, Result};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::MonitorClock;
+use crate::door::Act;
 use crate::engine::Clock;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
@@ -36,6 +37,8 @@ use order::{Activated, Order};
 use outage::Outage;
 use ticks::Comeback;
 
+/// Acts of people a turn takes at most.
+const ACTS_MAX: usize = 64;
 /// Messages a turn takes at most.
 const TURN_MAX: usize = 2_000;
 /// The office clock ticks at least this often, on the monitor's clock.
@@ -64,6 +67,7 @@ enum Wake {
     Messages,
     Time,
     Order(Order),
+    Acts,
     Shutdown,
 }
 
@@ -85,6 +89,8 @@ pub struct Daemon {
     pub broker: BrokerKind,
     pub statuses: HashMap<(String, String), DeviceStatus>,
     pub orders: mpsc::Receiver<Order>,
+    /// What people do at the door: committed with the turn, with their traces.
+    pub acts: mpsc::Receiver<Act>,
     /// Files that were refused last, until others are activated.
     pub refused: Option<Refusal>,
     /// What came into force and is to be written with the next turn, before the events that are judged by it.
@@ -102,6 +108,7 @@ impl Daemon {
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<()> {
         tokio::pin!(shutdown);
         let mut messages = Vec::new();
+        let mut acts = Vec::new();
         let started = self.clock.now();
         let mut settled = started;
         let (mut thinned, mut accepted_since) = (started, 0);
@@ -123,6 +130,10 @@ impl Daemon {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
                     Some(order) = self.orders.recv() => Wake::Order(order),
+                    Some(act) = self.acts.recv() => {
+                        acts.push(act);
+                        Wake::Acts
+                    }
                     count = self.inbound.recv_many(&mut messages, TURN_MAX) => if count == 0 { Wake::Shutdown } else { Wake::Messages },
                     () = sleep => Wake::Time,
                 }
@@ -134,7 +145,18 @@ impl Daemon {
                     return self.stop(&comeback).await;
                 }
                 Wake::Order(order) => self.obey(order, self.clock.now()),
-                Wake::Messages | Wake::Time => {}
+                Wake::Messages | Wake::Time | Wake::Acts => {}
+            }
+            // Neither people nor devices make the others wait for more than a turn.
+            while acts.len() < ACTS_MAX
+                && let Ok(act) = self.acts.try_recv()
+            {
+                acts.push(act);
+            }
+            while messages.len() < TURN_MAX
+                && let Ok(message) = self.inbound.try_recv()
+            {
+                messages.push(message);
             }
             let now = self.clock.now();
             comeback.follow(&self.line.borrow(), now);
@@ -146,7 +168,7 @@ impl Daemon {
             };
             let accepted = tokio::select! {
                 biased;
-                done = self.turn(&mut messages, now, &comeback) => done?,
+                done = self.turn(&mut messages, &mut acts, now, &comeback) => done?,
                 // It waits for the database. Nothing of it was acknowledged, so that all of it comes again.
                 () = given_up => {
                     tracing::error!("stopping although the last turn could not be committed");
@@ -197,8 +219,9 @@ impl Daemon {
         if self.desks.iter().any(|desk| desk.judging.is_owed()) {
             self.desks.iter_mut().for_each(|desk| desk.judging.hurry());
             let now = self.clock.now();
-            let mut nothing = Vec::new();
-            match tokio::time::timeout(LAST_TURN_MAX, self.turn(&mut nothing, now, comeback)).await {
+            let (mut nothing, mut nobody) = (Vec::new(), Vec::new());
+            let turn = self.turn(&mut nothing, &mut nobody, now, comeback);
+            match tokio::time::timeout(LAST_TURN_MAX, turn).await {
                 Ok(judged) => drop(judged?),
                 // The next start judges it.
                 Err(_) => return Ok(()),

@@ -8,7 +8,9 @@ use anyhow::Result;
 use super::intake::{self, Intake};
 use super::ticks::Comeback;
 use super::{Daemon, LATE_MS, TICK_EVERY_MS};
+use crate::accounts::Scope;
 use crate::clock::instant;
+use crate::door::{self, Act};
 use crate::engine::event::{Event, Kind};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -22,8 +24,20 @@ use crate::store::rows::{EntryKind, NewEntry, Quarantined, Turn};
 
 impl Daemon {
     /// Answers how many events were accepted, when they are committed.
-    pub(super) async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
+    pub(super) async fn turn(
+        &mut self,
+        messages: &mut Vec<Inbound>,
+        acts: &mut Vec<Act>,
+        now: Moment,
+        comeback: &Comeback,
+    ) -> Result<u64> {
         let began = instant();
+        let mut admitted = loop {
+            match door::admit(&self.store, acts, now).await {
+                Ok(admitted) => break admitted,
+                Err(error) => self.wait_for_database(error).await,
+            }
+        };
         let mut intake = loop {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
@@ -38,10 +52,24 @@ impl Daemon {
             duplicates,
             bytes,
         } = intake;
+        let mut said: Vec<Said> = Vec::new();
+        if !self.entries.is_empty() {
+            // What other rules alone change is said with that cause, and what these messages change with theirs.
+            for (ix, desk) in self.desks.iter_mut().enumerate() {
+                let decisions = desk.engine.judge();
+                desk.judging.is_done(&desk.engine);
+                said.push(Said {
+                    decisions,
+                    ..Said::nothing(ix)
+                });
+            }
+        }
         let accepted = self.take_in(events, &mut turn, now);
-        // Before the events that are judged by it.
         turn.entries.splice(0..0, self.entries.drain(..));
-        let said = self.judge(&mut turn, now, comeback);
+        turn.entries.append(&mut admitted.entries);
+        turn.changes.append(&mut admitted.changes);
+        turn.letters.append(&mut admitted.letters);
+        said.extend(self.judge(&mut turn, now, comeback));
         // Where events are the clock, nobody knows how late it is.
         self.book.late_before(self.ticks.then(|| now.plus_ms(-LATE_MS)));
         let before = self.book.next_wake();
@@ -71,6 +99,7 @@ impl Daemon {
         }
         self.database_answers();
         self.answer();
+        admitted.answer();
         for message in messages.drain(..) {
             message.receipt.confirm();
         }
@@ -189,7 +218,7 @@ pub(super) async fn note(store: &Store, roster: &Roster, decisions: Vec<Decision
             .map(|(of, _)| of.as_str())
             .collect();
         // The letters go out without these lines rather than not at all; the incidents' pages have them.
-        let rows = store.referenced(&stored).await.unwrap_or_else(|error| {
+        let rows = store.referenced(&Scope::whole(), &stored).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "evidence could not be read");
             Vec::new()
         });

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,14 +17,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{names, read_texts};
+use super::{names, read_texts, users};
 use crate::config::Config;
 use crate::daemon::order::{Activated, Order};
+use crate::door::Door;
 use crate::engine::event::OfficeId;
 
 /// What is said through the socket.
 const ACTIVATE: &str = "activate";
 /// What a word through the socket may take; and what the answer may take, which waits for a turn.
+const WORD_BYTES_MAX: u64 = 16 * 1024;
 const WORD_TIME: Duration = Duration::from_secs(5);
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
@@ -49,6 +52,8 @@ pub struct Reload {
     pub offices: Vec<OfficeId>,
     pub orders: mpsc::Sender<Order>,
     pub names: watch::Sender<HashMap<String, String>>,
+    /// For orders about accounts.
+    pub door: Arc<Door>,
 }
 
 impl Reload {
@@ -86,13 +91,17 @@ impl Reload {
     async fn answer(&self, mut stream: tokio::net::UnixStream) {
         let mut word = String::new();
         let (reading, mut writing) = stream.split();
-        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, 256));
+        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, WORD_BYTES_MAX));
         let said = tokio::time::timeout(WORD_TIME, reading.read_line(&mut word)).await;
-        if !matches!(said, Ok(Ok(_))) || word.trim() != ACTIVATE {
+        if !matches!(said, Ok(Ok(_))) {
             return;
         }
-        let outcome = self.activate().await;
-        let Ok(mut text) = serde_json::to_vec(&outcome) else {
+        let text = match (word.trim(), word.strip_prefix(users::WORD)) {
+            (ACTIVATE, _) => serde_json::to_vec(&self.activate().await),
+            (_, Some(order)) => serde_json::to_vec(&users::obey(&self.door, order).await),
+            _ => return,
+        };
+        let Ok(mut text) = text else {
             return;
         };
         text.push(b'\n');
@@ -174,6 +183,12 @@ pub fn listen(path: &Path) -> Option<(UnixListener, PathBuf)> {
 
 /// Asks the monitor that listens there to activate its files.
 pub fn ask(path: &Path) -> Result<Outcome> {
+    let line = say(path, ACTIVATE)?;
+    serde_json::from_str(&line).context("the monitor's answer cannot be read")
+}
+
+/// Says a line to the monitor that listens there, and answers its own.
+pub(super) fn say(path: &Path, word: &str) -> Result<String> {
     let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => {
@@ -186,7 +201,7 @@ pub fn ask(path: &Path) -> Result<Outcome> {
         }
     };
     stream.set_read_timeout(Some(ANSWER_TIME))?;
-    writeln!(stream, "{ACTIVATE}").context("the monitor does not listen")?;
+    writeln!(stream, "{word}").context("the monitor does not listen")?;
     let mut line = String::new();
     BufReader::new(stream)
         .read_line(&mut line)
@@ -194,5 +209,5 @@ pub fn ask(path: &Path) -> Result<Outcome> {
     if line.is_empty() {
         bail!("the monitor hung up without an answer; its log says why");
     }
-    serde_json::from_str(&line).context("the monitor's answer cannot be read")
+    Ok(line)
 }

@@ -2,6 +2,7 @@
 //!
 //! One connection writes, a few read.
 
+pub mod accounts;
 mod backup;
 mod chain;
 mod database;
@@ -18,6 +19,7 @@ mod recent;
 mod restore;
 pub mod rows;
 mod server;
+mod service;
 mod snapshot;
 mod tables;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
 pub use rows::Told;
 use rows::Turn;
+pub use service::{Each, Span, Sum};
 pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
 pub use write::Committed;

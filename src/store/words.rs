@@ -13,6 +13,7 @@ impl EntryKind {
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
+            EntryKind::Trace => "trace",
         }
     }
 }
@@ -34,6 +35,7 @@ impl LetterKind {
             LetterKind::Amended => "amended",
             LetterKind::Ended => "ended",
             LetterKind::Retracted => "retracted",
+            LetterKind::Account => "account",
         }
     }
 }
@@ -76,6 +78,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Tick,
         EntryKind::Roster,
         EntryKind::Policies,
+        EntryKind::Trace,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)
 }
@@ -86,6 +89,7 @@ pub(super) fn letter_kind(text: &str) -> Result<LetterKind> {
         LetterKind::Amended,
         LetterKind::Ended,
         LetterKind::Retracted,
+        LetterKind::Account,
     ];
     one_of("outbox.kind", text, &all, LetterKind::as_str)
 }

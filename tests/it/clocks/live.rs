@@ -82,6 +82,7 @@ impl Monitor {
         });
         let metrics = Arc::new(Metrics::default());
         let daemon = Daemon {
+            acts: mpsc::channel(1).1,
             store: store.clone(),
             desks,
             book,
