@@ -2,11 +2,12 @@
 
     python live.py JAGALOKET LOAD FOLDER [SECTION…]
 
-Sections: ingest embedded latency memory. Every process is started here and ended here; ports are free ones of 127.0.0.1.
+Sections: ingest embedded latency memory backlog offices policies history. Every process is started here and ended here; ports are free ones of 127.0.0.1.
 """
 
 import asyncio
 import contextlib
+import glob
 import json
 import os
 import re
@@ -62,12 +63,12 @@ def listening(port):
 
 
 @contextlib.contextmanager
-def process(command, **more):
+def process(command, stop=signal.SIGTERM, **more):
     child = subprocess.Popen(command, **{"stdout": subprocess.DEVNULL, **more})
     try:
         yield child
     finally:
-        child.send_signal(signal.SIGTERM)
+        child.send_signal(stop)
         try:
             child.wait(20)
         except subprocess.TimeoutExpired:
@@ -90,6 +91,44 @@ def mosquitto(folder):
         yield broker, port
 
 
+@contextlib.contextmanager
+def postgres(folder):
+    """A cluster of its own, with what is written synchronised; the address of an empty database."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    if not found:
+        sys.exit("PostgreSQL is missing: install the package `postgresql`")
+    data, port = os.path.join(folder, "pg"), free_port()
+    os.makedirs(data)
+    user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    if user:
+        os.chmod(folder, 0o755)
+        shutil.chown(data, "postgres")
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": "/"}
+    program = lambda name: os.path.join(found[-1], name)
+    subprocess.run(
+        user + [program("initdb"), "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "jagaloket", "-D", data],
+        check=True, **quiet,
+    )
+    serve = user + [program("postgres"), "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+    serve += ["-c", f"unix_socket_directories={data}", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"]
+    with process(serve, stderr=subprocess.DEVNULL, stop=signal.SIGINT, **quiet):
+        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        wait_until("PostgreSQL", lambda: subprocess.run(ready).returncode == 0)
+        make = [program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "jagaloket", "live"]
+        subprocess.run(make, check=True)
+        yield f"postgres://jagaloket@127.0.0.1:{port}/live"
+
+
+def processor_seconds(words):
+    """Of all processes whose command line has these words."""
+    total = 0
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            if words in file.read().decode(errors="replace").replace("\0", " "):
+                total += cpu_seconds(int(path.split("/")[2]))
+    return total
+
+
 def roster(path, counters, lockboxes, office="tangerang", silent_after="90s"):
     """An office of any size: two officers a counter, each with one handset."""
     parts = [f'[office]\nid = "{office}"\nname = "Kantor {office}"\ntimezone = "Asia/Jakarta"\n']
@@ -108,13 +147,14 @@ def roster(path, counters, lockboxes, office="tangerang", silent_after="90s"):
         file.write("\n".join(parts))
 
 
-def simulated(bench, name, counters, lockboxes, days=1):
+def simulated(bench, name, counters, lockboxes, days=1, begins=None, office="tangerang"):
     """Paths of a roster and of simulated events of it."""
     path, events = os.path.join(bench.folder, f"{name}.toml"), os.path.join(bench.folder, f"{name}.jsonl")
-    roster(path, counters, lockboxes)
+    roster(path, counters, lockboxes, office)
+    begins = ["--from", begins] if begins else []
     with open(events, "wb") as file:
         subprocess.run(
-            [bench.jagaloket, "simulate", "office", "--days", str(days), "--roster", path, "--troubles", "usual"],
+            [bench.jagaloket, "simulate", "office", "--days", str(days), "--roster", path, "--troubles", "usual"] + begins,
             stdout=file,
             check=True,
         )
@@ -124,7 +164,7 @@ def simulated(bench, name, counters, lockboxes, days=1):
 class Monitor:
     """A running `jagaloket serve`."""
 
-    def __init__(self, bench, work, rosters, broker, clock="events", mail=None, policies=None):
+    def __init__(self, bench, work, rosters, broker, clock="events", mail=None, policies=None, database=None):
         self.web = free_port()
         self.config = os.path.join(work, "jagaloket.toml")
         self.log = open(os.path.join(work, "serve.log"), "wb")
@@ -134,8 +174,8 @@ class Monitor:
             file.write(
                 f'clock = "{clock}"\n[office]\nroster = {json.dumps(rosters)}\n'
                 f'policies = "{policies or os.path.join(bench.root, "policies")}"\n'
-                f'[database]\npath = "{work}/jagaloket.db"\n'
-                f"[broker]\n{broker}\n[mail]\n{mail}\n"
+                + (f'[database]\nurl = "{database}"\n' if database else f'[database]\npath = "{work}/jagaloket.db"\n')
+                + f"[broker]\n{broker}\n[mail]\n{mail}\n"
                 f'[web]\nlisten = "127.0.0.1:{self.web}"\n'
             )
         self.command = [bench.jagaloket, "serve", "--config", self.config]
@@ -154,6 +194,11 @@ class Monitor:
             text = answer.read().decode()
         found = re.search(rf"^{name} (\S+)$", text, re.M)
         return float(found.group(1)) if found else None
+
+    def metric_sum(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/metrics", timeout=60) as answer:
+            text = answer.read().decode()
+        return int(sum(float(value) for value in re.findall(rf"^{name}\{{.*\}} (\S+)$", text, re.M)))
 
     def accepted(self):
         return self.metric("jagaloket_events_accepted_total")
@@ -233,7 +278,21 @@ def ingest(bench):
         with Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {bench.port}').run() as monitor:
             return measured(monitor.pid, broker, monitor.accepted)
 
-    peers = {"mosquitto, discarding subscriber": discarding, "Python B": python_b, "jagaloket, SQLite": ours}
+    def on_postgres(work, broker):
+        with postgres(work) as address:
+            monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {bench.port}', database=address)
+            with monitor.run():
+                before = processor_seconds(work)
+                figures = measured(monitor.pid, broker, monitor.accepted)
+                # The monitor and the server.
+                return {**figures, "cpu": (processor_seconds(work) - before) / count * 1e6}
+
+    peers = {
+        "mosquitto, discarding subscriber": discarding,
+        "Python B": python_b,
+        "jagaloket, SQLite": ours,
+        "jagaloket, PostgreSQL": on_postgres,
+    }
     results = turns(bench, peers, mosquitto_of(bench))
     base = results["Python B"]["rate"]
     for name, result in results.items():
@@ -311,6 +370,7 @@ class Sink:
 
     def __init__(self):
         self.accepted, self.port = {}, free_port()
+        self.letters, self.last = 0, time.time()
         ready = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self.serve(ready)), daemon=True).start()
         ready.wait()
@@ -325,6 +385,7 @@ class Sink:
 
     async def handle_DATA(self, _server, _session, envelope):
         now = time.time()
+        self.letters, self.last = self.letters + 1, now
         found = re.search(rb"Lok(?:er|et) (\d+)|(?:loker|loket)-(\d+)", envelope.content)
         if found:
             self.accepted.setdefault(int(found.group(1) or found.group(2)), now)
@@ -411,7 +472,148 @@ def memory(bench):
             print(f"  at rest                     {memory_mib(monitor.pid):6.0f} MiB   started in {monitor.start_seconds:.2f} s")
 
 
-SECTIONS = {"ingest": ingest, "embedded": embedded, "latency": latency, "memory": memory}
+def backlog(bench):
+    """A million events that a broker kept while the monitor was away, and what happens live meanwhile."""
+    import paho.mqtt.client as mqtt
+
+    a_week_ago = datetime.now(JAKARTA) - timedelta(days=7)
+    path, events = simulated(bench, "backlog", 250, 5, days=3, begins=a_week_ago.strftime("%Y-%m-%d"))
+    count = min(lines(events), bench.queued)
+    print(f"\n## after an outage: {count} events queued at mosquitto")
+    sink = Sink()
+    with fresh(bench) as work, mosquitto(work) as (broker, port):
+        monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}', clock="own", mail=sink.port)
+        with monitor.run():
+            time.sleep(1)
+        publish(bench, port, events, connections=4, window=1000, count=count)
+        sink.accepted.clear()
+        sink.letters = 0
+        before = cpu_seconds(broker.pid)
+        began = time.monotonic()
+        with monitor.run():
+            client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+            client.connect("127.0.0.1", port)
+            client.loop_start()
+            said, half = {}, None
+            while monitor.accepted() < count:
+                n = len(said) % 5 + 1
+                now = datetime.now(JAKARTA)
+                event = {
+                    "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/tangerang/loker-{n:04}",
+                    "type": "lockbox.forced", "time": now.isoformat(timespec="milliseconds"), "data": {"slot": 1},
+                }
+                client.publish(f"jagaloket/v1/tangerang/loker-{n:04}/events", json.dumps(event), qos=1)
+                said.setdefault(n, now.timestamp())
+                if half is None and monitor.accepted() > count / 2:
+                    half = memory_mib(monitor.pid)
+                time.sleep(0.5)
+            seconds = time.monotonic() - began
+            at_once = sink.letters
+            cpu = cpu_seconds(monitor.pid)
+            took = [sink.accepted[n] - said[n] for n in said if n in sink.accepted]
+            print(f"  all committed after         {seconds:6.1f} s   {count / seconds:.0f} events/s  {cpu / count * 1e6:.1f} us CPU/event")
+            print(f"  memory half way, at the end {half or 0:6.0f} MiB {memory_mib(monitor.pid):6.0f} MiB  most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB")
+            print(f"  live events to mail behind it: {len(took)} of {len(said)} lockboxes, at most {max(took, default=-1):.1f} s")
+            print(f"  letters until then          {at_once:6}")
+            wait_until("the letters to end", lambda: settled(sink), 900, every=5)
+            print(f"  letters in all              {sink.letters:6}   of {monitor.metric_sum('jagaloket_verdict_steps_total')} decisions")
+            client.loop_stop()
+
+
+def settled(sink):
+    """Whether no letter came for ninety seconds."""
+    return time.time() - sink.last > 90
+
+
+def offices(bench):
+    """The same events a second from ever more offices of five counters, into one monitor."""
+    print("\n## offices of 5 counters and 1 lockbox each, one monitor, a working day of 100 000 events at most")
+    for count in (1, 10, 100, 500):
+        paths, all_events = [], os.path.join(bench.folder, "offices.jsonl")
+        day = os.path.join(bench.folder, "one-office.jsonl")
+        path, day = simulated(bench, "one-office", 5, 1, office="o0000")
+        with open(day) as file:
+            sample = [line for _, line in zip(range(max(200, 100_000 // count)), file)]
+        with open(all_events, "w") as file:
+            for line in sample:
+                for n in range(count):
+                    file.write(line.replace("/o0000/", f"/o{n:04}/"))
+        for n in range(count):
+            paths.append(os.path.join(bench.folder, f"o{n:04}.toml"))
+            roster(paths[-1], 5, 1, office=f"o{n:04}")
+        total = count * len(sample)
+        with fresh(bench) as work, mosquitto(work) as (_, port):
+            with Monitor(bench, work, paths, f'host = "127.0.0.1"\nport = {port}').run() as monitor:
+                rest, cpu, began = memory_mib(monitor.pid), cpu_seconds(monitor.pid), time.monotonic()
+                publish(bench, port, all_events, connections=4, window=1000)
+                wait_until("all events", lambda: monitor.accepted() >= total, 600, every=0.1)
+                seconds = time.monotonic() - began
+                print(
+                    f"  {count:4} offices {total / seconds:9.0f} events/s {(cpu_seconds(monitor.pid) - cpu) / total * 1e6:6.1f} us CPU/event"
+                    f"  {rest:5.0f} MiB at rest {memory_mib(monitor.pid):5.0f} MiB after  start {monitor.start_seconds:.2f} s"
+                )
+
+
+def policies(bench):
+    """Ten times the policies: each shipped one ten times, under other names."""
+    path, events = simulated(bench, "ingest", 250, 5)
+    count = lines(events)
+    print(f"\n## policies: {count} events behind mosquitto")
+    for times in (1, 10):
+        folder = os.path.join(bench.folder, "many-policies")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for source in glob.glob(os.path.join(bench.root, "policies", "*.toml")):
+            name = os.path.basename(source)[:-5]
+            if name.endswith(".test"):
+                continue
+            with open(source) as file:
+                text = file.read()
+            for n in range(times):
+                one = name if n == 0 else f"{name}-{n}"
+                with open(os.path.join(folder, f"{one}.toml"), "w") as file:
+                    file.write(re.sub(r'(?m)^id\s*=.*$', f'id = "{one}"', text, count=1))
+        with fresh(bench) as work, mosquitto(work) as (_, port):
+            with Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}', policies=folder).run() as monitor:
+                cpu, began = cpu_seconds(monitor.pid), time.monotonic()
+                publish(bench, port, events, connections=4, window=1000)
+                wait_until("all events", lambda: monitor.accepted() >= count, 600, every=0.1)
+                seconds = time.monotonic() - began
+                print(f"  {times:2} x {count / seconds:9.0f} events/s {(cpu_seconds(monitor.pid) - cpu) / count * 1e6:6.1f} us CPU/event")
+
+
+def history(bench):
+    """Ever more stored: the same number of events goes in behind mosquitto, and the monitor starts again."""
+    days = max(2, bench.history // 470_000)
+    path, events = simulated(bench, "history", 250, 5, days=days)
+    count = lines(events)
+    print(f"\n## history: {count} events of {days} days, in parts of a million")
+    with open(events, "rb") as file, fresh(bench) as work, mosquitto(work) as (_, port):
+        stored, part_path = 0, os.path.join(work, "part.jsonl")
+        monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}')
+        while True:
+            part = [line for _, line in zip(range(1_000_000), file)]
+            if not part:
+                break
+            with open(part_path, "wb") as out:
+                out.writelines(part)
+            with monitor.run():
+                cpu, began, first = cpu_seconds(monitor.pid), time.monotonic(), monitor.accepted()
+                publish(bench, port, part_path, connections=4, window=1000)
+                wait_until("all events", lambda: monitor.accepted() - first >= len(part), 900, every=0.1)
+                seconds = time.monotonic() - began
+                stored += len(part)
+                print(
+                    f"  {stored:9} stored {len(part) / seconds:9.0f} events/s {(cpu_seconds(monitor.pid) - cpu) / len(part) * 1e6:6.1f} us CPU/event"
+                    f"  {memory_mib(monitor.pid):5.0f} MiB  start {monitor.start_seconds:.2f} s"
+                    f"  database {os.path.getsize(work + '/jagaloket.db') >> 20} MiB", flush=True,
+                )
+
+
+SECTIONS = {
+    "ingest": ingest, "embedded": embedded, "latency": latency, "memory": memory, "backlog": backlog, "offices": offices,
+    "policies": policies, "history": history,
+}
 
 
 class Bench:
@@ -420,6 +622,8 @@ class Bench:
         self.root = os.path.dirname(HERE)
         self.runs = int(os.environ.get("RUNS", "3"))
         self.places = int(os.environ.get("PLACES", "200"))
+        self.queued = int(os.environ.get("QUEUED", "1000000"))
+        self.history = int(os.environ.get("HISTORY", "10000000"))
 
 
 def main():

@@ -72,6 +72,8 @@ pub struct Book {
     gathered: BTreeMap<OfficeId, Gathered>,
     /// What was over before this moment became known late.
     late_before: Option<Moment>,
+    /// The office's clock has not come so far yet: what holds there may be over long since.
+    behind: bool,
     /// The latest moment at which anything was written.
     latest: Moment,
 }
@@ -197,6 +199,7 @@ impl Book {
             waiting: BTreeMap::new(),
             gathered: BTreeMap::new(),
             late_before: None,
+            behind: false,
             latest: Moment::MIN,
         }
     }

@@ -265,6 +265,9 @@ impl Daemon {
     fn decide(&mut self, ix: usize, noted: Vec<Noted>, now: Moment, turn: &mut Turn) {
         let desk = &self.desks[ix];
         let steps = turn.steps.len();
+        // Where events are the clock, nobody knows how late it is.
+        let late_before = self.ticks.then(|| now.plus_ms(-LATE_MS));
+        self.book.late_before(late_before, desk.engine.clock());
         let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
         self.metrics.told_nobody.add(complain_of_silence(&outcome));
         take_outcome(turn, outcome, desk);

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::intake::{self, Intake};
 use super::ticks::Comeback;
-use super::{Daemon, LATE_MS, TICK_EVERY_MS};
+use super::{Daemon, TICK_EVERY_MS};
 use crate::accounts::Scope;
 use crate::clock::instant;
 use crate::door::{self, Act};
@@ -70,8 +70,6 @@ impl Daemon {
         turn.changes.append(&mut admitted.changes);
         turn.letters.append(&mut admitted.letters);
         said.extend(self.judge(&mut turn, now, comeback));
-        // Where events are the clock, nobody knows how late it is.
-        self.book.late_before(self.ticks.then(|| now.plus_ms(-LATE_MS)));
         let before = self.book.next_wake();
         for Said { desk, took, decisions } in said {
             let began = instant();
@@ -218,10 +216,13 @@ pub(super) async fn note(store: &Store, roster: &Roster, decisions: Vec<Decision
             .map(|(of, _)| of.as_str())
             .collect();
         // The letters go out without these lines rather than not at all; the incidents' pages have them.
-        let rows = store.referenced(&Scope::whole(), &stored).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "evidence could not be read");
-            Vec::new()
-        });
+        let rows = store
+            .referenced(&Scope::whole(), &stored)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "evidence could not be read");
+                Vec::new()
+            });
         for row in rows {
             let line = read(&row.body, row.time, row.clock.as_deref(), roster);
             lines.insert(format!("{}#{}", row.source, row.id), line);

@@ -35,15 +35,21 @@ struct Bundle {
 }
 
 impl Book {
-    /// What was over before `moment`, and nobody was told of, became known late; `None`: nothing does.
-    pub fn late_before(&mut self, moment: Option<Moment>) {
+    /// What was over before `moment`, and nobody was told of, became known late; `None`: nothing does. Where the office's
+    /// clock stands before that moment, nobody knows yet what still holds.
+    pub fn late_before(&mut self, moment: Option<Moment>, clock: Option<Moment>) {
         self.late_before = moment;
+        self.behind = moment.is_some_and(|late| clock.is_some_and(|clock| clock < late));
     }
 
     /// Whether the first word of an incident waits for others that became known late, and until when.
     pub(super) fn gather(&mut self, n: i64, ruling: &Ruling, now: Moment) -> Option<Moment> {
         let incident = self.incidents.get(&n)?;
-        let over = |until: Option<Moment>| until.zip(self.late_before).is_some_and(|(until, late)| until < late);
+        let over = |until: Option<Moment>| match (until, self.late_before) {
+            (Some(until), Some(late)) => until < late,
+            (None, _) => self.behind,
+            (_, None) => false,
+        };
         let is_first = matches!(ruling, Ruling::Letter { .. }) && incident.letters == 0;
         if !is_first || !incident.stands.iter().all(|stretch| over(stretch.until)) {
             for gathered in self.gathered.values_mut() {
@@ -64,18 +70,32 @@ impl Book {
     /// Tells of what was gathered, where nothing more is waited for.
     pub(super) fn tell_gathered(&mut self, roster: &Roster, policies: &[Head], now: Moment, outcome: &mut Outcome) {
         let office = &roster.office.id;
-        if self.gathered.get(office).is_none_or(|gathered| gathered.due > now) {
-            return;
+        match self.gathered.get_mut(office) {
+            Some(gathered) if gathered.due <= now && self.behind => {
+                (gathered.first, gathered.due) = (now, now.plus_ms(QUIET_MS));
+                return;
+            }
+            Some(gathered) if gathered.due <= now => {}
+            _ => return,
         }
-        let Some(gathered) = self.gathered.remove(office) else {
+        let Some(mut gathered) = self.gathered.remove(office) else {
             return;
         };
+        let holds = |n: &i64| {
+            let incident = self.incidents.get(n);
+            incident.is_some_and(|incident| incident.stands.iter().any(|stretch| stretch.until.is_none()))
+        };
+        let mut each: BTreeSet<i64> = gathered.incidents.iter().copied().filter(holds).collect();
+        gathered.incidents.retain(|n| !each.contains(n));
         if gathered.incidents.len() <= EACH_MAX {
-            let late_before = self.late_before.take();
-            for n in gathered.incidents {
-                self.tell(n, roster, policies, now, outcome);
-            }
-            self.late_before = late_before;
+            each.append(&mut gathered.incidents);
+        }
+        let late_before = self.late_before.take();
+        for n in each {
+            self.tell(n, roster, policies, now, outcome);
+        }
+        self.late_before = late_before;
+        if gathered.incidents.is_empty() {
             return;
         }
         let mut bundles: BTreeMap<String, Bundle> = BTreeMap::new();

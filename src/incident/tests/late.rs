@@ -7,7 +7,7 @@ use crate::store::rows::LetterKind::{Amended, Opened, Retracted};
 fn after_an_outage() -> Desk {
     let mut desk = Desk::new();
     desk.now = minutes(360);
-    desk.book.late_before(Some(minutes(330)));
+    desk.book.late_before(Some(minutes(330)), None);
     for since in [0, 60, 120] {
         let late = verdict("p-001", since, Some(since + 5));
         assert_eq!(desk.turn(vec![opened(late)]), [], "it may not be the last one");
@@ -57,7 +57,7 @@ fn what_changes_later_answers_to_that_letter_also_after_a_restart() {
 fn what_was_gathered_before_a_restart_is_told_after_it() {
     let desk = after_an_outage();
     let mut desk = desk.rebuilt();
-    desk.book.late_before(Some(minutes(330)));
+    desk.book.late_before(Some(minutes(330)), None);
     assert_eq!(desk.turn(Vec::new()), []);
     assert_eq!(desk.turn(Vec::new()), [(0, Opened)]);
     assert_eq!(desk.book.next_wake(), None);
@@ -76,7 +76,7 @@ fn one_or_two_are_told_each_for_itself_and_what_is_withdrawn_meanwhile_is_not() 
 fn nobody_waits_longer_than_ten_minutes_for_what_goes_on_coming() {
     let mut desk = Desk::new();
     desk.now = minutes(1_000);
-    desk.book.late_before(Some(minutes(970)));
+    desk.book.late_before(Some(minutes(970)), None);
     let mut waited = 0;
     for n in 0.. {
         let since = n * 40;
@@ -88,4 +88,26 @@ fn nobody_waits_longer_than_ten_minutes_for_what_goes_on_coming() {
         waited += 1;
     }
     assert_eq!(waited, 10);
+}
+
+#[test]
+fn while_the_offices_clock_is_far_behind_nobody_is_told_what_holds_there() {
+    let mut desk = Desk::new();
+    desk.now = minutes(360);
+    desk.book.late_before(Some(minutes(330)), Some(minutes(10)));
+    let held = [verdict("p-001", 0, None), verdict("p-002", 0, None)];
+    assert_eq!(desk.turn(held.clone().map(opened).to_vec()), []);
+    for _ in 0..20 {
+        assert_eq!(desk.turn(Vec::new()), []);
+    }
+    // It has caught up: one was over long since, with others, and one still holds.
+    desk.book.late_before(Some(minutes(330)), Some(minutes(380)));
+    let [over, _] = held;
+    let late = [20, 60, 120].map(|since| opened(verdict("p-001", since + 40, Some(since + 45))));
+    let mut decisions = vec![amended(over, verdict("p-001", 0, Some(5)))];
+    decisions.extend(late);
+    assert_eq!(desk.turn(decisions), []);
+    let mut told = desk.turn(Vec::new());
+    told.extend(desk.turn(Vec::new()));
+    assert_eq!(told, [(2, Opened), (0, Opened)]);
 }

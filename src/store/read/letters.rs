@@ -16,19 +16,19 @@ statements! {
              attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
              LEFT JOIN incident ON incident.n = outbox.incident WHERE ($4 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
              ELSE 'waiting' END OR $4 IS NULL) AND (outbox.n < $5 OR $5 IS NULL) \
-             AND kind <> 'account' AND (", seen(incident), " OR (incident.office || '@' || outbox.person) IN ", any_of(1), 
+             AND kind <> 'account' AND (", seen(incident), " OR (incident.office || '@' || outbox.person) IN ", any_of(1),
              " OR EXISTS (SELECT 1 FROM digest JOIN incident AS told ON told.n = digest.incident \
              WHERE digest.letter = outbox.n AND (told.office || '@' || outbox.person) IN ", any_of(1), ")) ORDER BY outbox.n DESC LIMIT $6";
     LETTERS_OF = "SELECT outbox.n, incident, kind, person, address, language, subject, message_id, in_reply_to, outbox.created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
              LEFT JOIN incident ON incident.n = outbox.incident WHERE (outbox.incident = $4 OR outbox.n IN (SELECT letter FROM digest WHERE digest.incident = $4)) \
-             AND kind <> 'account' AND (", seen(incident), " OR (incident.office || '@' || outbox.person) IN ", any_of(1), 
+             AND kind <> 'account' AND (", seen(incident), " OR (incident.office || '@' || outbox.person) IN ", any_of(1),
              " OR EXISTS (SELECT 1 FROM digest JOIN incident AS told ON told.n = digest.incident \
              WHERE digest.letter = outbox.n AND (told.office || '@' || outbox.person) IN ", any_of(1), ")) ORDER BY outbox.n LIMIT 500";
     LETTER = "SELECT outbox.n, incident, kind, person, address, language, subject, message_id, in_reply_to, outbox.created_ms, due_ms, \
              attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox \
              LEFT JOIN incident ON incident.n = outbox.incident WHERE outbox.n = $4 \
-             AND kind <> 'account' AND (", seen(incident), " OR (incident.office || '@' || outbox.person) IN ", any_of(1), 
+             AND kind <> 'account' AND (", seen(incident), " OR (incident.office || '@' || outbox.person) IN ", any_of(1),
              " OR EXISTS (SELECT 1 FROM digest JOIN incident AS told ON told.n = digest.incident \
              WHERE digest.letter = outbox.n AND (told.office || '@' || outbox.person) IN ", any_of(1), "))";
 }

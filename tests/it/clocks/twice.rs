@@ -120,7 +120,11 @@ async fn another_body_under_a_known_identity_is_quarantined_whatever_kinds_the_t
         .filter(|kind| *kind == EntryKind::Pulse)
         .collect();
     assert_eq!((kinds.len(), monitor.metrics.events_duplicate.count()), (2, 2));
-    let quarantined = monitor.store.quarantined(&jagaloket::accounts::Scope::whole(), None, None, 9, 99).await.unwrap();
+    let quarantined = monitor
+        .store
+        .quarantined(&jagaloket::accounts::Scope::whole(), None, None, 9, 99)
+        .await
+        .unwrap();
     let codes: Vec<&str> = quarantined.iter().map(|row| row.code.as_str()).collect();
     assert_eq!(codes, ["conflict"; 3]);
     monitor.stop().await;
