@@ -125,6 +125,7 @@ impl Desk {
                         let Some(desk) = &mut desk else { continue };
                         desk.again(&row);
                     }
+                    EntryKind::Retention | EntryKind::Hold => {}
                 }
             }
             if let Some(desk) = &mut desk {

@@ -14,6 +14,7 @@ mod open;
 mod outbox;
 pub mod read;
 mod rebuild;
+mod removal;
 mod restore;
 pub mod rows;
 mod server;
@@ -21,6 +22,7 @@ mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod words;
 mod write;
 
@@ -32,10 +34,12 @@ pub use disturb::{Death, Disturbance, Lock, Upset};
 pub use error::{Error, Result};
 pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
+pub use removal::{BATCH, Batch, Candidate};
 pub use rows::Told;
 use rows::Turn;
 pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
+pub use verify::Verified;
 pub use write::Committed;
 use write::{Stand, Writer};
 

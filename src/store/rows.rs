@@ -36,6 +36,10 @@ pub enum EntryKind {
     Tick,
     Roster,
     Policies,
+    /// Says what was taken out of the database (`ledger::announced`).
+    Retention,
+    /// Keeps something from being taken out, or lets it go.
+    Hold,
 }
 
 /// A fact to append; the store numbers and chains it.

@@ -95,7 +95,9 @@ async fn both_databases_understand_every_statement() {
         outbox::STATEMENTS,
         read::STATEMENTS,
         rebuild::STATEMENTS,
+        removal::STATEMENTS,
         snapshot::STATEMENTS,
+        verify::STATEMENTS,
         write::STATEMENTS,
     ]
     .concat();
