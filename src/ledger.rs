@@ -3,6 +3,7 @@
 
 pub mod announced;
 pub mod bridge;
+pub mod hold;
 
 use std::fmt;
 use std::str::FromStr;

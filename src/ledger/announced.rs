@@ -38,6 +38,11 @@ pub struct Gone {
     pub coverage: Option<String>,
 }
 
+impl Announcement {
+    /// What `why` is where a run is summed up.
+    pub const RUN: &str = "run";
+}
+
 /// As an announcement names what is kept.
 pub fn digest(bytes: &[u8]) -> String {
     Hash(Sha256::digest(bytes).into()).to_string()

@@ -2,6 +2,7 @@
 //!
 //! One connection writes, a few read.
 
+mod anonymise;
 mod backup;
 mod chain;
 mod database;
@@ -28,6 +29,7 @@ mod write;
 
 use std::sync::Arc;
 
+pub use anonymise::{Due, LastRun};
 pub use chain::{Known, LedgerRow};
 use database::Pool;
 pub use disturb::{Death, Disturbance, Lock, Upset};

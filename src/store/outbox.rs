@@ -82,7 +82,7 @@ statements! {
     SETTLE_FAILED = "UPDATE outbox SET due_ms = coalesce($1, due_ms), dead_ms = $2, leased_until_ms = NULL, last_error = $3 \
              WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL";
     REVIVE = "UPDATE outbox SET dead_ms = NULL, leased_until_ms = NULL, attempts = 0, due_ms = $1 \
-             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND (n = $2 OR $2 IS NULL)";
+             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND anonymised_ms IS NULL AND (n = $2 OR $2 IS NULL)";
 }
 
 impl Store {

@@ -146,6 +146,13 @@ impl Writer {
         })
     }
 
+    /// What was taken out of quarantine counts against its bounds no more.
+    pub(super) fn forget_quarantined(&mut self, last: i64) {
+        while self.quarantine.rows.front().is_some_and(|(n, _)| *n <= last) {
+            self.quarantine.drop_first();
+        }
+    }
+
     pub(super) async fn close(self) -> Result<()> {
         self.connection.close().await.doing("closing the database")
     }
@@ -282,9 +289,12 @@ impl Kept {
 
     fn trim(&mut self, bounds: &Bounds) {
         while self.rows.len() > bounds.quarantine_rows_max || self.bytes > bounds.quarantine_bytes_max {
-            let Some((_, bytes)) = self.rows.pop_front() else {
-                return;
-            };
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some((_, bytes)) = self.rows.pop_front() {
             self.bytes -= bytes;
         }
     }

@@ -5,6 +5,7 @@ mod broken;
 mod kept;
 mod lost;
 mod outbox;
+mod removal;
 mod tables;
 
 use std::path::PathBuf;

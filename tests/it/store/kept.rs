@@ -14,9 +14,9 @@ on_both! {
     two_snapshots_of_an_office_are_kept_and_one_of_another_ledger_is_none,
 }
 
-const KEEP_MS: i64 = 15 * 86_400_000;
+pub(super) const KEEP_MS: i64 = 15 * 86_400_000;
 
-fn texts() -> Texts {
+pub(super) fn texts() -> Texts {
     let files = replay::policy_files(&policies()).unwrap();
     Texts {
         roster: std::fs::read_to_string(example("roster.toml")).unwrap(),
@@ -25,7 +25,7 @@ fn texts() -> Texts {
 }
 
 /// What else is put in force on the way: a calendar, a limit of silence, fewer policies.
-fn others() -> Vec<Texts> {
+pub(super) fn others() -> Vec<Texts> {
     let first = texts();
     let with_roster = |roster: String| Texts {
         roster,
@@ -42,7 +42,7 @@ fn others() -> Vec<Texts> {
 }
 
 /// All that a desk says.
-fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug {
+pub(super) fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug + use<> {
     let engine: &Engine = &desk.engine;
     let devices: Vec<DeviceId> = desk.roster.device_ids().cloned().collect();
     let silences: Vec<_> = devices
@@ -57,7 +57,7 @@ fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug {
     )
 }
 
-fn rows(
+pub(super) fn rows(
     events: &[jagaloket::engine::event::Event],
     received: Moment,
     roster: &jagaloket::engine::roster::Roster,
