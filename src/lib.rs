@@ -24,6 +24,7 @@ pub mod mqtt;
 pub mod past;
 pub mod place;
 pub mod replay;
+pub mod retention;
 pub mod scenario;
 pub mod schema;
 pub mod serve;

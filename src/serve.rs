@@ -22,12 +22,13 @@ use crate::inbound::Line;
 use crate::incident::{Book, Past};
 use crate::letter::House;
 use crate::live::{BrokerKind, Live};
+use crate::retention::{Daily, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
 use reload::Reload;
-pub use reload::{Outcome, ask};
+pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
@@ -81,6 +82,7 @@ pub struct Running {
     mailer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
     reload: tokio::task::JoinHandle<()>,
+    daily: tokio::task::JoinHandle<()>,
 }
 
 enum LineEnd {
@@ -180,12 +182,28 @@ pub async fn start(plan: Plan) -> Result<Running> {
     };
     let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
     let (order_sender, orders) = mpsc::channel(1);
+    let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),
         orders: order_sender,
         names: names_sender,
         config: config.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        runs,
     };
+    let daily = Daily {
+        retention: Retention {
+            store: store.clone(),
+            rules: config.retention,
+            gentle: true,
+        },
+        clock: clock.clone(),
+        zone: desks[0].roster.office.zone,
+        metrics: metrics.clone(),
+        asked,
+    };
+    let daily = tokio::spawn(daily.run(stopped(stopping.clone())));
     let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
         store: store.clone(),
@@ -223,6 +241,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         mailer,
         web,
         reload,
+        daily,
     })
 }
 
@@ -268,6 +287,7 @@ impl Running {
         }
         self.web.await.context("the dashboard broke")??;
         self.reload.await.context("the reload broke")?;
+        self.daily.await.context("retention broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
     }

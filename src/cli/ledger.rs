@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::ledger::Head;
 use crate::place::Place;
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, Verified};
 
 /// Look after the ledger, in which everything accepted stands.
 #[derive(clap::Args, Debug)]
@@ -62,12 +62,12 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         let store = Store::open_to_read(place.clone())
             .await
             .with_context(|| place.to_string())?;
-        Ok(store.verify(args.head).await)
+        Ok(store.verify_all(args.head).await)
     })?;
     match verified {
-        Ok(head) => {
-            println!("{head}");
-            eprintln!("{} entries, each fits the one before", head.n);
+        Ok(verified) => {
+            println!("{}", verified.head);
+            eprintln!("{}", told(&verified));
             Ok(Exit::Done)
         }
         Err(error @ Error::Broken(_)) => {
@@ -76,4 +76,20 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn told(verified: &Verified) -> String {
+    let mut text = format!("{} entries, each fits the one before", verified.head.n);
+    let gone: u64 = verified.gone.values().sum();
+    if gone > 0 {
+        let why: Vec<String> = verified.gone.iter().map(|(why, count)| format!("{count} as {why}")).collect();
+        text += &format!(
+            "; {gone} of them were kept long enough and are gone ({}), each announced in the ledger",
+            why.join(", ")
+        );
+    }
+    if verified.noted_gone {
+        text += "\nthe entry of the noted head is one of those that are gone, so that it proves nothing any more: note a new head";
+    }
+    text
 }

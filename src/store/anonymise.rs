@@ -11,6 +11,7 @@ use crate::ledger::announced::Announcement;
 use crate::ledger::hold::{Case, Holds, Word};
 
 const READING: &str = "reading what was kept long enough";
+const WRITING: &str = "letting go of what was kept long enough";
 /// So many rows go in one transaction.
 const PART: i64 = 200;
 
@@ -31,6 +32,11 @@ statements! {
              last_error = NULL, anonymised_ms = $2 WHERE (sent_ms IS NOT NULL OR dead_ms IS NOT NULL) AND ", among(incident), "";
     NAMELESS_LETTERS = "UPDATE outbox SET person = '', address = '', subject = '', text_body = '', html_body = '', \
              last_error = NULL, anonymised_ms = $2 WHERE ", among(n), "";
+    QUARANTINED_BEFORE = "SELECT count(*) FROM quarantine WHERE received_ms < $1";
+    STORED = "SELECT (SELECT count(*) FROM ledger), (SELECT count(*) FROM incident WHERE anonymised_ms IS NULL), \
+             (SELECT count(*) FROM outbox WHERE anonymised_ms IS NULL), (SELECT count(*) FROM quarantine), \
+             (SELECT count(*) FROM removal), \
+             CAST(coalesce((SELECT sum(length(coverage)) FROM removal), 0) AS BIGINT)";
     DROP_QUARANTINED = "DELETE FROM quarantine WHERE n <= $1";
     /// Up to when what was said cannot be said again: names went, or what it rested on.
     SAID_UP_TO = "SELECT coalesce((SELECT max(coalesce(until_ms, changed_ms)) FROM incident WHERE anonymised_ms IS NOT NULL), 0), \
@@ -50,6 +56,21 @@ pub struct Due {
     pub rows: Vec<i64>,
     /// Everything up to this number was looked at; `None` at the end.
     pub up_to: Option<i64>,
+}
+
+/// How much there is.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Stored {
+    /// Entries of the ledger, each a row.
+    pub entries: u64,
+    /// With their names.
+    pub incidents: u64,
+    /// With their words.
+    pub letters: u64,
+    pub quarantined: u64,
+    /// Batches that were taken out of the ledger, and the bytes of the coverage in their place.
+    pub removals: u64,
+    pub coverage_bytes: u64,
 }
 
 /// The last run that was finished, as the ledger tells it.
@@ -101,44 +122,69 @@ impl Store {
         Ok((count.unsigned_abs(), last))
     }
 
+    /// How many messages in quarantine were received before `until`.
+    pub async fn quarantined_before(&self, until: Moment) -> Result<u64> {
+        let asked = self.shared.readers.query(QUARANTINED_BEFORE).bind(until.0);
+        let count: i64 = asked.one().await.doing(READING)?.try_get(0).doing(READING)?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How much there is of everything that is let go one day.
+    pub async fn stored(&self) -> Result<Stored> {
+        let row = self.shared.readers.query(STORED).one().await.doing(READING)?;
+        let counts: (i64, i64, i64, i64, i64, i64) = row.tuple().doing(READING)?;
+        Ok(Stored {
+            entries: counts.0.unsigned_abs(),
+            incidents: counts.1.unsigned_abs(),
+            letters: counts.2.unsigned_abs(),
+            quarantined: counts.3.unsigned_abs(),
+            removals: counts.4.unsigned_abs(),
+            coverage_bytes: counts.5.unsigned_abs(),
+        })
+    }
+
     /// Takes the names out of incidents, their verdicts and their letters.
     pub async fn anonymise(&self, said: &Announcement, incidents: &[i64], now: Moment) -> Result<Option<Head>> {
-        self.announce(said, now, async |connection, _| {
-            for sql in [NAMELESS_INCIDENTS, NAMELESS_VERDICTS, NAMELESS_LETTERS_OF] {
-                connection.query(sql).bind_numbers(incidents).bind(now.0).run().await?;
-            }
-            Ok(())
-        })
-        .await
+        let Some(mut appending) = self.announce(said, now).await? else {
+            return Ok(None);
+        };
+        for sql in [NAMELESS_INCIDENTS, NAMELESS_VERDICTS, NAMELESS_LETTERS_OF] {
+            let nameless = appending.connection().query(sql).bind_numbers(incidents);
+            nameless.bind(now.0).run().await.doing(WRITING)?;
+        }
+        appending.commit().await.map(Some)
     }
 
     /// Takes out of letters whom they went to and what they said.
     pub async fn empty_letters(&self, said: &Announcement, letters: &[i64], now: Moment) -> Result<Option<Head>> {
-        self.announce(said, now, async |connection, _| {
-            let emptied = connection.query(NAMELESS_LETTERS).bind_numbers(letters);
-            emptied.bind(now.0).run().await.map(drop)
-        })
-        .await
+        let Some(mut appending) = self.announce(said, now).await? else {
+            return Ok(None);
+        };
+        let emptied = appending.connection().query(NAMELESS_LETTERS).bind_numbers(letters);
+        emptied.bind(now.0).run().await.doing(WRITING)?;
+        appending.commit().await.map(Some)
     }
 
     /// Takes messages out of quarantine up to number `last`; they stay counted.
     pub async fn drop_quarantined(&self, said: &Announcement, last: i64, now: Moment) -> Result<Option<Head>> {
-        let done = self
-            .announce(said, now, async |connection, _| {
-                connection.query(DROP_QUARANTINED).bind(last).run().await.map(drop)
-            })
-            .await?;
-        if done.is_some() {
-            let mut taken = self.take_writer().await?;
-            taken.writer.forget_quarantined(last);
-            taken.put_back();
-        }
-        Ok(done)
+        let Some(mut appending) = self.announce(said, now).await? else {
+            return Ok(None);
+        };
+        let dropped = appending.connection().query(DROP_QUARANTINED).bind(last);
+        dropped.run().await.doing(WRITING)?;
+        let head = appending.commit().await?;
+        let mut taken = self.take_writer().await?;
+        taken.writer.forget_quarantined(last);
+        taken.put_back();
+        Ok(Some(head))
     }
 
     /// Says that a run is finished, and what it came to.
     pub async fn announce_run(&self, said: &Announcement, now: Moment) -> Result<Option<Head>> {
-        self.announce(said, now, async |_, _| Ok(())).await
+        match self.announce(said, now).await? {
+            Some(appending) => appending.commit().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The end of the latest verdict that cannot be judged again as it was: its names were taken out, or what it rests on.
@@ -167,8 +213,10 @@ impl Store {
     pub async fn hold(&self, word: &Word, now: Moment) -> Result<Option<i64>> {
         let body = serde_json::json!(word).to_string().into_bytes();
         let entry = house_entry(EntryKind::Hold, body, now);
-        let head = self.append(entry, "writing a hold", async |_, _| Ok(())).await?;
-        Ok(head.map(|head| head.n))
+        match self.append(entry, "writing a hold").await? {
+            Some(appending) => appending.commit().await.map(|head| Some(head.n)),
+            None => Ok(None),
+        }
     }
 
     /// Whether there is such an incident, with its names.

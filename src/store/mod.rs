@@ -29,7 +29,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub use anonymise::{Due, LastRun};
+pub use anonymise::{Due, LastRun, Stored};
 pub use chain::{Known, LedgerRow};
 use database::Pool;
 pub use disturb::{Death, Disturbance, Lock, Upset};

@@ -6,8 +6,8 @@ use super::database::{Connection, statements};
 use super::error::{Doing as _, Error, Result};
 use super::rows::{EntryKind, NewEntry};
 use super::tables::{LEDGER, put_entry};
-use super::write::Chained;
-use super::{Store, Tried};
+use super::write::{Chained, Stand};
+use super::{Store, Taken, Tried};
 use crate::coverage::{self, Packer, Row};
 use crate::engine::event::{MONITOR, OfficeId};
 use crate::engine::time::Moment;
@@ -176,35 +176,28 @@ impl Store {
             coverage: coverage.as_deref().map(digest),
         });
         let numbers: Vec<i64> = gone.iter().map(|(n, _)| *n).collect();
-        self.announce(&announcement, now, async |connection, n| {
-            connection.query(TAKE_OUT).bind_numbers(&numbers).run().await?;
-            let kept = connection.query(KEEP).bind(n).bind(first).bind(last);
-            let kept = kept.bind(from.0).bind(to.0).bind(bridges).bind(coverage);
-            kept.run().await.map(drop)
-        })
-        .await
+        let Some(mut appending) = self.announce(&announcement, now).await? else {
+            return Ok(None);
+        };
+        let (n, connection) = (appending.n(), appending.connection());
+        let taken_out = connection.query(TAKE_OUT).bind_numbers(&numbers);
+        taken_out.run().await.doing(REMOVING)?;
+        let kept = connection.query(KEEP).bind(n).bind(first).bind(last);
+        let kept = kept.bind(from.0).bind(to.0).bind(bridges).bind(coverage);
+        kept.run().await.doing(REMOVING)?;
+        appending.commit().await.map(Some)
     }
 
-    /// Appends the entry that announces it, and writes with it what `write` does.
-    pub(super) async fn announce(
-        &self,
-        announcement: &Announcement,
-        now: Moment,
-        write: impl AsyncFnOnce(&mut Connection, i64) -> Result<(), sqlx::Error>,
-    ) -> Result<Option<Head>> {
+    /// Begins to write what an entry announces, together with it.
+    pub(super) async fn announce(&self, announcement: &Announcement, now: Moment) -> Result<Option<Appending<'_>>> {
         let body = serde_json::json!(announcement).to_string().into_bytes();
-        self.append(house_entry(EntryKind::Retention, body, now), REMOVING, write)
+        self.append(house_entry(EntryKind::Retention, body, now), REMOVING)
             .await
     }
 
-    /// Appends one entry of the house, and writes with it what `write` does, which is told the entry's number. `None`
-    /// where a turn of the daemon may have been committed without its answer: that is found out first.
-    pub(super) async fn append(
-        &self,
-        entry: NewEntry,
-        doing: &'static str,
-        write: impl AsyncFnOnce(&mut Connection, i64) -> Result<(), sqlx::Error>,
-    ) -> Result<Option<Head>> {
+    /// Begins to write one entry of the house, and what goes with it. `None` where a turn of the daemon may have been
+    /// committed without its answer: that is found out first.
+    pub(super) async fn append(&self, entry: NewEntry, doing: &'static str) -> Result<Option<Appending<'_>>> {
         let mut taken = self.take_writer().await?;
         if taken.slot.tried.as_ref().is_some_and(|tried| tried.turn.is_some()) {
             taken.put_back();
@@ -221,17 +214,9 @@ impl Store {
         });
         let connection = &mut taken.writer.connection;
         connection.begin().await.doing(doing)?;
-        let n = chained.head.n;
-        connection
-            .insert(&LEDGER, std::slice::from_ref(&chained), put_entry)
-            .await
-            .doing(doing)?;
-        write(connection, n).await.doing(doing)?;
-        connection.commit().await.doing(doing)?;
-        taken.writer.stand = after;
-        taken.slot.tried = None;
-        taken.put_back();
-        Ok(Some(after.head()))
+        let entries = [chained];
+        connection.insert(&LEDGER, &entries, put_entry).await.doing(doing)?;
+        Ok(Some(Appending { taken, after, doing }))
     }
 
     /// Up to which number the next coverage behind `after` reaches.
@@ -270,6 +255,32 @@ impl Store {
             all.extend(rows.into_iter().filter(wanted));
         }
         Ok(all)
+    }
+}
+
+/// A transaction with one entry of the house. Dropped before `commit`, nothing of it is left.
+pub(super) struct Appending<'s> {
+    taken: Taken<'s>,
+    after: Stand,
+    doing: &'static str,
+}
+
+impl Appending<'_> {
+    /// The number of the entry.
+    pub fn n(&self) -> i64 {
+        self.after.head().n
+    }
+
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.taken.writer.connection
+    }
+
+    pub async fn commit(mut self) -> Result<Head> {
+        self.connection().commit().await.doing(self.doing)?;
+        self.taken.writer.stand = self.after;
+        self.taken.slot.tried = None;
+        self.taken.put_back();
+        Ok(self.after.head())
     }
 }
 

@@ -75,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("replay", &["engine", "wire", "clock"]),
     ("schema", &["engine", "config"]),
     ("past", EVERYTHING),
+    ("retention", EVERYTHING),
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
@@ -102,7 +103,7 @@ const NAMED_IN: [(&str, &[&str]); 15] = [
     ("maud", &["letter", "web", "backtest"]),
     (
         "anyhow",
-        &["replay", "past", "daemon", "serve", "demo", "faults", "cli"],
+        &["replay", "past", "retention", "daemon", "serve", "demo", "faults", "cli"],
     ),
 ];
 
