@@ -57,6 +57,8 @@ pub struct Holds(pub Vec<Hold>);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Case<'a> {
     pub incident: i64,
+    /// The older one that goes on in its place.
+    pub joined_to: Option<i64>,
     pub office: &'a str,
     pub officer: Option<&'a str>,
     pub since: Moment,
@@ -88,7 +90,7 @@ impl Holds {
 impl Wanted {
     fn keeps_case(&self, case: &Case<'_>) -> bool {
         match self.incident {
-            Some(incident) => incident == case.incident,
+            Some(incident) => incident == case.incident || case.joined_to == Some(incident),
             None => self.keeps_whom(case.office, case.officer) && self.keeps_when(case.since, case.until),
         }
     }
@@ -120,6 +122,7 @@ mod tests {
         };
         let case = Case {
             incident: 7,
+            joined_to: Some(6),
             office: "tangerang",
             officer: Some("p-003"),
             since: Moment(100),
@@ -127,6 +130,7 @@ mod tests {
         };
         let cases = [
             (wanted(Some(7), None, None, None, None), true, false),
+            (wanted(Some(6), None, None, None, None), true, false),
             (wanted(Some(8), None, None, None, None), false, false),
             (wanted(None, Some("p-003"), None, None, None), true, true),
             (wanted(None, Some("p-003"), Some("batam"), None, None), false, false),

@@ -16,21 +16,23 @@ const WRITING: &str = "letting go of what was kept long enough";
 const PART: i64 = 200;
 
 statements! {
-    INCIDENTS = "SELECT n, office, officer, since_ms, coalesce(until_ms, changed_ms) FROM incident AS i \
+    INCIDENTS = "SELECT n, joined_to, office, officer, since_ms, coalesce(until_ms, changed_ms) FROM incident AS i \
              WHERE n > $1 AND anonymised_ms IS NULL AND state <> 'open' AND changed_ms < $2 \
              AND (until_ms IS NULL OR until_ms < $2) AND NOT EXISTS \
              (SELECT 1 FROM incident AS o WHERE o.n = i.joined_to AND o.state = 'open') ORDER BY n LIMIT $3";
-    LETTERS = "SELECT o.n, o.incident, i.office, i.officer, i.since_ms, coalesce(i.until_ms, i.changed_ms) \
+    LETTERS = "SELECT o.n, o.incident, i.joined_to, i.office, i.officer, i.since_ms, coalesce(i.until_ms, i.changed_ms) \
              FROM outbox AS o LEFT JOIN incident AS i ON i.n = o.incident \
              WHERE o.n > $1 AND o.anonymised_ms IS NULL AND coalesce(o.sent_ms, o.dead_ms) < $2 \
-             AND (i.n IS NULL OR (i.state <> 'open' AND i.changed_ms < $2 AND (i.until_ms IS NULL OR i.until_ms < $2))) \
+             AND (i.n IS NULL OR (i.state <> 'open' AND i.changed_ms < $2 AND (i.until_ms IS NULL OR i.until_ms < $2) \
+             AND NOT EXISTS (SELECT 1 FROM incident AS other WHERE other.n = i.joined_to AND other.state = 'open'))) \
              ORDER BY o.n LIMIT $3";
     QUARANTINED = "SELECT count(*), coalesce(max(n), 0) FROM (SELECT n FROM quarantine WHERE received_ms < $1 ORDER BY n LIMIT $2) AS old";
     NAMELESS_INCIDENTS = "UPDATE incident SET officer = NULL, anonymised_ms = $2 WHERE ", among(n), "";
     NAMELESS_VERDICTS = "UPDATE verdict SET officer = NULL, evidence = '[]', anonymised_ms = $2 WHERE ", among(incident), "";
     NAMELESS_LETTERS_OF = "UPDATE outbox SET person = '', address = '', subject = '', text_body = '', html_body = '', \
              last_error = NULL, anonymised_ms = $2 WHERE (sent_ms IS NOT NULL OR dead_ms IS NOT NULL) AND ", among(incident), "";
-    NAMELESS_LETTERS = "UPDATE outbox SET person = '', address = '', subject = '', text_body = '', html_body = '', \
+    /// Of an incident that may still be looked at, it stays who was told, by his id in the roster.
+    NAMELESS_LETTERS = "UPDATE outbox SET person = CASE WHEN incident IS NULL THEN '' ELSE person END, address = '', subject = '', text_body = '', html_body = '', \
              last_error = NULL, anonymised_ms = $2 WHERE ", among(n), "";
     QUARANTINED_BEFORE = "SELECT count(*) FROM quarantine WHERE received_ms < $1";
     STORED = "SELECT (SELECT count(*) FROM ledger), (SELECT count(*) FROM incident WHERE anonymised_ms IS NULL), \
@@ -88,9 +90,17 @@ impl Store {
         let rows = asked.bind(PART).all().await.doing(READING)?;
         let mut due = Due::new(rows.len());
         for row in &rows {
-            let (n, office, officer, since, end) =
-                row.tuple::<(i64, &str, Option<&str>, i64, i64)>().doing(READING)?;
-            let case = case(n, office, officer, since, end);
+            let (n, joined_to, office, officer, since, until) = row
+                .tuple::<(i64, Option<i64>, &str, Option<&str>, i64, i64)>()
+                .doing(READING)?;
+            let case = Case {
+                incident: n,
+                joined_to,
+                office,
+                officer,
+                since: Moment(since),
+                until: Moment(until),
+            };
             due.note(n, !holds.keep_case(&case));
         }
         Ok(due)
@@ -98,16 +108,22 @@ impl Store {
 
     /// Letters that were sent or given up before `until`, of incidents that are over as long, and that no hold keeps.
     pub async fn letters_due(&self, after: i64, until: Moment, holds: &Holds) -> Result<Due> {
-        type Cells<'r> = (i64, Option<i64>, Option<&'r str>, Option<&'r str>, Option<i64>, Option<i64>);
+        type Number = Option<i64>;
+        type Cells<'r> = (i64, Number, Number, Option<&'r str>, Option<&'r str>, Number, Number);
         let asked = self.shared.readers.query(LETTERS).bind(after).bind(until.0);
         let rows = asked.bind(PART).all().await.doing(READING)?;
         let mut due = Due::new(rows.len());
         for row in &rows {
-            let (n, incident, office, officer, since, end) = row.tuple::<Cells<'_>>().doing(READING)?;
-            let held = match (incident, office, since, end) {
-                (Some(incident), Some(office), Some(since), Some(end)) => {
-                    holds.keep_case(&case(incident, office, officer, since, end))
-                }
+            let (n, incident, joined_to, office, officer, since, until) = row.tuple::<Cells<'_>>().doing(READING)?;
+            let held = match (incident, office, since, until) {
+                (Some(incident), Some(office), Some(since), Some(until)) => holds.keep_case(&Case {
+                    incident,
+                    joined_to,
+                    office,
+                    officer,
+                    since: Moment(since),
+                    until: Moment(until),
+                }),
                 _ => false,
             };
             due.note(n, !held);
@@ -272,15 +288,5 @@ impl Due {
         if due {
             self.rows.push(n);
         }
-    }
-}
-
-fn case<'a>(incident: i64, office: &'a str, officer: Option<&'a str>, since: i64, until: i64) -> Case<'a> {
-    Case {
-        incident,
-        office,
-        officer,
-        since: Moment(since),
-        until: Moment(until),
     }
 }

@@ -6,6 +6,7 @@ mod kept;
 mod lost;
 mod outbox;
 mod removal;
+mod retention;
 mod tables;
 
 use std::path::PathBuf;

@@ -21,7 +21,7 @@ on_both! {
 }
 
 /// A ledger of an office with other rosters and policies on the way, clocks that are off, ticks, and events in any order.
-async fn office(store: &Store) -> Texts {
+pub(super) async fn office(store: &Store) -> Texts {
     let (roster, _) = rules();
     let mut rng = fastrand::Rng::with_seed(6);
     let mut all = events("soup-120", &roster);
@@ -67,7 +67,7 @@ async fn opened(store: &Store, texts: &Texts, now: Moment, write: bool) -> Desk 
     desk
 }
 
-async fn all(store: &Store) -> Vec<LedgerRow> {
+pub(super) async fn all(store: &Store) -> Vec<LedgerRow> {
     let (mut rows, mut after) = (Vec::new(), 0);
     loop {
         let page = store.entries(after, None).await.unwrap();
@@ -77,7 +77,7 @@ async fn all(store: &Store) -> Vec<LedgerRow> {
     }
 }
 
-const FAR: Moment = Moment(4_000_000_000_000);
+pub(super) const FAR: Moment = Moment(4_000_000_000_000);
 
 /// Packs all that may go, batch by batch.
 async fn pack(store: &Store, may_go: impl Fn(&LedgerRow) -> bool) -> Vec<Batch> {
