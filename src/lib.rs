@@ -32,6 +32,7 @@ pub mod simulate;
 pub mod skew;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod varint;
 pub mod web;
 pub mod wire;

@@ -107,6 +107,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_settings = web::Settings {
         network_trusted: config.web.network_trusted,
         hosts: config.web.hosts.clone(),
+        certificate: config
+            .web
+            .tls
+            .clone()
+            .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
+        trusted_proxies: config.web.trusted_proxies.clone(),
+        tls_only: config.web.base_url.starts_with("https://"),
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -154,8 +161,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         ..Live::starting(now, kind)
     };
     let (live_sender, live) = watch::channel(Arc::new(live));
-    let listener = web::listen(config.web.listen, &web_settings).await?;
-    let web_address = listener.local_addr().context("the dashboard's address")?;
+    let door = web::listen(config.web.listen, &web_settings).await?;
+    let web_address = door.address().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let (names_sender, names) = watch::channel(names(&texts));
@@ -180,7 +187,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
-    let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
+    let web = tokio::spawn(web::serve(door, site, stopped(stopping.clone())));
     let (order_sender, orders) = mpsc::channel(1);
     let (runs, asked) = mpsc::channel(4);
     let reload = Reload {

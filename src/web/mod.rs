@@ -16,7 +16,9 @@ mod incident;
 mod incidents;
 mod letters;
 mod page;
+mod peer;
 mod quarantine;
+mod secure;
 mod serve;
 mod shown;
 mod today;
@@ -26,7 +28,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use ipnet::IpNet;
 use tokio::sync::watch;
 
 use crate::live::Live;
@@ -34,7 +38,11 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
-pub use serve::{ServeError, listen, serve};
+pub use secure::Certificate;
+pub use serve::{Door, ServeError, listen, serve};
+
+/// What a form or a program may send at a time.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -54,6 +62,12 @@ pub struct Settings {
     /// Host names people use for it beside the loopback ones, without port. Others are refused, so that no web page
     /// elsewhere can point a name of its own here and read along.
     pub hosts: Vec<String>,
+    /// What it shows to browsers; without one it speaks plain HTTP.
+    pub certificate: Option<Certificate>,
+    /// What these tell of who asks is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Browsers are to ask over TLS alone from now on.
+    pub tls_only: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -67,6 +81,9 @@ impl Default for Settings {
         Settings {
             network_trusted: false,
             hosts: Vec::new(),
+            certificate: None,
+            trusted_proxies: Vec::new(),
+            tls_only: false,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
@@ -105,6 +122,10 @@ pub fn router(site: Site) -> Router {
         .route("/static/icon.svg", get(assets::icon))
         .fallback(|| async { fault::Fault::NotFound })
         .method_not_allowed_fallback(|| async { fault::Fault::NotAllowed })
-        .layer(axum::middleware::from_fn_with_state(site.clone(), guard::guard))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(
+            guard::Watch::of(&site),
+            guard::guard,
+        ))
         .with_state(site)
 }

@@ -257,6 +257,8 @@ words! {
         "Monitoring may well go on. Try again in a moment; if it stays so, call the technician.";
     too_slow: "Jawaban terlalu lama", "The answer takes too long";
     too_slow_text: "Coba lagi sebentar, atau persempit saringannya.", "Try again in a moment, or narrow the filters.";
+    too_many: "Terlalu banyak permintaan", "Too many requests";
+    too_many_text: "Alamat ini terlalu sering meminta. Tunggu beberapa detik, lalu coba lagi.", "This address asks too often. Wait a few seconds and try again.";
     to_today: "Ke halaman Hari ini", "To the Today page";
 }
 
@@ -360,8 +362,8 @@ impl Words {
                 "the roster or the policies changed",
             ),
             "calendar_changed" => self.pick(
-                "kalender jam kerja kantor diubah untuk hari yang sudah lewat",
-                "the office's calendar was changed for days that had passed",
+                "kalender jam kerja kantor diubah untuk waktu yang sudah lewat",
+                "the office's calendar was changed for hours that had passed",
             ),
             other => other,
         }

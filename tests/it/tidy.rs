@@ -39,7 +39,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["engine", "wire", "store::rows"]),
     ("config", &["engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
-    ("broker", &["engine", "inbound", "wire", "clock", "telemetry"]),
+    ("tls", &[]),
+    ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
     ("store", &["engine", "ledger", "coverage", "place", "clock", "telemetry"]),
     (
         "mailer",
@@ -69,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::rows",
             "clock",
             "telemetry",
+            "tls",
         ],
     ),
     // Ring 3 wires everything.

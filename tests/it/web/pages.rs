@@ -41,7 +41,7 @@ impl Desk {
         };
         let (port, served) = runtime.block_on(async {
             let listener = listen("127.0.0.1:0".parse().unwrap(), &site.settings).await.unwrap();
-            let port = listener.local_addr().unwrap().port();
+            let port = listener.address().unwrap().port();
             let ends = async {
                 let _ = stopped.await;
             };
@@ -356,7 +356,7 @@ fn raw(port: u16, request: &[u8]) -> String {
 fn another_address_than_loopback_needs_a_trusted_network() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let anywhere = "0.0.0.0:0".parse().unwrap();
-    let refused = runtime.block_on(listen(anywhere, &Settings::default())).unwrap_err();
+    let refused = runtime.block_on(listen(anywhere, &Settings::default())).err().unwrap();
     assert!(
         refused.to_string().contains("loopback only, not on 0.0.0.0:0"),
         "{refused}"
