@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::daemon;
+use crate::engine::Clock;
 use crate::exit::Exit;
 use crate::ledger::Head;
 use crate::place::Place;
@@ -48,13 +50,17 @@ struct VerifyArgs {
     /// A head noted before, as this command printed it
     #[arg(long, value_name = "HEAD")]
     head: Option<Head>,
+    /// Also judge the whole ledger anew, and hold what was kept for the next start against what comes of it
+    #[arg(long, requires = "config")]
+    snapshots: bool,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let What::Verify(args) = args.what;
-    let place = match (args.database, args.config) {
+    let config = args.config.map(|config| Config::load(&config)).transpose()?;
+    let place = match (args.database, &config) {
         (Some(place), _) => place,
-        (None, Some(config)) => Config::load(&config)?.database,
+        (None, Some(config)) => config.database.clone(),
         // The arguments demand one of them.
         (None, None) => return Ok(Exit::Usage),
     };
@@ -68,13 +74,46 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(verified) => {
             println!("{}", verified.head);
             eprintln!("{}", told(&verified));
-            Ok(Exit::Done)
+            match config.filter(|_| args.snapshots) {
+                Some(config) => snapshots(&config),
+                None => Ok(Exit::Done),
+            }
         }
         Err(error @ Error::Broken(_)) => {
             eprintln!("error: {error}");
             Ok(Exit::LedgerBroken)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn snapshots(config: &Config) -> anyhow::Result<Exit> {
+    let clock = match config.clock {
+        config::Clock::Own => Clock::Ticks,
+        config::Clock::Events => Clock::Events,
+    };
+    let keep_ms = config.settle_after_ms + daemon::DAY_MS;
+    let held = super::block_on(async {
+        let store = Store::open_to_read(config.database.clone()).await?;
+        daemon::check_snapshots(&store, clock, keep_ms).await
+    })?;
+    for one in &held {
+        match one.differs.as_slice() {
+            [] => eprintln!("the snapshot of {} at entry {} says what the ledger says", one.office, one.ledger_n),
+            differs => eprintln!(
+                "error: the snapshot of {} at entry {} differs from the ledger in: {}",
+                one.office,
+                one.ledger_n,
+                differs.join(", ")
+            ),
+        }
+    }
+    if held.is_empty() {
+        eprintln!("there is no snapshot that a start could use");
+    }
+    match held.iter().all(|one| one.differs.is_empty()) {
+        true => Ok(Exit::Done),
+        false => Ok(Exit::Failed),
     }
 }
 
