@@ -16,6 +16,8 @@ use crate::engine::event::{DeviceId, Event, Kind, OfficeId, Place};
 use crate::engine::time::Moment;
 use crate::{varint, wire};
 
+/// What an id begins with that stands for one which was not kept.
+pub const ID: &str = "coverage-";
 const FORMAT: u8 = 1;
 /// Packed once and kept for a year: this may take its time.
 const LEVEL: i32 = 12;
@@ -274,7 +276,7 @@ fn part<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 fn id(n: i64) -> String {
-    format!("coverage-{n}")
+    format!("{ID}{n}")
 }
 
 /// A message that says the same. `None` where the source is not one of a device.

@@ -20,7 +20,7 @@ use crate::engine::verdict::{Decision, Verdict};
 use crate::replay::{self, Ear, Heard};
 
 pub use explain::{Explained, Named, explain_files, explain_stored};
-pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger};
+pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger, rules};
 
 /// Turns of decisions that wait for the counting of letters.
 const WAITING_MAX: usize = 256;

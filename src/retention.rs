@@ -3,6 +3,7 @@
 //! anywhere has done what it says, and the next one goes on.
 
 mod daily;
+mod events;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::ledger::hold::{Holds, Word};
 use crate::store::{LastRun, LedgerRow, Store, Stored};
 use crate::wire;
 pub use daily::{Asked, Daily};
+pub use events::Judging;
 
 /// Between two batches beside a running monitor: at least so long …
 const PAUSE: Duration = Duration::from_millis(20);
@@ -25,13 +27,14 @@ const PAUSES: u32 = 3;
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// The kinds of what goes, as the keys of the section call them.
-pub const KINDS: [&str; 4] = ["heartbeats", "quarantine", "letters", "indications"];
+pub const KINDS: [&str; 5] = ["heartbeats", "quarantine", "letters", "indications", "events"];
 
 /// Lets go of what was kept long enough.
 #[derive(Clone, Debug)]
 pub struct Retention {
     pub store: Store,
     pub rules: config::Retention,
+    pub judging: Judging,
     /// Whether somebody else waits for the writer.
     pub gentle: bool,
 }
@@ -63,6 +66,7 @@ impl Retention {
             "heartbeats" => self.rules.heartbeats_ms,
             "quarantine" => self.rules.quarantine_ms,
             "letters" => self.rules.letters_ms,
+            "events" => self.rules.events_ms,
             _ => self.rules.indications_ms,
         }
     }
@@ -82,6 +86,8 @@ impl Retention {
             match kind {
                 "heartbeats" => self.heartbeats([until, now], &holds, again, &mut hear).await,
                 "quarantine" => self.quarantine([until, now], &mut hear).await,
+                // Last, for what an incident rested on may go with its names.
+                "events" => self.events(self.cut(now).await?, &holds, &mut hear).await,
                 _ => self.names(kind, [until, now], &holds, &mut hear).await,
             }
             .with_context(|| format!("letting go of {kind}"))?;
@@ -197,6 +203,7 @@ impl Retention {
             let (there, due) = match kind {
                 "heartbeats" => (stored.entries, self.heartbeats_due(until, &holds).await?),
                 "quarantine" => (stored.quarantined, self.store.quarantined_before(until).await?),
+                "events" => (stored.entries, self.events_due(now).await?),
                 "letters" => (stored.letters, self.names_due(true, until, &holds).await?),
                 _ => (stored.incidents, self.names_due(false, until, &holds).await?),
             };

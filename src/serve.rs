@@ -22,7 +22,7 @@ use crate::inbound::Line;
 use crate::incident::{Book, Past};
 use crate::letter::House;
 use crate::live::{BrokerKind, Live};
-use crate::retention::{Daily, Retention};
+use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
@@ -142,10 +142,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         sane(now, last)?;
     }
     let mut book = open_book(&store, house(&config)).await?;
-    let engine_clock = match config.clock {
-        config::Clock::Own => Clock::Ticks,
-        config::Clock::Events => Clock::Events,
-    };
+    let engine_clock = engine_clock(config.clock);
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
@@ -203,6 +200,10 @@ pub async fn start(plan: Plan) -> Result<Running> {
         retention: Retention {
             store: store.clone(),
             rules: config.retention,
+            judging: Judging {
+                clock: engine_clock,
+                settle_after_ms: config.settle_after_ms,
+            },
             gentle: true,
         },
         clock: clock.clone(),
@@ -250,6 +251,14 @@ pub async fn start(plan: Plan) -> Result<Running> {
         reload,
         daily,
     })
+}
+
+/// What the office clock goes by.
+pub fn engine_clock(clock: config::Clock) -> Clock {
+    match clock {
+        config::Clock::Own => Clock::Ticks,
+        config::Clock::Events => Clock::Events,
+    }
 }
 
 /// Refuses a machine's clock that says what can hardly be after the ledger's last event: each tick of it would stay.

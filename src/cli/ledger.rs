@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::daemon;
-use crate::engine::Clock;
 use crate::exit::Exit;
 use crate::ledger::Head;
 use crate::place::Place;
+use crate::serve;
 use crate::store::{Error, Store, Verified};
 
 /// Look after the ledger, in which everything accepted stands.
@@ -88,10 +88,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 fn snapshots(config: &Config) -> anyhow::Result<Exit> {
-    let clock = match config.clock {
-        config::Clock::Own => Clock::Ticks,
-        config::Clock::Events => Clock::Events,
-    };
+    let clock = serve::engine_clock(config.clock);
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let held = super::block_on(async {
         let store = Store::open_to_read(config.database.clone()).await?;

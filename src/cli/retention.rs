@@ -10,7 +10,7 @@ use crate::clock::MonitorClock;
 use crate::config::{self, Config};
 use crate::engine::time::{Moment, Span};
 use crate::exit::Exit;
-use crate::retention::{Counts, Retention, Standing};
+use crate::retention::{Counts, Judging, Retention, Standing};
 use crate::serve::{self, Answer};
 use crate::store::{Bounds, Store};
 
@@ -40,8 +40,8 @@ struct ShowArgs {
 /// Let go now of what was kept long enough, as the monitor does each night.
 ///
 /// A running monitor is asked to do it, and goes on watching meanwhile; where none runs, this command does it itself.
-/// Heartbeats are packed, names go from incidents that are over, words from letters, and old messages from quarantine. Open
-/// incidents and what a hold keeps are left alone. Each step is an entry of the ledger.
+/// Heartbeats are packed, names go from incidents that are over, words from letters, old messages from quarantine, and old
+/// events from the ledger, but for those on which something still rests. Open incidents and what a hold keeps are left alone. Each step is an entry of the ledger.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -85,17 +85,21 @@ fn show(config: &Path) -> anyhow::Result<Exit> {
     let config = Config::load(config)?;
     let standing = super::block_on(async {
         let store = open_to_read(&config).await?;
-        let retention = of(store, config.retention);
+        let retention = of(store, &config);
         retention.show(MonitorClock::Wall.now()).await
     })?;
     print!("{}", told(&standing, &config.retention));
     Ok(Exit::Done)
 }
 
-fn of(store: Store, rules: config::Retention) -> Retention {
+fn of(store: Store, config: &Config) -> Retention {
     Retention {
         store,
-        rules,
+        rules: config.retention,
+        judging: Judging {
+            clock: serve::engine_clock(config.clock),
+            settle_after_ms: config.settle_after_ms,
+        },
         gentle: false,
     }
 }
@@ -156,7 +160,7 @@ fn let_go(config: &Path) -> anyhow::Result<Exit> {
         Some(Answer::Held(_)) => bail!("the monitor answered something else"),
         None => super::block_on(async {
             let store = open_to_write(&config).await?;
-            let ran = of(store.clone(), config.retention)
+            let ran = of(store.clone(), &config)
                 .run(MonitorClock::Wall.now(), |_, _| {})
                 .await;
             store.close().await?;

@@ -110,6 +110,25 @@ impl Reading<'_> {
     }
 }
 
+/// An office as its ledger has it from the begin up to entry `up_to`; of events and ticks, only those wanted. `None`
+/// where no roster is in force by then.
+pub async fn fold_office(
+    store: &Store,
+    office: &OfficeId,
+    (clock, keep_ms, up_to): (Clock, i64, i64),
+    wanted: impl Fn(&LedgerRow) -> bool,
+) -> Result<Option<Desk>> {
+    let activations = activations(store.rules(office).await?)?;
+    let reading = Reading {
+        store,
+        activations: &activations,
+        office,
+        clock,
+        keep_ms,
+    };
+    reading.go_on(None, up_to, wanted).await
+}
+
 /// A snapshot held against the fold of the ledger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Held {

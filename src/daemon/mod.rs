@@ -34,7 +34,7 @@ use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
-pub use kept::{Held, check_snapshots};
+pub use kept::{Held, check_snapshots, fold_office};
 use order::{Activated, Order};
 use outage::Outage;
 use ticks::Comeback;

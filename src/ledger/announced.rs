@@ -21,9 +21,9 @@ pub struct Announcement {
     /// Entries of the ledger that are gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Gone>,
-    /// The first and the last number of removals whose coverage is gone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coverage_of: Option<(i64, i64)>,
+    /// Earlier entries of this kind whose coverage is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage_of: Vec<i64>,
 }
 
 /// Entries that are gone, by the hashes of what is kept in their place.

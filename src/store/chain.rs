@@ -7,6 +7,7 @@ use super::database::{Connection, Query, Row, statements};
 use super::error::{Doing as _, Result};
 use super::rows::EntryKind;
 use super::words::{entry_kind, unreadable};
+use crate::coverage;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
 use crate::ledger::{Hash, Head};
@@ -42,6 +43,13 @@ pub struct LedgerRow {
     pub body: Vec<u8>,
     /// What was made of the device's clock, where `time` is not what the body tells.
     pub clock: Option<String>,
+}
+
+impl LedgerRow {
+    /// Whether it is read from coverage: then its body says what the fold reads, and its id stands for one that is gone.
+    pub fn is_packed(&self) -> bool {
+        self.id.starts_with(coverage::ID)
+    }
 }
 
 /// What stands under an identity.

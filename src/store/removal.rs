@@ -35,6 +35,8 @@ statements! {
     RECEIVED_FROM = "SELECT n, received_ms FROM ledger WHERE n >= $1 ORDER BY n LIMIT 1";
     TAKE_OUT = "DELETE FROM ledger WHERE ", among(n), "";
     KEEP = "INSERT INTO removal (n, first_n, last_n, from_ms, to_ms, bridges, coverage) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    COVERAGES = "SELECT n, first_n, last_n FROM removal WHERE last_n < $1 AND coverage IS NOT NULL ORDER BY n";
+    UNCOVER = "UPDATE removal SET coverage = NULL WHERE ", among(n), "";
     LAST_COVERED = "SELECT coalesce(max(last_n), 0) FROM removal WHERE coverage IS NOT NULL";
 }
 
@@ -131,7 +133,7 @@ impl Store {
                 batch.ticks += u64::from(row.kind == EntryKind::Tick);
             }
         }
-        let Some(span) = packer.span() else {
+        let Some((from, to)) = packer.span() else {
             return Ok(Some(batch));
         };
         let packed = packer.finish();
@@ -147,27 +149,23 @@ impl Store {
                 announcement.counts.insert(kind.to_owned(), count);
             }
         }
-        let done = self.take_out(announcement, &gone, Some((packed, span)), now).await?;
+        let done = self.take_out(announcement, &gone, Some(packed), [from, to, now]).await?;
         Ok(done.map(|_| batch))
     }
 
-    /// Takes entries out, which are given in order; `coverage` stands in their place, with the time it spans. `None` where
-    /// the writer is not free for this now.
+    /// Takes entries out, which are given in order. With them goes the time between two moments: `coverage` stands in its
+    /// place, or what was said up to the second cannot be said again. `None` where the writer is not free for this now.
     pub async fn take_out(
         &self,
         mut announcement: Announcement,
         gone: &[(i64, Hash)],
-        coverage: Option<(Vec<u8>, (Moment, Moment))>,
-        now: Moment,
+        coverage: Option<Vec<u8>>,
+        [from, to, now]: [Moment; 3],
     ) -> Result<Option<Head>> {
         let (Some((first, _)), Some((last, _))) = (gone.first().copied(), gone.last().copied()) else {
             return Ok(None);
         };
         let bridges = bridge::pack(&bridges(gone.iter().copied()));
-        let (coverage, (from, to)) = match coverage {
-            Some((packed, span)) => (Some(packed), span),
-            None => (None, (Moment(0), Moment(0))),
-        };
         announcement.entries = Some(Gone {
             first,
             last,
@@ -217,6 +215,23 @@ impl Store {
         let entries = [chained];
         connection.insert(&LEDGER, &entries, put_entry).await.doing(doing)?;
         Ok(Some(Appending { taken, after, doing }))
+    }
+
+    /// Every coverage of nothing but entries before number `before`: the number of its removal, and its first and last
+    /// entry.
+    pub async fn coverages(&self, before: i64) -> Result<Vec<(i64, i64, i64)>> {
+        let rows = self.shared.readers.query(COVERAGES).bind(before).all().await;
+        rows.doing(READING)?.iter().map(|row| row.tuple().doing(READING)).collect()
+    }
+
+    /// Takes the coverage of removals away, which the announcement names.
+    pub async fn uncover(&self, said: &Announcement, now: Moment) -> Result<Option<Head>> {
+        let Some(mut appending) = self.announce(said, now).await? else {
+            return Ok(None);
+        };
+        let uncovered = appending.connection().query(UNCOVER).bind_numbers(&said.coverage_of);
+        uncovered.run().await.doing(REMOVING)?;
+        appending.commit().await.map(Some)
     }
 
     /// Up to which number the next coverage behind `after` reaches.

@@ -154,8 +154,8 @@ impl Walk {
         let Ok(announcement) = serde_json::from_slice::<Announcement>(entry.body) else {
             return broken(entry.n, Fault::Unkept);
         };
-        if let Some((first, last)) = announcement.coverage_of {
-            self.uncovered.retain(|n| !(first..=last).contains(n));
+        for n in &announcement.coverage_of {
+            self.uncovered.remove(n);
         }
         let kept = connection.query(KEPT).bind(entry.n).optional().await.doing(VERIFYING)?;
         let kept = kept.map(|row| row.tuple::<(i64, i64, Vec<u8>, Option<Vec<u8>>)>());

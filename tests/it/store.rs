@@ -2,6 +2,7 @@
 
 mod backup;
 mod broken;
+mod events;
 mod kept;
 mod lost;
 mod outbox;

@@ -7,7 +7,7 @@ use jagaloket::daemon;
 use jagaloket::engine::Clock;
 use jagaloket::ledger::hold::{Released, Wanted, Word};
 use jagaloket::letter;
-use jagaloket::retention::{self, Counts, Retention};
+use jagaloket::retention::{self, Counts, Judging, Retention};
 use jagaloket::serve;
 use jagaloket::store::{Death, Disturbance, Upset};
 
@@ -28,6 +28,10 @@ fn retention(store: &Store) -> Retention {
     Retention {
         store: store.clone(),
         rules: config::Retention::usual(14 * DAY_MS),
+        judging: Judging {
+            clock: Clock::Events,
+            settle_after_ms: 14 * DAY_MS,
+        },
         gentle: false,
     }
 }
