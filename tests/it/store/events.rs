@@ -2,6 +2,7 @@
 
 use jagaloket::config;
 use jagaloket::daemon::{self, desk::Texts};
+use jagaloket::engine::event::Event;
 use jagaloket::engine::roster::Roster;
 use jagaloket::engine::verdict::Verdict;
 use jagaloket::engine::{Clock, Standing};
@@ -56,7 +57,13 @@ async fn fill(store: &Store, seed: u64, days: u32, clock: Clock) -> (Texts, Mome
         nights: seed % 3 == 0,
     };
     let mut received = Moment::MIN;
-    for (n, day) in plan.days().enumerate() {
+    // A part of the office, for it is judged many times over.
+    let here = |event: &Event| {
+        let device = event.device.as_str();
+        !device.starts_with("loket-") || ["loket-01", "loket-02"].contains(&device)
+    };
+    for (n, mut day) in plan.days().enumerate() {
+        day.retain(here);
         let mut entries = Vec::new();
         if n == 0 {
             let at = day[0].time.plus_ms(-1_000);
@@ -129,17 +136,17 @@ async fn said(store: &Store, clock: Clock, after: Moment) -> (Vec<Verdict>, Stan
 
 async fn what_is_left_of_a_ledger_says_the_same_of_every_later_day(home: Home) {
     // PostgreSQL is slower, and the fold is the same.
-    let seeds = if home.is_postgres() { 1..=1 } else { 1..=6 };
+    let seeds = if home.is_postgres() { 1..=1 } else { 1..=4 };
     for seed in seeds {
         let home = if home.is_postgres() { Home::postgres() } else { Home::sqlite() };
         let clock = if seed % 2 == 0 { Clock::Events } else { Clock::Ticks };
         let store = home.open().await;
-        let (_, end) = fill(&store, seed, 16, clock).await;
+        let (_, end) = fill(&store, seed, 9, clock).await;
         let retention = retention(&store, clock);
         let entries = "SELECT count(*) FROM ledger WHERE kind = 'event'";
         let before = home.count(entries).await;
         let mut gone = 0;
-        for back in [6, 3, 0] {
+        for back in [1, 0] {
             let now = end.plus_ms(-back * DAY_MS);
             let cut = now.plus_ms(-retention.rules.events_ms + DAY_MS);
             let whole = said(&store, clock, cut).await;
@@ -167,7 +174,7 @@ async fn what_is_left_of_a_ledger_says_the_same_of_every_later_day(home: Home) {
 async fn what_an_incident_with_names_rests_on_stays_and_so_does_what_is_held(home: Home) {
     use jagaloket::ledger::hold::{Wanted, Word};
     let store = home.open().await;
-    let (_, end) = fill(&store, 1, 14, Clock::Ticks).await;
+    let (_, end) = fill(&store, 1, 6, Clock::Ticks).await;
     let (verdicts, _) = said(&store, Clock::Ticks, Moment::MIN).await;
     let old = verdicts.iter().find(|verdict| verdict.officer.is_some() && !verdict.evidence.is_empty()).unwrap();
     // It is open for people, whatever the engine says.
