@@ -5,6 +5,7 @@ pub mod backtest;
 pub mod broker;
 pub mod cli;
 pub mod clock;
+pub mod compliance;
 pub mod config;
 pub mod coverage;
 pub mod daemon;

@@ -1,6 +1,7 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
 mod gather;
+mod measure;
 mod reload;
 
 use std::collections::HashMap;
@@ -81,6 +82,7 @@ pub struct Running {
     daemon: tokio::task::JoinHandle<Result<()>>,
     mailer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
+    measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
     daily: tokio::task::JoinHandle<()>,
 }
@@ -185,6 +187,14 @@ pub async fn start(plan: Plan) -> Result<Running> {
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
     let web = tokio::spawn(web::serve(door, site, stopped(stopping.clone())));
+    let offices = desks.iter().map(|desk| desk.office.clone()).collect();
+    let measure = measure::run(
+        store.clone(),
+        offices,
+        config.settle_after_ms,
+        stopped(stopping.clone()),
+    );
+    let measure = tokio::spawn(measure);
     let (order_sender, orders) = mpsc::channel(1);
     let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
@@ -248,6 +258,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         daemon,
         mailer,
         web,
+        measure,
         reload,
         daily,
     })
@@ -302,6 +313,7 @@ impl Running {
             }
         }
         self.web.await.context("the dashboard broke")??;
+        self.measure.await.context("measuring broke")?;
         self.reload.await.context("the reload broke")?;
         self.daily.await.context("retention broke")?;
         self.store.close().await.context("the database cannot be closed")?;

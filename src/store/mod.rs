@@ -19,6 +19,7 @@ mod removal;
 mod restore;
 pub mod rows;
 mod server;
+mod service;
 mod snapshot;
 mod tables;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use rebuild::NextNumbers;
 pub use removal::{BATCH, Batch, Candidate};
 pub use rows::Told;
 use rows::Turn;
+pub use service::{Each, Span, Sum};
 pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
 pub use verify::Verified;

@@ -97,6 +97,7 @@ async fn both_databases_understand_every_statement() {
         read::STATEMENTS,
         rebuild::STATEMENTS,
         removal::STATEMENTS,
+        service::STATEMENTS,
         snapshot::STATEMENTS,
         verify::STATEMENTS,
         write::STATEMENTS,

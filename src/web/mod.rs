@@ -6,6 +6,7 @@
 mod api;
 mod ask;
 mod assets;
+mod chart;
 mod devices;
 mod explained;
 mod fault;
@@ -20,6 +21,7 @@ mod peer;
 mod quarantine;
 mod secure;
 mod serve;
+mod service;
 mod shown;
 mod today;
 mod words;
@@ -104,6 +106,7 @@ pub fn router(site: Site) -> Router {
         .route("/", get(today::show))
         .route("/incidents", get(incidents::show))
         .route("/incidents/{n}", get(incident::show))
+        .route("/compliance", get(service::show))
         .route("/letters", get(letters::list))
         .route("/letters/{n}", get(letters::show))
         .route("/letters/{n}/html", get(letters::html_as_sent))
@@ -115,6 +118,7 @@ pub fn router(site: Site) -> Router {
         .route("/metrics", get(api::metrics))
         .route("/api/v1/verdicts", get(api::verdicts))
         .route("/api/v1/policies", get(api::policies))
+        .route("/api/v1/service", get(service::api))
         .route("/api/v1/gaps", get(devices::gaps))
         .route("/api/v1/clocks", get(devices::clocks))
         .route("/static/style.css", get(assets::style))

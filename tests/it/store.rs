@@ -3,11 +3,12 @@
 mod backup;
 mod broken;
 mod events;
-mod kept;
+pub mod kept;
 mod lost;
 mod outbox;
 mod removal;
 mod retention;
+mod service;
 mod tables;
 
 use std::path::PathBuf;

@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scenario", &["engine"]),
     ("backtest", &["engine", "letter", "incident"]),
     ("explain", &["engine", "letter"]),
+    ("compliance", &["engine", "explain"]),
     ("simulate", &["engine", "wire"]),
     ("skew", &["engine", "wire"]),
     ("gaps", &["engine"]),
@@ -41,7 +42,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
     ("tls", &[]),
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
-    ("store", &["engine", "ledger", "coverage", "place", "clock", "telemetry"]),
+    (
+        "store",
+        &["engine", "ledger", "coverage", "compliance", "place", "clock", "telemetry"],
+    ),
     (
         "mailer",
         &[
@@ -62,6 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "letter",
             "incident",
             "explain",
+            "compliance",
             "live",
             "inbound",
             "skew",
@@ -124,8 +129,20 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 12] = [
-    "engine", "wire", "varint", "coverage", "skew", "gaps", "ledger", "letter", "incident", "backtest", "explain", "scenario",
+const PURE: [&str; 13] = [
+    "engine",
+    "wire",
+    "varint",
+    "coverage",
+    "skew",
+    "gaps",
+    "ledger",
+    "letter",
+    "incident",
+    "backtest",
+    "explain",
+    "compliance",
+    "scenario",
 ];
 
 /// A source file: its path from the root, its module, and its text without tests.

@@ -17,7 +17,7 @@ on_both! {
 
 pub(super) const KEEP_MS: i64 = 15 * 86_400_000;
 
-pub(super) fn texts() -> Texts {
+pub fn texts() -> Texts {
     let files = replay::policy_files(&policies()).unwrap();
     Texts {
         roster: std::fs::read_to_string(example("roster.toml")).unwrap(),
@@ -26,7 +26,7 @@ pub(super) fn texts() -> Texts {
 }
 
 /// What else is put in force on the way: a calendar, a limit of silence, fewer policies.
-pub(super) fn others() -> Vec<Texts> {
+pub fn others() -> Vec<Texts> {
     let first = texts();
     let with_roster = |roster: String| Texts {
         roster,
@@ -43,7 +43,7 @@ pub(super) fn others() -> Vec<Texts> {
 }
 
 /// All that a desk says.
-pub(super) fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug + use<> {
+pub fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug + use<> {
     let engine: &Engine = &desk.engine;
     let devices: Vec<DeviceId> = desk.roster.device_ids().cloned().collect();
     let silences: Vec<_> = devices
@@ -58,14 +58,17 @@ pub(super) fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug
     )
 }
 
-pub(super) fn rows(
+pub fn rows(
     events: &[jagaloket::engine::event::Event],
     received: Moment,
     roster: &jagaloket::engine::roster::Roster,
 ) -> Turn {
     let entries = events.iter().map(|event| NewEntry {
         received,
-        kind: EntryKind::Event,
+        kind: match event.kind {
+            jagaloket::engine::event::Kind::Ticked => EntryKind::Tick,
+            _ => EntryKind::Event,
+        },
         office: event.office.clone(),
         source: format!("/{}/{}", event.office, event.device),
         id: event.id.to_string(),

@@ -68,7 +68,7 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 12] {
+    pub fn pages() -> [(&'static str, [&'static str; 2]); 13] {
         [
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
@@ -76,6 +76,7 @@ impl Desk {
             ("/incidents/36", ["Urutan kejadian", "Timeline"]),
             ("/incidents/32", ["Ditarik kembali", "Withdrawn"]),
             ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
+            ("/compliance", ["Cakupan data", "Data coverage"]),
             ("/letters", ["Percobaan", "Attempts"]),
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
             ("/letters/70", ["Penerima", "Recipient"]),
