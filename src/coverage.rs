@@ -145,7 +145,10 @@ impl Packer {
         put(Column::Shape, number as i64);
         put(Column::N, row.n.wrapping_sub(self.last));
         put(Column::Time, expected.time_off(row.time.0));
-        put(Column::Delay, expected.delay_off(row.received.0.wrapping_sub(row.time.0)));
+        put(
+            Column::Delay,
+            expected.delay_off(row.received.0.wrapping_sub(row.time.0)),
+        );
         put(Column::Told, row.time.0.wrapping_sub(passing.told.0));
         if let Some(place) = &passing.place {
             put(Column::Sequence, expected.sequence_off(place.sequence) as i64);

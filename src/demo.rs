@@ -136,7 +136,10 @@ pub async fn run(request: Request) -> Result<Outcome> {
             bytes_max: 64 * 1024 * 1024,
         },
         // It does not last so long.
-        retention: Retention { at: None, ..Retention::usual(14 * 86_400_000) },
+        retention: Retention {
+            at: None,
+            ..Retention::usual(14 * 86_400_000)
+        },
         log: LogFormat::Text,
     };
     let policies = PolicyTexts(

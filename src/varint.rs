@@ -50,6 +50,9 @@ mod tests {
             assert_eq!(take(&mut &out[..]), Some(number as u64));
         }
         assert_eq!(take(&mut &[0xff; 10][..]), None);
-        assert_eq!(take(&mut &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f][..]), None);
+        assert_eq!(
+            take(&mut &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f][..]),
+            None
+        );
     }
 }

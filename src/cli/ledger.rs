@@ -96,7 +96,10 @@ fn snapshots(config: &Config) -> anyhow::Result<Exit> {
     })?;
     for one in &held {
         match one.differs.as_slice() {
-            [] => eprintln!("the snapshot of {} at entry {} says what the ledger says", one.office, one.ledger_n),
+            [] => eprintln!(
+                "the snapshot of {} at entry {} says what the ledger says",
+                one.office, one.ledger_n
+            ),
             differs => eprintln!(
                 "error: the snapshot of {} at entry {} differs from the ledger in: {}",
                 one.office,
@@ -118,7 +121,11 @@ fn told(verified: &Verified) -> String {
     let mut text = format!("{} entries, each fits the one before", verified.head.n);
     let gone: u64 = verified.gone.values().sum();
     if gone > 0 {
-        let why: Vec<String> = verified.gone.iter().map(|(why, count)| format!("{count} as {why}")).collect();
+        let why: Vec<String> = verified
+            .gone
+            .iter()
+            .map(|(why, count)| format!("{count} as {why}"))
+            .collect();
         text += &format!(
             "; {gone} of them were kept long enough and are gone ({}), each announced in the ledger",
             why.join(", ")

@@ -113,7 +113,10 @@ fn told(standing: &Standing, rules: &config::Retention) -> String {
     say(format!("{:<12} {:>8} {:>12} {:>12}", "", "kept", "there", "due now"));
     for shown in &standing.kinds {
         let kept = Span::ms(shown.kept_ms).to_string();
-        say(format!("{:<12} {:>8} {:>12} {:>12}", shown.kind, kept, shown.there, shown.due));
+        say(format!(
+            "{:<12} {:>8} {:>12} {:>12}",
+            shown.kind, kept, shown.there, shown.due
+        ));
     }
     let stored = &standing.stored;
     say(format!(

@@ -115,7 +115,11 @@ impl Engine {
         for (number, person) in state.officers.iter().enumerate() {
             let ix = OfficerIx(number as u32);
             let officer = names.officer_id(ix);
-            let mut inside: Vec<String> = person.inside.iter().map(|handset| names.handset_name(*handset)).collect();
+            let mut inside: Vec<String> = person
+                .inside
+                .iter()
+                .map(|handset| names.handset_name(*handset))
+                .collect();
             inside.sort();
             let later = person.exemptions.iter().filter(|exemption| exemption.until > now);
             let known = roster.officers.iter().any(|known| known.id == officer);

@@ -135,10 +135,26 @@ mod tests {
             (wanted(None, Some("p-003"), None, None, None), true, true),
             (wanted(None, Some("p-003"), Some("batam"), None, None), false, false),
             (wanted(None, None, Some("tangerang"), None, None), true, true),
-            (wanted(None, None, Some("tangerang"), Some(Moment(200)), None), true, false),
-            (wanted(None, None, Some("tangerang"), Some(Moment(201)), None), false, false),
-            (wanted(None, None, Some("tangerang"), None, Some(Moment(100))), false, false),
-            (wanted(None, None, Some("tangerang"), None, Some(Moment(101))), true, true),
+            (
+                wanted(None, None, Some("tangerang"), Some(Moment(200)), None),
+                true,
+                false,
+            ),
+            (
+                wanted(None, None, Some("tangerang"), Some(Moment(201)), None),
+                false,
+                false,
+            ),
+            (
+                wanted(None, None, Some("tangerang"), None, Some(Moment(100))),
+                false,
+                false,
+            ),
+            (
+                wanted(None, None, Some("tangerang"), None, Some(Moment(101))),
+                true,
+                true,
+            ),
         ];
         for (wanted, keeps_case, keeps_event) in cases {
             let mut holds = Holds::default();

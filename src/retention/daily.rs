@@ -123,7 +123,11 @@ mod tests {
             ("2026-11-10T02:30:10.000+07:00", "2026-11-20T08:05:00.000+07:00", false),
             ("2026-11-10T02:30:10.000+07:00", "2026-11-20T08:10:01.000+07:00", true),
         ] {
-            assert_eq!(is_due(at, zone, [started, moment(last), moment(now)]), due, "{last} {now}");
+            assert_eq!(
+                is_due(at, zone, [started, moment(last), moment(now)]),
+                due,
+                "{last} {now}"
+            );
         }
     }
 }

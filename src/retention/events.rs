@@ -133,8 +133,7 @@ impl Retention {
         }
         let stays = |past: &&Past| {
             let officer = past.event.kind.officer().map(OfficerId::as_str);
-            evidence.contains(&past.event.reference())
-                || holds.keep_event(office.as_str(), officer, past.event.time)
+            evidence.contains(&past.event.reference()) || holds.keep_event(office.as_str(), officer, past.event.time)
         };
         let mut kept = Kept::default();
         let held = past.iter().filter(stays);
@@ -153,7 +152,8 @@ impl Retention {
                 0 | 1 => kept.keep(last_of_each(theirs).into_iter(), coverages),
                 2 => {
                     kept.keep(theirs, coverages);
-                    kept.covered.extend(coverages.iter().map(|(_, first, last)| (*first, *last)));
+                    kept.covered
+                        .extend(coverages.iter().map(|(_, first, last)| (*first, *last)));
                 }
                 _ => {}
             }
@@ -200,12 +200,7 @@ impl Retention {
         }))
     }
 
-    async fn remove(
-        &self,
-        cut: Cut,
-        plans: &HashMap<OfficeId, Kept>,
-        heard: &mut impl FnMut(&str, u64),
-    ) -> Result<()> {
+    async fn remove(&self, cut: Cut, plans: &HashMap<OfficeId, Kept>, heard: &mut impl FnMut(&str, u64)) -> Result<()> {
         let mut after = 0;
         loop {
             let some = self.store.candidates(after, cut.before).await?;
@@ -264,7 +259,9 @@ impl Kept {
             match one.packed {
                 false => drop(self.entries.insert(one.n)),
                 true => {
-                    let around = coverages.iter().filter(|(_, first, last)| (*first..=*last).contains(&one.n));
+                    let around = coverages
+                        .iter()
+                        .filter(|(_, first, last)| (*first..=*last).contains(&one.n));
                     self.covered.extend(around.map(|(_, first, last)| (*first, *last)));
                 }
             }
@@ -276,7 +273,10 @@ impl Kept {
     fn has(&self, row: &LedgerRow) -> bool {
         match row.is_packed() {
             false => self.entries.contains(&row.n),
-            true => self.covered.iter().any(|(first, last)| (*first..=*last).contains(&row.n)),
+            true => self
+                .covered
+                .iter()
+                .any(|(first, last)| (*first..=*last).contains(&row.n)),
         }
     }
 }
@@ -290,7 +290,9 @@ struct Subjects {
 
 impl Subjects {
     fn add(&mut self, whole: &Option<Said>, tried: &Option<Said>) {
-        let (Some(whole), Some(tried)) = (whole, tried) else { return };
+        let (Some(whole), Some(tried)) = (whole, tried) else {
+            return;
+        };
         let (devices, officers) = whole.standing.differences(&tried.standing);
         self.devices.extend(devices);
         self.officers.extend(officers);
@@ -313,7 +315,11 @@ impl Subjects {
     }
 
     fn has(&self, event: &Event) -> bool {
-        self.devices.contains(&event.device) || event.kind.officer().is_some_and(|officer| self.officers.contains(officer))
+        self.devices.contains(&event.device)
+            || event
+                .kind
+                .officer()
+                .is_some_and(|officer| self.officers.contains(officer))
     }
 }
 

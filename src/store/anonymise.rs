@@ -259,7 +259,14 @@ impl Store {
     pub async fn evidence(&self) -> Result<std::collections::HashSet<String>> {
         let (mut all, mut after) = (std::collections::HashSet::new(), 0);
         loop {
-            let rows = self.shared.readers.query(EVIDENCE).bind(after).all().await.doing(READING)?;
+            let rows = self
+                .shared
+                .readers
+                .query(EVIDENCE)
+                .bind(after)
+                .all()
+                .await
+                .doing(READING)?;
             if rows.is_empty() {
                 return Ok(all);
             }

@@ -91,7 +91,10 @@ impl Store {
         };
         let mut writing = Writing::new(file, &header)?;
         let mut table = None;
-        let verified = verify(&mut connection, None, |row| write_row(&mut writing, LEDGER, &mut table, row)).await?;
+        let verified = verify(&mut connection, None, |row| {
+            write_row(&mut writing, LEDGER, &mut table, row)
+        })
+        .await?;
         for (name, sql) in TABLES {
             if name == LEDGER || !exists(&mut connection, name).await? {
                 continue;

@@ -149,7 +149,9 @@ impl Store {
                 announcement.counts.insert(kind.to_owned(), count);
             }
         }
-        let done = self.take_out(announcement, &gone, Some(packed), [from, to, now]).await?;
+        let done = self
+            .take_out(announcement, &gone, Some(packed), [from, to, now])
+            .await?;
         Ok(done.map(|_| batch))
     }
 
@@ -221,7 +223,10 @@ impl Store {
     /// entry.
     pub async fn coverages(&self, before: i64) -> Result<Vec<(i64, i64, i64)>> {
         let rows = self.shared.readers.query(COVERAGES).bind(before).all().await;
-        rows.doing(READING)?.iter().map(|row| row.tuple().doing(READING)).collect()
+        rows.doing(READING)?
+            .iter()
+            .map(|row| row.tuple().doing(READING))
+            .collect()
     }
 
     /// Takes the coverage of removals away, which the announcement names.

@@ -44,7 +44,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
     (
         "store",
-        &["engine", "ledger", "coverage", "compliance", "place", "clock", "telemetry"],
+        &[
+            "engine",
+            "ledger",
+            "coverage",
+            "compliance",
+            "place",
+            "clock",
+            "telemetry",
+        ],
     ),
     (
         "mailer",
@@ -110,7 +118,16 @@ const NAMED_IN: [(&str, &[&str]); 15] = [
     ("maud", &["letter", "web", "backtest"]),
     (
         "anyhow",
-        &["replay", "past", "retention", "daemon", "serve", "demo", "faults", "cli"],
+        &[
+            "replay",
+            "past",
+            "retention",
+            "daemon",
+            "serve",
+            "demo",
+            "faults",
+            "cli",
+        ],
     ),
 ];
 

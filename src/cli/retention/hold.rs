@@ -115,7 +115,9 @@ fn add(args: AddArgs) -> anyhow::Result<Exit> {
     let begin = |date: NaiveDate| -> anyhow::Result<Moment> {
         let midnight = date.and_hms_opt(0, 0, 0).context("every date has a midnight")?;
         let local = midnight.and_local_timezone(zone).earliest();
-        Ok(Moment(local.context("the date does not begin there")?.timestamp_millis()))
+        Ok(Moment(
+            local.context("the date does not begin there")?.timestamp_millis(),
+        ))
     };
     let day_after = |date: NaiveDate| begin(date.succ_opt().context("the date is too late")?);
     let wanted = Wanted {

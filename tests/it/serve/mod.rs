@@ -7,6 +7,7 @@ mod live;
 mod outages;
 mod postgres;
 mod reload;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

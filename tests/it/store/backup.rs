@@ -61,7 +61,11 @@ async fn fill(store: &Store, count: usize) -> Head {
     let said = Announcement::default();
     let out = [(gone[0].row.n, gone[0].hash)];
     store.take_out(said.clone(), &out, None, [at(9); 3]).await.unwrap();
-    store.empty_letters(&said, &[leased[0].n], at(9)).await.unwrap().unwrap()
+    store
+        .empty_letters(&said, &[leased[0].n], at(9))
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 #[tokio::test]

@@ -68,7 +68,10 @@ async fn fill(store: &Store, seed: u64, days: u32, clock: Clock) -> (Texts, Mome
         if n == 0 {
             let at = day[0].time.plus_ms(-1_000);
             let body = serde_json::to_vec(&texts.policies).unwrap();
-            for (kind, body) in [(EntryKind::Roster, texts.roster.clone().into_bytes()), (EntryKind::Policies, body)] {
+            for (kind, body) in [
+                (EntryKind::Roster, texts.roster.clone().into_bytes()),
+                (EntryKind::Policies, body),
+            ] {
                 entries.push(of_monitor(&roster, kind, at, body));
             }
         }
@@ -128,7 +131,10 @@ fn of_monitor(roster: &Roster, kind: EntryKind, at: Moment, body: Vec<u8>) -> Ne
 async fn said(store: &Store, clock: Clock, after: Moment) -> (Vec<Verdict>, Standing) {
     let office = store.offices().await.unwrap().remove(0);
     let how = (clock, SETTLE_MS + DAY_MS, i64::MAX);
-    let desk = daemon::fold_office(store, &office, how, |_| true).await.unwrap().unwrap();
+    let desk = daemon::fold_office(store, &office, how, |_| true)
+        .await
+        .unwrap()
+        .unwrap();
     let mut verdicts = desk.engine.verdicts();
     verdicts.retain(|verdict| verdict.until.is_none_or(|until| until > after));
     (verdicts, desk.engine.standing())
@@ -138,7 +144,11 @@ async fn what_is_left_of_a_ledger_says_the_same_of_every_later_day(home: Home) {
     // PostgreSQL is slower, and the fold is the same.
     let seeds = if home.is_postgres() { 1..=1 } else { 1..=4 };
     for seed in seeds {
-        let home = if home.is_postgres() { Home::postgres() } else { Home::sqlite() };
+        let home = if home.is_postgres() {
+            Home::postgres()
+        } else {
+            Home::sqlite()
+        };
         let clock = if seed % 2 == 0 { Clock::Events } else { Clock::Ticks };
         let store = home.open().await;
         let (_, end) = fill(&store, seed, 9, clock).await;
@@ -158,7 +168,10 @@ async fn what_is_left_of_a_ledger_says_the_same_of_every_later_day(home: Home) {
         }
         let left = home.count(entries).await;
         let old = "SELECT count(*) FROM ledger WHERE kind = 'event' AND n < (SELECT max(last_n) FROM removal WHERE to_ms > 0 AND coverage IS NULL)";
-        println!("seed {seed}: of {before} events {gone} went, {left} are left, {} older than the cut", home.count(old).await);
+        println!(
+            "seed {seed}: of {before} events {gone} went, {left} are left, {} older than the cut",
+            home.count(old).await
+        );
         assert!(gone > 100, "seed {seed}: {gone}");
         assert!(home.count(old).await < 300, "seed {seed}");
         // What a backup gives says the same, and its gaps are announced.
@@ -167,7 +180,10 @@ async fn what_is_left_of_a_ledger_says_the_same_of_every_later_day(home: Home) {
         let target = Home::sqlite();
         assert_eq!(Store::restore(&target.place(), &file).await.unwrap(), head);
         let cut = end.plus_ms(-retention.rules.events_ms + DAY_MS);
-        assert_eq!(said(&target.open().await, clock, cut).await, said(&store, clock, cut).await);
+        assert_eq!(
+            said(&target.open().await, clock, cut).await,
+            said(&store, clock, cut).await
+        );
     }
 }
 
@@ -176,7 +192,10 @@ async fn what_an_incident_with_names_rests_on_stays_and_so_does_what_is_held(hom
     let store = home.open().await;
     let (_, end) = fill(&store, 1, 6, Clock::Ticks).await;
     let (verdicts, _) = said(&store, Clock::Ticks, Moment::MIN).await;
-    let old = verdicts.iter().find(|verdict| verdict.officer.is_some() && !verdict.evidence.is_empty()).unwrap();
+    let old = verdicts
+        .iter()
+        .find(|verdict| verdict.officer.is_some() && !verdict.evidence.is_empty())
+        .unwrap();
     // It is open for people, whatever the engine says.
     let row = VerdictRow {
         verdict: old.clone(),
@@ -188,7 +207,11 @@ async fn what_an_incident_with_names_rests_on_stays_and_so_does_what_is_held(hom
         ..Turn::default()
     };
     store.commit(&turn).await.unwrap();
-    let held = verdicts.iter().rev().find_map(|verdict| verdict.officer.clone()).unwrap();
+    let held = verdicts
+        .iter()
+        .rev()
+        .find_map(|verdict| verdict.officer.clone())
+        .unwrap();
     let wanted = Wanted {
         incident: None,
         officer: Some(held.to_string()),
@@ -217,7 +240,10 @@ async fn what_an_incident_with_names_rests_on_stays_and_so_does_what_is_held(hom
         }
     };
     let before = theirs().await;
-    let counts = retention(&store, Clock::Ticks).run(end.plus_ms(4 * DAY_MS), |_, _| {}).await.unwrap();
+    let counts = retention(&store, Clock::Ticks)
+        .run(end.plus_ms(4 * DAY_MS), |_, _| {})
+        .await
+        .unwrap();
     assert!(counts["events"] > 100, "{counts:?}");
     assert!(!before.is_empty());
     assert_eq!(theirs().await, before);

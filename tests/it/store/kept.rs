@@ -144,7 +144,10 @@ async fn a_start_from_a_snapshot_says_what_one_from_the_begin_says(home: Home) {
     let older = store.snapshot_before(&office, i64::MAX).await.unwrap().unwrap();
     let more = rows(&events("day-30", &roster)[..400], received, &roster);
     let head = store.commit(&more).await.unwrap().head;
-    store.keep_snapshot(&office, head, older.engine, older.desk).await.unwrap();
+    store
+        .keep_snapshot(&office, head, older.engine, older.desk)
+        .await
+        .unwrap();
     let held = daemon::check_snapshots(&store, Clock::Events, KEEP_MS).await.unwrap();
     assert!(held.last().unwrap().differs.contains(&"verdicts"), "{held:?}");
     assert_eq!(used, 11, "every start but the first had a snapshot that fits");

@@ -105,7 +105,16 @@ fn same(before: &[LedgerRow], after: &[LedgerRow]) {
             assert_eq!(before, after);
             continue;
         }
-        let plain = |row: &LedgerRow| (row.n, row.received, row.kind, row.office.clone(), row.source.clone(), row.time);
+        let plain = |row: &LedgerRow| {
+            (
+                row.n,
+                row.received,
+                row.kind,
+                row.office.clone(),
+                row.source.clone(),
+                row.time,
+            )
+        };
         assert_eq!(plain(before), plain(after));
         assert_eq!(before.clock, after.clock);
         assert_eq!(wire::passing(&before.body), wire::passing(&after.body));
@@ -151,7 +160,9 @@ async fn what_is_held_back_or_too_young_stays_and_can_go_later(home: Home) {
     let before = all(&store).await;
     let held = |row: &LedgerRow| row.source.ends_with("loket-01");
     let first = pack(&store, |row| !held(row)).await;
-    let stayed: i64 = home.count("SELECT count(*) FROM ledger WHERE source LIKE '%loket-01'").await;
+    let stayed: i64 = home
+        .count("SELECT count(*) FROM ledger WHERE source LIKE '%loket-01'")
+        .await;
     assert_eq!(stayed, before.iter().filter(|row| held(row)).count() as i64);
     same(&before, &all(&store).await);
     // What comes before the cut goes, and nothing else; the packed lie among what was packed before.
@@ -201,7 +212,10 @@ async fn whoever_makes_a_gap_of_his_own_is_found_out(home: Home) {
                   SELECT 50, first_n, last_n, from_ms, to_ms, bridges, coverage FROM removal; DELETE FROM removal WHERE n = 61";
     let kept = (61, Fault::Unkept);
     let cases: Vec<(String, (i64, Fault))> = vec![
-        ("DELETE FROM ledger WHERE n = 50".into(), (50, Fault::Missing { next: 53 })),
+        (
+            "DELETE FROM ledger WHERE n = 50".into(),
+            (50, Fault::Missing { next: 53 }),
+        ),
         (insert, (50, Fault::Unannounced)),
         (theirs.into(), (1, Fault::Unannounced)),
         ("UPDATE removal SET coverage = NULL".into(), kept),
@@ -209,9 +223,18 @@ async fn whoever_makes_a_gap_of_his_own_is_found_out(home: Home) {
         ("UPDATE removal SET first_n = 2".into(), (1, Fault::Missing { next: 2 })),
         ("UPDATE removal SET last_n = 59".into(), kept),
         ("DELETE FROM removal".into(), (1, Fault::Missing { next: 2 })),
-        ("UPDATE ledger SET body = hash WHERE n = 50".into(), (50, Fault::Changed)),
-        ("UPDATE ledger SET body = hash WHERE n = 61".into(), (61, Fault::Changed)),
-        ("UPDATE ledger SET kind = 'event' WHERE n = 61".into(), (1, Fault::Unannounced)),
+        (
+            "UPDATE ledger SET body = hash WHERE n = 50".into(),
+            (50, Fault::Changed),
+        ),
+        (
+            "UPDATE ledger SET body = hash WHERE n = 61".into(),
+            (61, Fault::Changed),
+        ),
+        (
+            "UPDATE ledger SET kind = 'event' WHERE n = 61".into(),
+            (1, Fault::Unannounced),
+        ),
     ];
     for (sql, (n, fault)) in cases {
         let spoilt = home.copy();
@@ -259,9 +282,21 @@ async fn an_entry_is_found_by_when_it_was_received(home: Home) {
     }
     store.commit(&turn).await.unwrap();
     home.run("DELETE FROM ledger WHERE n BETWEEN 41 AND 120").await;
-    for (minute, n) in [(-1, 1), (0, 1), (1, 3), (10, 21), (19, 39), (60, 121), (99, 199), (100, 201)] {
+    for (minute, n) in [
+        (-1, 1),
+        (0, 1),
+        (1, 3),
+        (10, 21),
+        (19, 39),
+        (60, 121),
+        (99, 199),
+        (100, 201),
+    ] {
         let found = store.received_from(at(minute)).await.unwrap();
-        assert!(found == n || n == 121 && (41..=121).contains(&found), "{minute}: {found}");
+        assert!(
+            found == n || n == 121 && (41..=121).contains(&found),
+            "{minute}: {found}"
+        );
     }
 }
 
@@ -281,9 +316,7 @@ async fn killed_anywhere_while_packing_nothing_is_lost_and_the_next_run_goes_on(
         let copy = home.copy();
         let left = copy.directory.path().join("left/jagaloket.db");
         let death = match round % 3 {
-            0 => Death::Commit {
-                commits: 1 + round / 3,
-            },
+            0 => Death::Commit { commits: 1 + round / 3 },
             _ => Death::Row {
                 rows: rng.u64(1..4_000),
                 left,
@@ -318,7 +351,13 @@ async fn killed_anywhere_while_packing_nothing_is_lost_and_the_next_run_goes_on(
         same(&before, &all(&store).await);
         pack(&store, |_| true).await;
         store.verify(None).await.unwrap();
-        assert!(all(&store).await.iter().filter(|row| is_pulse(row)).all(|row| row.id.starts_with("coverage-")));
+        assert!(
+            all(&store)
+                .await
+                .iter()
+                .filter(|row| is_pulse(row))
+                .all(|row| row.id.starts_with("coverage-"))
+        );
         assert_eq!(said, says(&opened(&store, &texts, now, false).await, now));
     }
 }
@@ -332,7 +371,9 @@ async fn a_heartbeat_takes_a_small_part_of_what_it_took() {
     let day = events("day-30", &roster);
     for part in day.chunks(2_000) {
         let mut turn = rows(part, at(0), &roster);
-        turn.entries.iter_mut().for_each(|entry| entry.received = entry.time.plus_ms(7));
+        turn.entries
+            .iter_mut()
+            .for_each(|entry| entry.received = entry.time.plus_ms(7));
         store.commit(&turn).await.unwrap();
     }
     let before = home.count("SELECT page_count FROM pragma_page_count").await * 4_096;

@@ -98,11 +98,26 @@ async fn names_and_words_go_from_what_is_over_and_what_is_counted_stays(home: Ho
     for (sql, count) in [
         ("SELECT count(*) FROM incident WHERE officer IS NULL", 2),
         ("SELECT count(*) FROM incident WHERE officer IS NULL AND n IN (2, 4)", 2),
-        ("SELECT count(*) FROM incident WHERE counter = 'loket-03' AND policy <> '' AND date <> ''", 5),
-        ("SELECT count(*) FROM verdict WHERE officer IS NULL AND evidence = '[]' AND incident IN (2, 4)", 2),
-        ("SELECT count(*) FROM verdict WHERE officer = 'p-003' AND evidence <> '[]'", 3),
-        ("SELECT count(*) FROM outbox WHERE address = '' AND text_body = '' AND html_body = '' AND subject = ''", 3),
-        ("SELECT count(*) FROM outbox WHERE address <> '' AND incident IN (1, 3, 5)", 3),
+        (
+            "SELECT count(*) FROM incident WHERE counter = 'loket-03' AND policy <> '' AND date <> ''",
+            5,
+        ),
+        (
+            "SELECT count(*) FROM verdict WHERE officer IS NULL AND evidence = '[]' AND incident IN (2, 4)",
+            2,
+        ),
+        (
+            "SELECT count(*) FROM verdict WHERE officer = 'p-003' AND evidence <> '[]'",
+            3,
+        ),
+        (
+            "SELECT count(*) FROM outbox WHERE address = '' AND text_body = '' AND html_body = '' AND subject = ''",
+            3,
+        ),
+        (
+            "SELECT count(*) FROM outbox WHERE address <> '' AND incident IN (1, 3, 5)",
+            3,
+        ),
         ("SELECT max(n) FROM outbox", 6),
     ] {
         assert_eq!(home.count(sql).await, count, "{sql}");
@@ -126,7 +141,10 @@ async fn names_and_words_go_from_what_is_over_and_what_is_counted_stays(home: Ho
     assert_eq!(home.count(named).await, 0);
     assert_eq!(store.next_numbers().await.unwrap().incident, 6);
     assert_eq!(run(&store, days(92)).await, counts([]));
-    assert_eq!(run(&store, days(200)).await, counts([("letters", 1), ("indications", 1)]));
+    assert_eq!(
+        run(&store, days(200)).await,
+        counts([("letters", 1), ("indications", 1)])
+    );
     store.verify(None).await.unwrap();
     store.close().await.unwrap();
     drop(store);
@@ -161,7 +179,10 @@ async fn what_is_held_stays_until_it_is_released(home: Home) {
     let first = hold(Word::Add(wanted(Some(2), None))).await.unwrap();
     let second = hold(Word::Add(wanted(None, Some("p-003")))).await.unwrap();
     // Letters of nobody's incident go.
-    assert_eq!(run(&store, days(200)).await, counts([("heartbeats", 1), ("letters", 1)]));
+    assert_eq!(
+        run(&store, days(200)).await,
+        counts([("heartbeats", 1), ("letters", 1)])
+    );
     let release = |hold| {
         Word::Release(Released {
             hold,
@@ -172,10 +193,16 @@ async fn what_is_held_stays_until_it_is_released(home: Home) {
     let unknown = hold(release(77)).await.unwrap_err();
     assert!(unknown.to_string().contains("no hold 77"), "{unknown}");
     hold(release(second)).await.unwrap();
-    assert_eq!(run(&store, days(200)).await, counts([("letters", 2), ("indications", 2)]));
+    assert_eq!(
+        run(&store, days(200)).await,
+        counts([("letters", 2), ("indications", 2)])
+    );
     assert_eq!(store.holds().await.unwrap().0.0.len(), 1);
     hold(release(first)).await.unwrap();
-    assert_eq!(run(&store, days(200)).await, counts([("letters", 1), ("indications", 1)]));
+    assert_eq!(
+        run(&store, days(200)).await,
+        counts([("letters", 1), ("indications", 1)])
+    );
     store.verify(None).await.unwrap();
 
     // An office's heartbeats are left as they came, and go when they may.
@@ -201,7 +228,8 @@ async fn old_messages_leave_quarantine_and_stay_counted(home: Home) {
     let kept = "SELECT count(*) * 1000 + min(n) FROM quarantine";
     assert_eq!(home.count(kept).await, 450_451);
     assert_eq!(
-        home.count("SELECT CAST(sum(count) AS BIGINT) FROM quarantine_count").await,
+        home.count("SELECT CAST(sum(count) AS BIGINT) FROM quarantine_count")
+            .await,
         900
     );
     // What went counts against the bounds no more.
@@ -229,9 +257,16 @@ async fn a_start_after_a_run_says_nothing_new_and_takes_nothing_back(home: Home)
     let texts = office(&store).await;
     let start = async |now| {
         let mut book = serve::open_book(&store, house()).await.unwrap();
-        daemon::open_desks(&store, std::slice::from_ref(&texts), Clock::Events, now, KEEP_MS, &mut book)
-            .await
-            .unwrap();
+        daemon::open_desks(
+            &store,
+            std::slice::from_ref(&texts),
+            Clock::Events,
+            now,
+            KEEP_MS,
+            &mut book,
+        )
+        .await
+        .unwrap();
     };
     start(at(200)).await;
     home.run("UPDATE outbox SET sent_ms = created_ms").await;
@@ -258,9 +293,16 @@ async fn a_start_after_a_run_says_nothing_new_and_takes_nothing_back(home: Home)
         Store::restore(&target.place(), &file).await.unwrap();
         let restored = target.open().await;
         let mut book = serve::open_book(&restored, house()).await.unwrap();
-        daemon::open_desks(&restored, std::slice::from_ref(&texts), Clock::Events, days(101), KEEP_MS, &mut book)
-            .await
-            .unwrap();
+        daemon::open_desks(
+            &restored,
+            std::slice::from_ref(&texts),
+            Clock::Events,
+            days(101),
+            KEEP_MS,
+            &mut book,
+        )
+        .await
+        .unwrap();
         assert_eq!(target.count(stand).await, before);
     }
 }
