@@ -105,6 +105,7 @@ impl Retention {
         }
         self.remove(cut, &plans, heard).await?;
         if all {
+            self.store.forget_who_served(cut.until.date(chrono_tz::UTC)).await?;
             let stays = |first: i64, last: i64| {
                 let ranges = plans.values().flat_map(|kept| &kept.covered);
                 ranges.into_iter().any(|(from, to)| *from <= last && first <= *to)

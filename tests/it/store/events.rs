@@ -53,8 +53,8 @@ async fn fill(store: &Store, seed: u64, days: u32, clock: Clock) -> (Texts, Mome
         from: chrono::NaiveDate::from_ymd_opt(2026, 11, 2).unwrap(),
         days,
         troubles: Troubles::Many,
-        disorder: seed % 2 == 0,
-        nights: seed % 3 == 0,
+        disorder: seed.is_multiple_of(2),
+        nights: seed.is_multiple_of(3),
     };
     let mut received = Moment::MIN;
     // A part of the office, for it is judged many times over.

@@ -11,7 +11,7 @@ use jagaloket::retention::{self, Counts, Judging, Retention};
 use jagaloket::serve;
 use jagaloket::store::{Death, Disturbance, Upset};
 
-use super::removal::{all, office};
+use super::removal::{all, office, reopened};
 use super::*;
 
 on_both! {
@@ -88,7 +88,13 @@ async fn names_and_words_go_from_what_is_over_and_what_is_counted_stays(home: Ho
     assert_eq!(young, counts([("heartbeats", 1)]));
     let shown = retention(&store).show(days(91)).await.unwrap();
     let due: Vec<(&str, u64)> = shown.kinds.iter().map(|shown| (shown.kind, shown.due)).collect();
-    let expected = [("heartbeats", 0), ("quarantine", 0), ("letters", 3), ("indications", 2)];
+    let expected = [
+        ("heartbeats", 0),
+        ("quarantine", 0),
+        ("letters", 3),
+        ("indications", 2),
+        ("events", 0),
+    ];
     assert_eq!(due, expected);
     let gone = run(&store, days(91)).await;
     assert_eq!(gone, counts([("letters", 3), ("indications", 2)]));
@@ -350,7 +356,7 @@ async fn killed_anywhere_in_a_run_nothing_is_lost_and_the_next_one_goes_on() {
         let path = disturbance.left().unwrap();
         store.close().await.ok();
         drop(store);
-        let store = Store::open(path.as_path(), Bounds::default()).await.unwrap();
+        let store = reopened(&path).await;
         store.verify(None).await.unwrap();
         run(&store, days(200)).await;
         store.verify(None).await.unwrap();
