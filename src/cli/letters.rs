@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::accounts::Scope;
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -77,7 +78,7 @@ async fn open(config: &Path) -> anyhow::Result<Store> {
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {
     let store = open(&args.config).await?;
     for state in [LetterState::Dead, LetterState::Waiting] {
-        for letter in store.letters(Some(state), None, args.count).await? {
+        for letter in store.letters(&Scope::whole(), Some(state), None, args.count).await? {
             println!("{}", line(&letter));
         }
     }
@@ -92,6 +93,7 @@ fn line(letter: &LetterRow) -> String {
         LetterKind::Amended => "amended",
         LetterKind::Ended => "ended",
         LetterKind::Retracted => "retracted",
+        LetterKind::Account => "account",
     };
     let incident = letter.incident.map_or(String::new(), |n| format!("incident {n}, "));
     // The server's words come from elsewhere: nothing in them may move the terminal's cursor.

@@ -185,6 +185,7 @@ fn message_id(incident: i64, created: Moment, kind: LetterKind, to: &Corresponde
         LetterKind::Amended => "amended",
         LetterKind::Ended => "ended",
         LetterKind::Retracted => "retracted",
+        LetterKind::Account => "account",
     };
     // Dots of a person's id could stand where a Message-ID allows none; ids have no plus sign.
     let person = to.person.replace('.', "+");

@@ -193,6 +193,7 @@ fn file_name(leased: &Leased) -> String {
         LetterKind::Amended => "amended",
         LetterKind::Ended => "ended",
         LetterKind::Retracted => "retracted",
+        LetterKind::Account => "account",
     };
     // Ids of a roster are plain words; a database that says otherwise must not choose the folder.
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

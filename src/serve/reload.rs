@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,10 +17,11 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{names, read_texts};
+use super::{names, read_texts, users};
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::daemon::order::{Activated, Order};
+use crate::door::Door;
 use crate::engine::event::OfficeId;
 use crate::ledger::hold::Word;
 use crate::retention::{self, Asked, Counts};
@@ -29,9 +31,8 @@ use crate::store::Store;
 const ACTIVATE: &str = "activate";
 const RETAIN: &str = "retention";
 const HOLD: &str = "hold ";
-/// Of a word no more than this is read.
-const WORD_MAX: u64 = 65_536;
 /// What a word through the socket may take; and what the answer may take, which waits for a turn.
+const WORD_BYTES_MAX: u64 = 16 * 1024;
 const WORD_TIME: Duration = Duration::from_secs(5);
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
@@ -72,6 +73,8 @@ pub struct Reload {
     pub clock: MonitorClock,
     /// Where runs of retention are asked for.
     pub runs: mpsc::Sender<Asked>,
+    /// For orders about accounts.
+    pub door: Arc<Door>,
 }
 
 impl Reload {
@@ -108,7 +111,7 @@ impl Reload {
 
     async fn answer(&self, mut stream: tokio::net::UnixStream) {
         let mut word = String::new();
-        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(&mut stream, WORD_MAX));
+        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(&mut stream, WORD_BYTES_MAX));
         let said = tokio::time::timeout(WORD_TIME, reading.read_line(&mut word)).await;
         if !matches!(said, Ok(Ok(_))) {
             return;
@@ -133,6 +136,11 @@ impl Reload {
                 });
             }
             other => {
+                if let Some(order) = word.strip_prefix(users::WORD) {
+                    let answer = users::obey(&self.door, order).await;
+                    write_answer(&mut stream, &answer).await;
+                    return;
+                }
                 let Some(Ok(word)) = other.strip_prefix(HOLD).map(serde_json::from_str) else {
                     return;
                 };
@@ -228,34 +236,40 @@ async fn write_answer(stream: &mut tokio::net::UnixStream, answer: &impl Seriali
 
 /// Asks the monitor that listens there to activate its files.
 pub fn ask(path: &Path) -> Result<Outcome> {
-    match say(path, ACTIVATE, Some(ANSWER_TIME))? {
-        Ok(outcome) => Ok(outcome),
-        Err(error) => Err(error).with_context(|| {
-            format!(
-                "no monitor answers at {}: is `jagaloket serve` running with this configuration?",
-                path.display()
-            )
-        }),
-    }
+    let line = say(path, ACTIVATE)?;
+    serde_json::from_str(&line).context("the monitor's answer cannot be read")
 }
 
 /// Asks it for a run of retention. `None`: no monitor runs there.
 pub fn ask_to_retain(path: &Path) -> Result<Option<Answer>> {
-    say(path, RETAIN, None).map(std::result::Result::ok)
+    answer(say_if_heard(path, RETAIN, None)?)
 }
 
 /// Asks it to write a hold, or its end. `None`: no monitor runs there.
 pub fn ask_to_hold(path: &Path, word: &Word) -> Result<Option<Answer>> {
     let word = format!("{HOLD}{}", serde_json::json!(word));
-    say(path, &word, Some(ANSWER_TIME)).map(std::result::Result::ok)
+    answer(say_if_heard(path, &word, Some(ANSWER_TIME))?)
 }
 
-/// Says a word, and reads the answer. The inner error: nobody listens.
-fn say<T: serde::de::DeserializeOwned>(
-    path: &Path,
-    word: &str,
-    patience: Option<Duration>,
-) -> Result<std::result::Result<T, std::io::Error>> {
+fn answer(said: std::io::Result<String>) -> Result<Option<Answer>> {
+    match said {
+        Ok(line) => serde_json::from_str(&line).context("the monitor's answer cannot be read"),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Says a line to the monitor that listens there, and answers its own.
+pub(super) fn say(path: &Path, word: &str) -> Result<String> {
+    say_if_heard(path, word, Some(ANSWER_TIME))?.with_context(|| {
+        format!(
+            "no monitor answers at {}: is `jagaloket serve` running with this configuration?",
+            path.display()
+        )
+    })
+}
+
+/// The same; the inner error says that nobody listens.
+fn say_if_heard(path: &Path, word: &str, patience: Option<Duration>) -> Result<std::io::Result<String>> {
     let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => return Ok(Err(error)),
@@ -269,7 +283,5 @@ fn say<T: serde::de::DeserializeOwned>(
     if line.is_empty() {
         bail!("the monitor hung up without an answer; its log says why");
     }
-    serde_json::from_str(&line)
-        .map(Ok)
-        .context("the monitor's answer cannot be read")
+    Ok(Ok(line))
 }

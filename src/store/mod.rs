@@ -2,6 +2,7 @@
 //!
 //! One connection writes, a few read.
 
+pub mod accounts;
 mod anonymise;
 mod backup;
 mod chain;

@@ -31,7 +31,7 @@ statements! {
     COVERED_BETWEEN = "SELECT first_n, coverage FROM removal WHERE to_ms >= $1 AND from_ms <= $2 \
              AND coverage IS NOT NULL ORDER BY last_n";
     CANDIDATES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock, hash FROM ledger \
-             WHERE n > $1 AND n < $2 AND kind NOT IN ('roster', 'policies', 'retention', 'hold') ORDER BY n LIMIT $3";
+             WHERE n > $1 AND n < $2 AND kind IN ('event', 'tick', 'pulse') ORDER BY n LIMIT $3";
     RECEIVED_FROM = "SELECT n, received_ms FROM ledger WHERE n >= $1 ORDER BY n LIMIT 1";
     TAKE_OUT = "DELETE FROM ledger WHERE ", among(n), "";
     KEEP = "INSERT INTO removal (n, first_n, last_n, from_ms, to_ms, bridges, coverage) VALUES ($1, $2, $3, $4, $5, $6, $7)";

@@ -1,5 +1,6 @@
 //! What is written to and read from the database, one struct a row. Times are `Moment`s (milliseconds, UTC).
 
+use super::accounts::Change;
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
@@ -16,6 +17,8 @@ pub struct Turn {
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
     pub statuses: Vec<DeviceStatus>,
+    /// Of accounts and sessions.
+    pub changes: Vec<Change>,
 }
 
 impl Turn {
@@ -27,6 +30,7 @@ impl Turn {
             && self.incidents.is_empty()
             && self.letters.is_empty()
             && self.statuses.is_empty()
+            && self.changes.is_empty()
     }
 }
 
@@ -40,6 +44,8 @@ pub enum EntryKind {
     Retention,
     /// Keeps something from being taken out, or lets it go.
     Hold,
+    /// What somebody did or looked at.
+    Trace,
 }
 
 /// A fact to append; the store numbers and chains it.
@@ -145,6 +151,8 @@ pub enum LetterKind {
     Amended,
     Ended,
     Retracted,
+    /// To the holder of an account, of no incident; it holds a key to it.
+    Account,
 }
 
 /// A rendered mail to one person, not sent yet.

@@ -14,6 +14,7 @@ impl EntryKind {
             EntryKind::Policies => "policies",
             EntryKind::Retention => "retention",
             EntryKind::Hold => "hold",
+            EntryKind::Trace => "trace",
         }
     }
 }
@@ -35,6 +36,7 @@ impl LetterKind {
             LetterKind::Amended => "amended",
             LetterKind::Ended => "ended",
             LetterKind::Retracted => "retracted",
+            LetterKind::Account => "account",
         }
     }
 }
@@ -78,6 +80,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Policies,
         EntryKind::Retention,
         EntryKind::Hold,
+        EntryKind::Trace,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)
 }
@@ -88,6 +91,7 @@ pub(super) fn letter_kind(text: &str) -> Result<LetterKind> {
         LetterKind::Amended,
         LetterKind::Ended,
         LetterKind::Retracted,
+        LetterKind::Account,
     ];
     one_of("outbox.kind", text, &all, LetterKind::as_str)
 }

@@ -180,6 +180,9 @@ impl Writer {
             for statuses in apart(&turn.statuses, |status| (&status.office, &status.device)) {
                 connection.insert(&STATUS, statuses, put_status).await?;
             }
+            for change in &turn.changes {
+                connection.change(change).await?;
+            }
             connection.commit().await
         };
         writing.await.doing(COMMITTING)?;

@@ -346,6 +346,7 @@ impl Words {
             LetterKind::Amended => self.pick("Perubahan", "Amendment"),
             LetterKind::Ended => self.pick("Pemberitahuan akhir", "End"),
             LetterKind::Retracted => self.pick("Penarikan", "Withdrawal"),
+            LetterKind::Account => self.pick("Akun", "Account"),
         }
     }
 

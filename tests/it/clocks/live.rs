@@ -80,6 +80,7 @@ impl Monitor {
             ..Line::default()
         });
         let daemon = Daemon {
+            acts: mpsc::channel(1).1,
             store: store.clone(),
             desks,
             book,
