@@ -90,7 +90,7 @@ fn holds_and_runs_are_asked_of_the_running_monitor_and_done_here_where_none_runs
         .lines()
         .find_map(|line| line.strip_prefix("jagaloket_retention_last_run_seconds "));
     assert!(last.unwrap().parse::<f64>().unwrap() > 1e9);
-    let (_, _, page) = http_get(house.web, "/health?lang=en", &[]);
+    let (_, _, page) = house.get("/health?lang=en");
     assert!(page.contains("Last run of retention"), "{page}");
     serve.terminate();
     assert_eq!(

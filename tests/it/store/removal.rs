@@ -387,7 +387,9 @@ async fn a_heartbeat_takes_a_small_part_of_what_it_took() {
         store.commit(&turn).await.unwrap();
     }
     let before = home.count("SELECT page_count FROM pragma_page_count").await * 4_096;
+    let began = std::time::Instant::now();
     let batches = pack(&store, |_| true).await;
+    let each_ms = began.elapsed().as_millis() as usize / batches.len();
     store.close().await.unwrap();
     home.run("VACUUM").await;
     let after = home.count("SELECT page_count FROM pragma_page_count").await * 4_096;
@@ -395,7 +397,8 @@ async fn a_heartbeat_takes_a_small_part_of_what_it_took() {
     let coverage = home.count("SELECT sum(length(coverage)) FROM removal").await;
     let bridges = home.count("SELECT sum(length(bridges)) FROM removal").await;
     println!(
-        "{} events, {removed} heartbeats: {before} bytes before, {after} after; a heartbeat {:.1} bytes of coverage and {:.1} of bridges",
+        "{} events, {removed} heartbeats: {before} bytes before, {after} after; a heartbeat {:.1} bytes of coverage and {:.1} of bridges; \
+         a batch took {each_ms} ms",
         day.len(),
         coverage as f64 / removed as f64,
         bridges as f64 / removed as f64
