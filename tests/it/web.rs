@@ -2,6 +2,7 @@
 //! a seeded database in `pages` and `machines`, and in a browser in `browser`.
 
 pub mod browser;
+mod door;
 mod machines;
 mod matrix;
 mod pages;

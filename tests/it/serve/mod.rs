@@ -147,16 +147,16 @@ impl House {
     }
 
     pub fn get(&self, path: &str) -> (u16, String, String) {
-        self.get_with(path, &[])
+        self.read_with(path, &[])
     }
 
-    fn get_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
+    fn read_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
         let cookie = format!("Cookie: jagaloket_session={}", self.session());
         http_get(self.web, path, &[&[cookie.as_str()], headers].concat())
     }
 
     pub fn verdicts(&self) -> Vec<serde_json::Value> {
-        let (status, _, body) = self.get_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+        let (status, _, body) = self.read_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
         assert_eq!(status, 200, "{body}");
         verdict_lines(&body)
     }
