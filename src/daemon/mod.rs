@@ -257,7 +257,12 @@ impl Daemon {
         };
         self.judge_clocks(&mut intake, now);
         let mut turn = intake.turn;
-        turn.entries.splice(0..0, self.entries.drain(..));
+        let mut said: Vec<(usize, Vec<Decision>)> = Vec::new();
+        if !self.entries.is_empty() {
+            // What other rules alone change is said with that cause, and what these messages change with theirs.
+            said.extend(self.desks.iter_mut().map(|desk| desk.engine.judge()).enumerate());
+            turn.entries.splice(0..0, self.entries.drain(..));
+        }
         turn.entries.append(&mut admitted.entries);
         turn.changes.append(&mut admitted.changes);
         turn.letters.append(&mut admitted.letters);
@@ -283,7 +288,6 @@ impl Daemon {
                 Err(late) => set_aside(&mut turn, &key, late.settled, now),
             }
         }
-        let mut said: Vec<(usize, Vec<Decision>)> = Vec::new();
         for (ix, desk) in self.desks.iter_mut().enumerate() {
             if self.ticks {
                 let at = comeback.clock_max(desk, now);

@@ -83,10 +83,7 @@ pub fn write(explanation: &Explanation, roster: &Roster, language: Language, out
     }
     writeln!(out)?;
     writeln!(out, "{}", words.ways)?;
-    match explanation.ways.is_empty() {
-        true => writeln!(out, "  {}", words.no_way)?,
-        false => writeln!(out, "  {}", words.ways_hint)?,
-    }
+    writeln!(out, "  {}", words.hint_of(&explanation.ways))?;
     for way in &explanation.ways {
         writeln!(out, "  - {}", words.way(way, roster))?;
     }

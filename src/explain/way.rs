@@ -1,5 +1,5 @@
-//! What would have been compliant: one event more, no later than the instant the verdict opened. Each is tried by judging
-//! the past again with it, and only what leaves no verdict is told.
+//! What would have been compliant: one event more, no later than the instant the verdict opened, or the event less that a
+//! policy on events is about. Each is tried by judging the past again, and only what leaves no verdict is told.
 
 use super::Past;
 use crate::engine::Engine;
@@ -45,8 +45,14 @@ pub(super) fn ways(past: &Past, verdict: &Verdict, policy: &Policy, engine: &Eng
     let condition = match &policy.trigger {
         Trigger::While(condition) => condition,
         Trigger::On { .. } => {
+            let mut engine = without(past, verdict).engine(&[]);
+            engine.judge();
             let act = Act::NotHappened;
-            return vec![Way { act, by }];
+            return if stands(&engine, verdict) {
+                Vec::new()
+            } else {
+                vec![Way { act, by }]
+            };
         }
     };
     let trial = Trial {
@@ -67,6 +73,31 @@ pub(super) fn ways(past: &Past, verdict: &Verdict, policy: &Policy, engine: &Eng
         .collect()
 }
 
+/// The past without what happened in the instant the verdict is about.
+fn without(past: &Past, verdict: &Verdict) -> Past {
+    let is_it = |event: &&Event| {
+        event.time != verdict.since
+            || !verdict
+                .evidence
+                .iter()
+                .any(|reference| **reference == *event.reference())
+    };
+    Past {
+        rules: past.rules.clone(),
+        events: past.events.iter().filter(is_it).cloned().collect(),
+        again_ms: past.again_ms,
+    }
+}
+
+/// Whether a verdict of this policy and subject stands where this one opened.
+fn stands(engine: &Engine, verdict: &Verdict) -> bool {
+    engine.verdicts().iter().any(|other| {
+        other.same_subject(verdict)
+            && other.since <= verdict.opened
+            && other.until.is_none_or(|until| until > verdict.since)
+    })
+}
+
 struct Trial<'a> {
     past: &'a Past,
     verdict: &'a Verdict,
@@ -77,16 +108,10 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Whether no verdict of this policy and subject would stand where this one opened.
     fn clears(&self, events: &[Event]) -> bool {
         let mut engine = self.past.engine(events);
         engine.judge();
-        let verdict = self.verdict;
-        !engine.verdicts().iter().any(|other| {
-            other.same_subject(verdict)
-                && other.since <= verdict.opened
-                && other.until.is_none_or(|until| until > verdict.since)
-        })
+        !stands(&engine, self.verdict)
     }
 
     fn reads(&self, name: &str) -> bool {

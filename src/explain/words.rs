@@ -24,8 +24,9 @@ pub struct Words {
     pub no_silence: &'static str,
     pub horizons: &'static str,
     pub ways: &'static str,
-    pub ways_hint: &'static str,
-    pub no_way: &'static str,
+    ways_hint: &'static str,
+    way_without_hint: &'static str,
+    no_way: &'static str,
     pub still: &'static str,
     pub earlier: &'static str,
     pub until: &'static str,
@@ -56,6 +57,7 @@ const ID: Words = Words {
     horizons: "Diketahui sampai",
     ways: "Yang akan memenuhi ketentuan",
     ways_hint: "Setiap kemungkinan dicoba: kejadian yang sama ditambah satu ini, dinilai ulang, tanpa penilaian terhadapnya.",
+    way_without_hint: "Ini dicoba: kejadian yang sama tanpa yang satu ini, dinilai ulang, tanpa penilaian terhadapnya.",
     no_way: "Tidak ada satu kejadian tunggal yang akan mencegahnya.",
     still: "masih berlangsung",
     earlier: "sebelumnya",
@@ -80,6 +82,7 @@ const EN: Words = Words {
     horizons: "Known up to",
     ways: "What would have been compliant",
     ways_hint: "Each was tried: the same events and this one more, judged again, and no verdict of this kind.",
+    way_without_hint: "It was tried: the same events without this one, judged again, and no verdict of this kind.",
     no_way: "No single event would have prevented it.",
     still: "still going on",
     earlier: "before that",
@@ -194,6 +197,19 @@ impl Words {
             Language::Id => "`service.active` di sini berarti: masuk sistem dan tidak sedang istirahat",
             Language::En => "`service.active` stands here for being signed in and not on a break",
         })
+    }
+
+    /// How what would have been compliant was found.
+    pub fn hint_of(&self, ways: &[Way]) -> &'static str {
+        match ways {
+            [] => self.no_way,
+            [
+                Way {
+                    act: Act::NotHappened, ..
+                },
+            ] => self.way_without_hint,
+            _ => self.ways_hint,
+        }
     }
 
     /// `had the phone been deposited by 10:03:10.000: no verdict`

@@ -337,9 +337,11 @@ pub fn cause(reason: Reason, language: Language) -> Option<&'static str> {
         (Reason::RulesChanged, Id) => Some("Penyebabnya: data petugas atau kebijakan diperbarui."),
         (Reason::RulesChanged, En) => Some("The cause: the roster or the policies were changed."),
         (Reason::CalendarChanged, Id) => {
-            Some("Penyebabnya: kalender jam kerja kantor diubah untuk hari yang sudah lewat.")
+            Some("Penyebabnya: kalender jam kerja kantor diubah untuk waktu yang sudah lewat.")
         }
-        (Reason::CalendarChanged, En) => Some("The cause: the office's calendar was changed for days that had passed."),
+        (Reason::CalendarChanged, En) => {
+            Some("The cause: the office's calendar was changed for hours that had passed.")
+        }
         _ => None,
     }
 }

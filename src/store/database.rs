@@ -55,6 +55,30 @@ macro_rules! piece {
     (postgres any_of $n:literal) => {
         concat!("(SELECT value FROM unnest($", $n, "::text[]) AS value)")
     };
+    // The same where a row is always of an officer.
+    ($database:ident of_officer $table:ident) => {
+        concat!(
+            "((",
+            stringify!($table),
+            ".office || '/' || ",
+            stringify!($table),
+            ".officer) IN ",
+            crate::store::database::piece!($database any_of 1),
+            " OR (('*' IN ",
+            crate::store::database::piece!($database any_of 2),
+            " OR ",
+            stringify!($table),
+            ".office IN ",
+            crate::store::database::piece!($database any_of 2),
+            ") AND (",
+            stringify!($table),
+            ".office || '/' || ",
+            stringify!($table),
+            ".officer) NOT IN ",
+            crate::store::database::piece!($database any_of 3),
+            "))"
+        )
+    };
     // `accounts::Reach::sees` says the same.
     ($database:ident seen $table:ident) => {
         concat!(

@@ -41,7 +41,13 @@ pub(super) const TABLES: [(&str, Sql); 10] = [
 ];
 
 /// Tables of what is worked out from the others or soon over; no backup has them.
-pub(super) const DERIVED: [&str; 3] = ["snapshot", "session", "account_link"];
+pub(super) const DERIVED: [&str; 5] = [
+    "snapshot",
+    "service_hour",
+    "service_measured",
+    "session",
+    "account_link",
+];
 
 const fn both(sql: &'static str) -> Sql {
     Sql {

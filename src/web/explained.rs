@@ -62,7 +62,7 @@ fn told(explanation: &Explanation, roster: &Roster, words: &Words) -> Markup {
             }
         }
         h3 { (words.ways) }
-        p.hint { @if explanation.ways.is_empty() { (words.no_way) } @else { (words.ways_hint) } }
+        p.hint { (words.hint_of(&explanation.ways)) }
         ul.why-list { @for way in &explanation.ways { li { (words.way(way, roster)) } } }
         h3 { (words.names) }
         p.hint { (words.names_hint) }

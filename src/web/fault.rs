@@ -26,6 +26,7 @@ pub enum Fault {
     NoForm,
     TooLarge,
     Overtaken,
+    TooMany,
 }
 
 impl Fault {
@@ -42,6 +43,7 @@ impl Fault {
             Fault::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::Overtaken => StatusCode::CONFLICT,
+            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -89,6 +91,7 @@ impl Fault {
                     "Things have changed since the page was loaded. Nothing was changed; load the page again.",
                 ),
             ),
+            Fault::TooMany => (words.too_many, words.too_many_text),
         };
         let body = html! {
             section.fault {
@@ -111,6 +114,7 @@ impl Fault {
             Fault::WrongHost => "this host name is not one of the dashboard's",
             Fault::Unavailable => "the database does not answer",
             Fault::TooSlow => "the answer took too long",
+            Fault::TooMany => "this address asks too often: wait a few seconds",
             Fault::NotFound => "there is nothing at this address",
             Fault::NotAllowed => "this address does not take this method",
             Fault::Forbidden => "this is not for your account's roles, or not from where you ask",

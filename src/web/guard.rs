@@ -1,7 +1,7 @@
 //! Stands before every address: whom to answer, in which language, how long it may take, and what a browser may do with
 //! the answer.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::ask::{Ask, LANGUAGE_COOKIE};
 use super::cookies::Cookie;
 use super::fault::Fault;
+use super::peer::{Connection, Peer, Rates};
 use super::posted::{self, Posted};
 use super::routes::{Needs, address_of};
 use super::seen::seen;
@@ -44,10 +45,39 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (header::VARY, "Accept-Language, Cookie"),
 ];
 
-pub async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
+/// For two years, sub-domains left to their owners.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// What the guard knows.
+#[derive(Clone)]
+pub struct Watch {
+    site: Site,
+    rates: Arc<Rates>,
+}
+
+impl Watch {
+    pub fn of(site: &Site) -> Watch {
+        Watch {
+            site: site.clone(),
+            rates: Arc::default(),
+        }
+    }
+}
+
+pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Request, next: Next) -> Response {
     let secure = site.is_secure();
     let mut ask = Ask::read(&site, request.uri(), request.headers());
+    let connection = request.extensions().get::<Connection>().copied();
+    let connection = connection.unwrap_or(Connection {
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        tls: false,
+    });
+    let peer = connection.peer(request.headers(), &site.settings.trusted_proxies);
+    request.extensions_mut().insert(peer);
     let answer = async {
+        if !rates.admit(peer.address, crate::clock::instant()) {
+            return Fault::TooMany.into_response();
+        }
         if !is_ours(request.uri(), request.headers(), &site.settings) {
             return Fault::WrongHost.into_response();
         }
@@ -65,6 +95,11 @@ pub async fn guard(State(site): State<Site>, request: Request, next: Next) -> Re
             false => fault.page(&ask),
         };
         response.headers_mut().extend(kept.map(|value| (header::ALLOW, value)));
+        if fault == Fault::TooMany {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
     }
     site.metrics.pages_served.add(1);
     if response.status().is_server_error() {
@@ -74,14 +109,11 @@ pub async fn guard(State(site): State<Site>, request: Request, next: Next) -> Re
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if secure {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
-    }
     if let Some(visit) = &ask.new_visit {
         headers.append(header::SET_COOKIE, Cookie::Visit.set(visit, secure));
+    }
+    if peer.secure && site.settings.tls_only {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
     if let Some(language) = ask.chosen() {
         let code = match language {
@@ -207,10 +239,6 @@ fn of_trouble(trouble: door::Trouble) -> Response {
     Fault::from(trouble).into_response()
 }
 
-/// Who is on the other end of a connection; `serve` says it.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub std::net::SocketAddr);
-
 fn caller(request: &Request) -> Caller {
     let peer = request.extensions().get::<Peer>();
     let agent = request.headers().get(header::USER_AGENT);
@@ -218,15 +246,15 @@ fn caller(request: &Request) -> Caller {
         String::from_utf8_lossy(agent.as_bytes()).into_owned()
     });
     Caller {
-        address: peer.map_or_else(String::new, |peer| peer.0.ip().to_canonical().to_string()),
+        address: peer.map_or_else(String::new, |peer| peer.address.to_string()),
         agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
     }
 }
 
-/// Whether a program on this machine asks for itself: not a proxy for somebody else.
+/// Whether a program on this machine asks for itself: not a proxy for somebody else, whether it is named as one or not.
 fn is_from_here(request: &Request) -> bool {
     let peer = request.extensions().get::<Peer>();
-    let local = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
+    let local = peer.is_some_and(|peer| peer.address.is_loopback());
     let for_others = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
     local && !for_others.iter().any(|name| request.headers().contains_key(*name))
 }

@@ -8,6 +8,7 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod chart;
 mod cookies;
 mod devices;
 mod explained;
@@ -19,11 +20,14 @@ mod incident;
 mod incidents;
 mod letters;
 mod page;
+mod peer;
 mod posted;
 mod quarantine;
 mod routes;
+mod secure;
 mod seen;
 mod serve;
+mod service;
 mod shown;
 mod sign_in;
 mod today;
@@ -34,6 +38,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use ipnet::IpNet;
 use tokio::sync::watch;
 
 use crate::door::Door;
@@ -43,7 +49,11 @@ use crate::telemetry::Metrics;
 
 pub use explained::Explain;
 pub use routes::{Address, Needs, addresses};
-pub use serve::{ServeError, listen, serve};
+pub use secure::Certificate;
+pub use serve::{Gate, ServeError, listen, serve};
+
+/// What a form or a program may send at a time.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -65,6 +75,12 @@ pub struct Settings {
     /// Host names people use for it beside the loopback ones, without port. Others are refused, so that no web page
     /// elsewhere can point a name of its own here and read along.
     pub hosts: Vec<String>,
+    /// What it shows to browsers; without one it speaks plain HTTP.
+    pub certificate: Option<Certificate>,
+    /// What these tell of who asks is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Browsers are to ask over TLS alone from now on.
+    pub tls_only: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -89,6 +105,9 @@ impl Default for Settings {
         Settings {
             network_trusted: false,
             hosts: Vec::new(),
+            certificate: None,
+            trusted_proxies: Vec::new(),
+            tls_only: false,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
@@ -114,6 +133,10 @@ pub fn router(site: Site) -> Router {
     routes::router()
         .fallback(|| async { fault::Fault::NotFound })
         .method_not_allowed_fallback(|| async { fault::Fault::NotAllowed })
-        .layer(axum::middleware::from_fn_with_state(site.clone(), guard::guard))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(
+            guard::Watch::of(&site),
+            guard::guard,
+        ))
         .with_state(site)
 }

@@ -11,7 +11,7 @@ use jagaloket::config::Config;
 use jagaloket::engine::expr::{Scope, compile};
 use jagaloket::engine::policy::{Per, PolicySet};
 use jagaloket::engine::roster::Roster;
-use jagaloket::wire;
+use jagaloket::{replay, wire};
 
 use crate::support::{example, example_events, policies};
 
@@ -176,6 +176,32 @@ fn a_mangled_condition_is_refused_or_can_be_judged() {
                         );
                     }
                 }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_mangled_overlay_is_refused_within_its_lines_or_holds() {
+    let set = replay::read_policies(&policies()).unwrap();
+    let mut overlays = vec![
+        "[phone-out-during-service]\nfor = \"90s\"\nseverity = \"minor\"\nscope = \"signed_in\"\n\
+         reason = \"r\"\ndecided_by = \"d\"\ndecided_on = 2026-11-01\n"
+            .to_owned(),
+    ];
+    for policy in &set.policies {
+        overlays.push(format!(
+            "[{}]\nenabled = true\nbridge = \"20s\"\nnotify = [\"p-001\"]\nreason = \"r\"\ndecided_by = \"d\"\n\
+             decided_on = 2026-11-01\n[{0}.limits]\nlimit = \"40m\"\n",
+            policy.head.id.as_str()
+        ));
+    }
+    mangled(&overlays, |text| {
+        if let Err(errors) = set.clone().overlaid("o.toml", text) {
+            for fault in errors.0 {
+                let lines = text.matches('\n').count() + 1;
+                assert!(fault.line >= 1 && fault.line <= lines, "{fault}");
+                assert!(fault.column <= fault.source.chars().count() + 2, "{fault}");
             }
         }
     });

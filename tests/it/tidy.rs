@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scenario", &["engine"]),
     ("backtest", &["engine", "letter", "incident"]),
     ("explain", &["engine", "letter"]),
+    ("compliance", &["engine", "explain"]),
     ("simulate", &["engine", "wire"]),
     ("skew", &["engine", "wire"]),
     ("gaps", &["engine"]),
@@ -38,13 +39,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["engine", "wire", "store::rows"]),
     ("config", &["engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
-    ("broker", &["engine", "inbound", "wire", "clock", "telemetry"]),
+    ("tls", &[]),
+    ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
     (
         "store",
         &[
             "accounts",
             "engine",
             "ledger",
+            "compliance",
             "place",
             "clock",
             "store::rows",
@@ -80,6 +83,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "letter",
             "incident",
             "explain",
+            "compliance",
             "live",
             "inbound",
             "skew",
@@ -88,6 +92,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::rows",
             "clock",
             "telemetry",
+            "tls",
         ],
     ),
     // Ring 3 wires everything.
@@ -145,8 +150,19 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 11] = [
-    "accounts", "engine", "wire", "skew", "gaps", "ledger", "letter", "incident", "backtest", "explain", "scenario",
+const PURE: [&str; 12] = [
+    "accounts",
+    "engine",
+    "wire",
+    "skew",
+    "gaps",
+    "ledger",
+    "letter",
+    "incident",
+    "backtest",
+    "explain",
+    "compliance",
+    "scenario",
 ];
 
 /// A source file: its path from the root, its module, and its text without tests.

@@ -3,6 +3,7 @@
 
 pub mod browser;
 mod door;
+mod front;
 mod machines;
 mod matrix;
 mod pages;

@@ -251,10 +251,6 @@ fn possible(scope: &Scope, subject: Subject, breadth: Breadth, told: &dyn Fn(&st
     if told("officer.id") && scope.officer_id.is_empty() && (in_session || per == Per::Officer) {
         return false;
     }
-    // A break lies within the opening hours.
-    if told("office.open") && scope.office_on_break && !scope.office_open {
-        return false;
-    }
     if told("custody") {
         if scope.officer_handed_over && scope.custody == Custody::Out {
             return false;

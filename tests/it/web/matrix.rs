@@ -68,10 +68,11 @@ const CASES: &str = "OSIFATW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 44] = [
+const ROWS: [(&str, &str, &str); 46] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/{n}", CASES),
+    ("GET", "/compliance", "OSIFAW"),
     ("GET", "/letters", CASES),
     ("GET", "/letters/{n}", CASES),
     ("GET", "/letters/{n}/html", CASES),
@@ -83,6 +84,7 @@ const ROWS: [(&str, &str, &str); 44] = [
     ("GET", "/metrics", "NOSIFATDWX"),
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/policies", EVERYBODY),
+    ("GET", "/api/v1/service", "OSIFAW"),
     ("GET", "/api/v1/gaps", EVERYBODY),
     ("GET", "/api/v1/clocks", EVERYBODY),
     ("GET", "/static/style.css", "NOSIFATDWX"),
