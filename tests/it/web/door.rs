@@ -60,6 +60,17 @@ impl Desk {
         })
     }
 
+    /// The same, for what answers nothing.
+    pub fn execute(&self, sql: &str) {
+        let path = self.seeded.directory.path().join("jagaloket.db");
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        self.runtime.block_on(async {
+            let mut plain = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut plain).await.unwrap();
+            plain.close().await.unwrap();
+        });
+    }
+
     /// Everybody has proved who he is an hour ago.
     fn age_proofs(&self) {
         self.sql::<(i64,)>("UPDATE session SET proved_ms = proved_ms - 3600000 RETURNING 1");
@@ -71,7 +82,7 @@ impl Desk {
         rows.into_iter().next().map(|row| row.0).unwrap_or_default()
     }
 
-    fn wait_for_mail(&self, says: &str) -> String {
+    pub fn wait_for_mail(&self, says: &str) -> String {
         wait_for(Duration::from_secs(30), says, || {
             Some(self.mailed()).filter(|mail| mail.contains(says))
         })
