@@ -172,7 +172,7 @@ pub struct Web {
     pub tls: Option<WebTls>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The network between browsers and the dashboard is trusted: passwords may cross it.
+    /// Passwords may cross the network between browsers and a dashboard that speaks plain HTTP.
     pub network_trusted: bool,
     /// Host names people use for it beside the loopback ones.
     pub hosts: Vec<String>,

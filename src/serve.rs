@@ -119,14 +119,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_settings = web::Settings {
         network_trusted: config.web.network_trusted,
         hosts: config.web.hosts.clone(),
-        shown,
         certificate: config
             .web
             .tls
             .clone()
             .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
         trusted_proxies: config.web.trusted_proxies.clone(),
-        tls_only: config.web.base_url.starts_with("https://"),
+        shown,
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -174,8 +173,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         ..Live::starting(now, kind)
     };
     let (live_sender, live) = watch::channel(Arc::new(live));
-    let gate = web::listen(config.web.listen, &web_settings).await?;
-    let web_address = gate.address().context("the dashboard's address")?;
+    let listening = web::listen(config.web.listen, &web_settings).await?;
+    let web_address = listening.address().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let (names_sender, names) = watch::channel(names(&texts));
@@ -211,7 +210,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
-    let web = tokio::spawn(web::serve(gate, site, stopped(stopping.clone())));
+    let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
         store.clone(),

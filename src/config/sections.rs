@@ -286,8 +286,8 @@ fn web(root: &mut Section<'_>) -> Web {
     let network_trusted = web.switch("network_trusted").unwrap_or(false);
     let speaks_tls = web.has("tls");
     if !listen.ip().to_canonical().is_loopback() && !network_trusted && !speaks_tls {
-        let why = "without [web.tls] the dashboard may listen on loopback only: use 127.0.0.1, perhaps behind a proxy with \
-                   TLS, or set network_trusted = true, for passwords cross the network";
+        let why = "without TLS the dashboard may listen on loopback only, for passwords cross the network: add [web.tls], \
+                   use 127.0.0.1 behind a proxy with TLS, or set network_trusted = true";
         web.fault("listen", why);
     }
     let tls = web.inner("tls").and_then(|mut section| {

@@ -37,7 +37,7 @@ macro_rules! statements {
             postgres: concat!($text $(, crate::store::database::piece!(postgres $piece $inner), $after)*),
         };)+
         #[cfg(test)]
-        pub(super) const STATEMENTS: &[(&str, crate::store::database::Sql)] = &[$((stringify!($name), $name)),+];
+        pub(in crate::store) const STATEMENTS: &[(&str, crate::store::database::Sql)] = &[$((stringify!($name), $name)),+];
     };
 }
 
@@ -54,30 +54,6 @@ macro_rules! piece {
     };
     (postgres any_of $n:literal) => {
         concat!("(SELECT value FROM unnest($", $n, "::text[]) AS value)")
-    };
-    // The same where a row is always of an officer.
-    ($database:ident of_officer $table:ident) => {
-        concat!(
-            "((",
-            stringify!($table),
-            ".office || '/' || ",
-            stringify!($table),
-            ".officer) IN ",
-            crate::store::database::piece!($database any_of 1),
-            " OR (('*' IN ",
-            crate::store::database::piece!($database any_of 2),
-            " OR ",
-            stringify!($table),
-            ".office IN ",
-            crate::store::database::piece!($database any_of 2),
-            ") AND (",
-            stringify!($table),
-            ".office || '/' || ",
-            stringify!($table),
-            ".officer) NOT IN ",
-            crate::store::database::piece!($database any_of 3),
-            "))"
-        )
     };
     // `accounts::Reach::sees` says the same.
     ($database:ident seen $table:ident) => {

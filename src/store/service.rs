@@ -33,18 +33,18 @@ statements! {
              ON CONFLICT (office) DO UPDATE SET ledger_n = excluded.ledger_n, format = excluded.format";
     BY_DATE = "SELECT office, date, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
              CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM service_hour WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 \
-             AND ", of_officer(service_hour), " \
+             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
              GROUP BY office, date ORDER BY office, date";
     BY_COUNTER = "SELECT office, counter, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
              CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM service_hour WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 \
-             AND ", of_officer(service_hour), " \
+             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
              GROUP BY office, counter ORDER BY office, counter";
     BY_HOUR = "SELECT date, CAST(hour AS TEXT), CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
              CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM service_hour WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 \
-             AND ", of_officer(service_hour), " \
+             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
              GROUP BY date, hour ORDER BY date, hour";
 }
 
@@ -166,7 +166,7 @@ impl Store {
         Ok(())
     }
 
-    /// The sums of what officers served whom `scope` lets see.
+    /// Of officers within the scope.
     pub async fn service(&self, scope: &Scope, span: &Span, each: Each) -> Result<Vec<Sum>> {
         let sql = match each {
             Each::Date => BY_DATE,

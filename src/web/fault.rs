@@ -17,6 +17,7 @@ pub enum Fault {
     BadQuestion,
     Unavailable,
     TooSlow,
+    TooMany,
     /// Signed in, and not for this.
     Forbidden,
     SignInFirst,
@@ -26,7 +27,6 @@ pub enum Fault {
     NoForm,
     TooLarge,
     Overtaken,
-    TooMany,
 }
 
 impl Fault {
@@ -38,12 +38,12 @@ impl Fault {
             Fault::BadQuestion => StatusCode::BAD_REQUEST,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Fault::Forbidden | Fault::Foreign | Fault::ProveFirst => StatusCode::FORBIDDEN,
             Fault::SignInFirst => StatusCode::UNAUTHORIZED,
             Fault::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::Overtaken => StatusCode::CONFLICT,
-            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -57,6 +57,7 @@ impl Fault {
             Fault::BadQuestion => (words.bad_question, words.bad_question_text),
             Fault::Unavailable => (words.unavailable, words.unavailable_text),
             Fault::TooSlow => (words.too_slow, words.too_slow_text),
+            Fault::TooMany => (words.too_many, words.too_many_text),
             Fault::Forbidden => (
                 words.pick("Bukan untuk peran Anda", "Not for your role"),
                 words.pick(
@@ -91,7 +92,6 @@ impl Fault {
                     "Things have changed since the page was loaded. Nothing was changed; load the page again.",
                 ),
             ),
-            Fault::TooMany => (words.too_many, words.too_many_text),
         };
         let body = html! {
             section.fault {

@@ -109,11 +109,11 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if secure && peer.secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
     if let Some(visit) = &ask.new_visit {
         headers.append(header::SET_COOKIE, Cookie::Visit.set(visit, secure));
-    }
-    if peer.secure && site.settings.tls_only {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
     if let Some(language) = ask.chosen() {
         let code = match language {
@@ -251,7 +251,7 @@ fn caller(request: &Request) -> Caller {
     }
 }
 
-/// Whether a program on this machine asks for itself: not a proxy for somebody else, whether it is named as one or not.
+/// Whether a program on this machine asks for itself: not a proxy for somebody else.
 fn is_from_here(request: &Request) -> bool {
     let peer = request.extensions().get::<Peer>();
     let local = peer.is_some_and(|peer| peer.address.is_loopback());

@@ -38,7 +38,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
@@ -50,10 +49,7 @@ use crate::telemetry::Metrics;
 pub use explained::Explain;
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
-pub use serve::{Gate, ServeError, listen, serve};
-
-/// What a form or a program may send at a time.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+pub use serve::{Listening, ServeError, listen, serve};
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -79,8 +75,6 @@ pub struct Settings {
     pub certificate: Option<Certificate>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Browsers are to ask over TLS alone from now on.
-    pub tls_only: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -107,7 +101,6 @@ impl Default for Settings {
             hosts: Vec::new(),
             certificate: None,
             trusted_proxies: Vec::new(),
-            tls_only: false,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
@@ -133,7 +126,6 @@ pub fn router(site: Site) -> Router {
     routes::router()
         .fallback(|| async { fault::Fault::NotFound })
         .method_not_allowed_fallback(|| async { fault::Fault::NotAllowed })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(
             guard::Watch::of(&site),
             guard::guard,

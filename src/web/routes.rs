@@ -41,8 +41,8 @@ struct Route {
 
 /// Cases: what is said of people.
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
-/// Sums of what officers served, of those the reader may see.
-const FIGURES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
+/// Minutes of service, each reader's of whom he may see.
+const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
@@ -67,7 +67,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/", SignedIn, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
-        route("GET", "/compliance", FIGURES, get(service::show)),
+        route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/letters", CASES, get(letters::list)),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
@@ -79,7 +79,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/metrics", Machine, get(api::metrics)),
         fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
         route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
-        route("GET", "/api/v1/service", FIGURES, get(service::api)),
+        route("GET", "/api/v1/service", SERVICE, get(service::api)),
         route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
         route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
         route("GET", "/static/style.css", Nothing, get(assets::style)),

@@ -61,19 +61,19 @@ fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
 }
 
 /// An address that was taken, and what is shown there.
-pub struct Gate {
+pub struct Listening {
     listener: TcpListener,
     secure: Option<Arc<Secure>>,
 }
 
-impl Gate {
+impl Listening {
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 }
 
 /// Takes the address, or says why not.
-pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Gate, ServeError> {
+pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Listening, ServeError> {
     check(address, settings)?;
     let secure = settings
         .certificate
@@ -83,7 +83,7 @@ pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Gate, Se
         .map(Arc::new);
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
-    Ok(Gate { listener, secure })
+    Ok(Listening { listener, secure })
 }
 
 /// Anything a connection goes over.
@@ -91,8 +91,8 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Serves until `shutdown`; answers under way get a few seconds.
-pub async fn serve(gate: Gate, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Gate { listener, secure } = gate;
+pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let Listening { listener, secure } = listening;
     let proxies = site.settings.trusted_proxies.clone();
     let app = TowerToHyperService::new(router(site));
     let mut http = http1::Builder::new();

@@ -424,12 +424,12 @@ fn a_session_that_the_broker_lost_while_the_monitor_was_away_is_told() {
     wait_until(Duration::from_secs(10), "the loss", || lost() == 1);
     let (status, _, body) = ready();
     assert!(status == 200 && body.contains("lost our session 1 times"), "{body}");
-    let (_, _, page) = http_get(house.web, "/health?lang=en", &[]);
+    let (_, _, page) = house.get("/health?lang=en");
     assert!(
         page.contains("Sessions lost by the broker since the process started: 1."),
         "{page}"
     );
-    let (_, _, page) = http_get(house.web, "/health?lang=id", &[]);
+    let (_, _, page) = house.get("/health?lang=id");
     assert!(
         page.contains("Sesi hilang di broker sejak proses dimulai: 1."),
         "{page}"
