@@ -5,6 +5,7 @@ mod kept;
 mod kills;
 mod live;
 mod outages;
+mod people;
 mod postgres;
 mod reload;
 

@@ -4,7 +4,6 @@ use jagaloket::accounts::Scope;
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use jagaloket::accounts::Scope;
 use jagaloket::compliance::{Service, measure};
 use jagaloket::past::measure_stored;
 use jagaloket::store::{Each, Span};

@@ -15,7 +15,7 @@ use crate::support::{Browser, wait_for};
 
 pub const PASSWORD: &str = "ombak tenang lewat jendela";
 
-const ADMINISTRATOR: Person = Person {
+pub const ADMIN: Person = Person {
     name: "admin",
     office: None,
     person: None,
@@ -113,7 +113,7 @@ impl Browser {
 #[test]
 fn somebody_is_invited_signs_in_sets_codes_up_and_signs_out() {
     let desk = Desk::open();
-    let mut admin = desk.as_person(&ADMINISTRATOR);
+    let mut admin = desk.as_person(&ADMIN);
     desk.settle(&mut admin, "siti", "auditor");
     let mut siti = desk.browser();
     // The link that brought her here is kept over the sign-in.
@@ -265,7 +265,7 @@ fn somebody_is_invited_signs_in_sets_codes_up_and_signs_out() {
 #[test]
 fn a_role_ends_and_with_it_what_could_be_seen_and_every_session() {
     let desk = Desk::open();
-    let mut admin = desk.as_person(&ADMINISTRATOR);
+    let mut admin = desk.as_person(&ADMIN);
     desk.settle(&mut admin, "budi", "auditor");
     let mut budi = desk.browser();
     budi.sign_in("budi", PASSWORD);
@@ -332,7 +332,7 @@ fn a_role_ends_and_with_it_what_could_be_seen_and_every_session() {
 #[test]
 fn what_is_sensitive_needs_a_fresh_proof_and_gives_the_browser_another_token() {
     let desk = Desk::open();
-    let mut admin = desk.as_person(&ADMINISTRATOR);
+    let mut admin = desk.as_person(&ADMIN);
     desk.settle(&mut admin, "wati", "administrator");
     let mut wati = desk.browser();
     wati.sign_in("wati", PASSWORD);
@@ -370,7 +370,7 @@ fn what_is_sensitive_needs_a_fresh_proof_and_gives_the_browser_another_token() {
 #[test]
 fn a_reset_goes_by_mail_alone_is_good_once_and_asks_for_the_second_factor() {
     let desk = Desk::open();
-    let mut admin = desk.as_person(&ADMINISTRATOR);
+    let mut admin = desk.as_person(&ADMIN);
     let fields = [
         ("name", "rina"),
         ("role", "auditor"),
