@@ -71,6 +71,7 @@ async fn account_page(
             h2 #password { (words.pick("Kata sandi", "Password")) }
             form.form method="post" action="/account/password" {
                 (proof(ask))
+                (username(&who.account.name))
                 (field(words.pick("Kata sandi baru", "New password"), html! {
                     input name="password" type="password" autocomplete="new-password" maxlength="256" required;
                 }))
@@ -101,6 +102,11 @@ async fn account_page(
         }
     };
     Ok((status, page::shell(ask, Tab::None, title, false, body)).into_response())
+}
+
+/// For programs that keep passwords: whose it is.
+pub(super) fn username(name: &str) -> Markup {
+    html! { input type="text" name="username" value=(name) autocomplete="username" aria-label="username" hidden; }
 }
 
 fn session_row(ask: &Ask, reader: &Reader, session: &Session) -> Markup {

@@ -80,11 +80,11 @@ impl Desk {
     }
 
     pub fn get(&self, path: &str) -> (u16, String, String) {
-        self.get_with(path, &[])
+        self.read_with(path, &[])
     }
 
     /// As the auditor, who may read everything.
-    pub fn get_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
+    pub fn read_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
         let cookie = format!("jagaloket_session={}", self.token);
         let language: Vec<&str> = headers
             .iter()
@@ -195,7 +195,7 @@ fn the_reader_s_language_is_the_address_s_else_the_cookie_s_else_the_browser_s_e
         ("/?lang=en", &["Cookie: jagaloket_lang=id"][..], "en"),
         ("/?lang=de", &["Accept-Language: de"][..], "id"),
     ] {
-        let (_, head, body) = desk.get_with(path, headers);
+        let (_, head, body) = desk.read_with(path, headers);
         assert!(
             body.contains(&format!("<html lang=\"{expected}\">")),
             "{path} {headers:?}"
