@@ -244,8 +244,8 @@ async fn the_database_of_every_version_so_far_is_brought_up_to_date_with_all_its
             let error = letters.iter().find_map(|letter| letter.last_error.as_deref());
             assert_eq!((letters.len(), error), (3, Some("no such mailbox, ü")));
             for (sql, count) in [
-                ("SELECT count(*) FROM ledger", if version < 7 { 300 } else { 292 }),
-                ("SELECT count(*) FROM removal", if version < 7 { 0 } else { 2 }),
+                ("SELECT count(*) FROM ledger", if version < 8 { 300 } else { 292 }),
+                ("SELECT count(*) FROM removal", if version < 8 { 0 } else { 2 }),
                 (
                     "SELECT count(*) FROM ledger WHERE clock = 'poor'",
                     i64::from(version >= 3),

@@ -1,9 +1,9 @@
 //! Minutes of service keep up with a ledger, whatever comes late.
 
+use jagaloket::accounts::Scope;
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use jagaloket::accounts::Scope;
 use jagaloket::compliance::{Service, measure};
 use jagaloket::past::measure_stored;
 use jagaloket::store::{Each, Span};
