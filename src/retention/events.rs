@@ -162,10 +162,11 @@ impl Retention {
         Ok(None)
     }
 
-    /// Every event of an office before the cut that can be read.
+    /// Every act of an office before the cut that can be read, and of what is packed the last of each device.
     async fn past(&self, office: &OfficeId, cut: Cut) -> Result<Vec<Past>> {
         let rules = past::rules(&self.store, office).await?;
         let (mut all, mut after) = (Vec::new(), 0);
+        let mut beats: HashMap<DeviceId, Past> = HashMap::new();
         while after + 1 < cut.before {
             let page = self.store.entries(after, None).await?;
             let Some(last) = page.last() else { break };
@@ -173,15 +174,26 @@ impl Retention {
             for row in page.iter().filter(|row| row.office == *office && row.n < cut.before) {
                 let known = rules.partition_point(|rules| rules.entry < row.n);
                 let roster = &rules[known.max(1) - 1].roster;
-                if let Ok(event) = skew::read_again(&row.body, row.time, row.clock.as_deref(), roster) {
-                    all.push(Past {
-                        n: row.n,
-                        event,
-                        packed: row.is_packed(),
-                    });
+                let Ok(event) = skew::read_again(&row.body, row.time, row.clock.as_deref(), roster) else {
+                    continue;
+                };
+                let packed = row.is_packed();
+                let past = Past {
+                    n: row.n,
+                    event,
+                    packed,
+                };
+                if !packed {
+                    all.push(past);
+                } else if beats
+                    .get(&past.event.device)
+                    .is_none_or(|last| last.event.time <= past.event.time)
+                {
+                    beats.insert(past.event.device.clone(), past);
                 }
             }
         }
+        all.extend(beats.into_values());
         Ok(all)
     }
 
