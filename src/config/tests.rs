@@ -78,6 +78,14 @@ fn ten_lines_are_enough() {
                 rows_max: 10_000,
                 bytes_max: 268_435_456,
             },
+            retention: Retention {
+                heartbeats_ms: 2_592_000_000,
+                events_ms: 31_536_000_000,
+                indications_ms: 7_776_000_000,
+                letters_ms: 7_776_000_000,
+                quarantine_ms: 7_776_000_000,
+                at: chrono::NaiveTime::from_hms_opt(2, 30, 0),
+            },
             log: LogFormat::Text,
         })
     );
