@@ -2,7 +2,7 @@
 
 use jagaloket::config;
 use jagaloket::daemon::{self, desk::Texts};
-use jagaloket::engine::event::Event;
+use jagaloket::engine::event::{Event, Kind};
 use jagaloket::engine::roster::Roster;
 use jagaloket::engine::verdict::Verdict;
 use jagaloket::engine::{Clock, Standing};
@@ -16,6 +16,7 @@ use super::*;
 on_both! {
     what_is_left_of_a_ledger_says_the_same_of_every_later_day,
     what_an_incident_with_names_rests_on_stays_and_so_does_what_is_held,
+    the_act_on_which_somebody_still_stands_stays_however_old_it_is,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -42,6 +43,15 @@ fn retention(store: &Store, clock: Clock) -> Retention {
 
 /// So many working days of the demo's office, as they would have come; with ticks where the monitor ticks.
 async fn fill(store: &Store, seed: u64, days: u32, clock: Clock) -> (Texts, Moment) {
+    fill_with(store, (seed, days, clock), |_| true).await
+}
+
+/// Of them those that come.
+async fn fill_with(
+    store: &Store,
+    (seed, days, clock): (u64, u32, Clock),
+    mut comes: impl FnMut(&Event) -> bool,
+) -> (Texts, Moment) {
     let texts = Texts {
         roster: demo::ROSTER.to_owned(),
         ..texts()
@@ -63,7 +73,7 @@ async fn fill(store: &Store, seed: u64, days: u32, clock: Clock) -> (Texts, Mome
         !device.starts_with("loket-") || ["loket-01", "loket-02"].contains(&device)
     };
     for (n, mut day) in plan.days().enumerate() {
-        day.retain(here);
+        day.retain(|event| here(event) && comes(event));
         let mut entries = Vec::new();
         if n == 0 {
             let at = day[0].time.plus_ms(-1_000);
@@ -185,6 +195,35 @@ async fn what_is_left_of_a_ledger_says_the_same_of_every_later_day(home: Home) {
             said(&store, clock, cut).await
         );
     }
+}
+
+async fn the_act_on_which_somebody_still_stands_stays_however_old_it_is(home: Home) {
+    let store = home.open().await;
+    // A phone is put into the lockbox once and never taken out.
+    let mut first: Option<jagaloket::engine::event::OfficerId> = None;
+    let comes = |event: &Event| match &event.kind {
+        Kind::Deposited { officer, .. } if first.is_none() => {
+            first = Some(officer.clone());
+            true
+        }
+        Kind::Deposited { officer, .. } | Kind::Withdrawn { officer, .. } | Kind::Checked { officer, .. } => {
+            first.as_ref() != Some(officer)
+        }
+        _ => true,
+    };
+    let (_, end) = fill_with(&store, (1, 9, Clock::Ticks), comes).await;
+    let retention = retention(&store, Clock::Ticks);
+    let cut = end.plus_ms(-retention.rules.events_ms + DAY_MS);
+    let whole = said(&store, Clock::Ticks, cut).await;
+    let deposits = "SELECT count(*) FROM ledger WHERE kind = 'event' AND n < (SELECT max(last_n) FROM removal \
+                    WHERE to_ms > 0 AND coverage IS NULL)";
+    for _ in 0..2 {
+        retention.run(end, |_, _| {}).await.unwrap();
+        assert_eq!(said(&store, Clock::Ticks, cut).await, whole);
+        let left = home.count(deposits).await;
+        assert!((1..100).contains(&left), "{left}");
+    }
+    store.verify(None).await.unwrap();
 }
 
 async fn what_an_incident_with_names_rests_on_stays_and_so_does_what_is_held(home: Home) {
