@@ -27,8 +27,6 @@ statements! {
              (SELECT MAX(time_ms) FROM ledger WHERE n > $2 - 100000 AND office = $1 AND kind = 'tick'), \
              (SELECT MAX(time_ms) FROM ledger WHERE office = $1 AND kind NOT IN ('roster', 'policies')))";
     FORGET = "DELETE FROM service_hour WHERE office = $1 AND date = $2";
-    FORGET_ALL = "DELETE FROM service_hour WHERE office = $1 AND NOT EXISTS \
-             (SELECT 1 FROM service_measured WHERE office = $1 AND format = $2)";
     /// Whoever served, his minutes stay at the counter.
     NAMELESS = "INSERT INTO service_hour (office, date, hour, counter, officer, served_ms, known_ms, verified_ms, exempt_ms, \
              sessions) SELECT office, date, hour, counter, '', CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
@@ -139,11 +137,6 @@ impl Store {
         let mut taken = self.take_writer().await?;
         let connection = &mut taken.writer.connection;
         connection.begin().await.doing(KEEPING)?;
-        let stale = connection
-            .query(FORGET_ALL)
-            .bind(office.as_str().to_owned())
-            .bind(FORMAT);
-        stale.run().await.doing(KEEPING)?;
         for date in dates {
             let gone = connection
                 .query(FORGET)
