@@ -145,6 +145,21 @@ impl Engine {
         Ok(())
     }
 
+    /// Gives up the single heartbeats before `moment` of which it is enough that there were some; none before the first
+    /// tick, which may have any of them wait again.
+    pub fn thin(&mut self, moment: Moment) {
+        if self.ticked.is_none() {
+            return;
+        }
+        for (ix, timeline) in self.timelines.iter_mut().enumerate() {
+            let rules = &self.rules;
+            timeline.thin(moment, |at| {
+                let after = rules.partition_point(|(from, _)| *from <= at);
+                rules[after.max(1) - 1].1.silent_after_ms(DeviceIx(ix as u32))
+            });
+        }
+    }
+
     /// Events that were taken for known lie beyond the first tick: they wait again.
     pub(super) fn withdraw_after(&mut self, tick: Moment) {
         for ix in 0..self.timelines.len() {
