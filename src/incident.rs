@@ -10,6 +10,7 @@
 //! - split: the older goes on with the part that is first in time, the others get incidents of their own;
 //! - all withdrawn: `Retracted`; what opens later within `group_within` of it takes up the same incident and thread.
 
+mod further;
 mod grouping;
 mod past;
 mod post;
@@ -29,8 +30,9 @@ use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::letter::{EvidenceLine, House, Stretch};
 use crate::store::rows::{IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
 
+pub use further::To;
 pub use past::Past;
-pub use recipients::recipients;
+pub use recipients::{present, recipients};
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
 
 /// A decision with its evidence resolved, for the letter that may tell of it.

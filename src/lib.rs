@@ -3,6 +3,7 @@
 
 pub mod backtest;
 pub mod broker;
+pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,6 +1,7 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
 mod gather;
+mod orders;
 mod reload;
 
 use std::collections::HashMap;
@@ -11,9 +12,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::case::Terms;
 use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
+use crate::daemon::docket::Docket;
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::roster::Roster;
@@ -26,6 +29,7 @@ use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
+pub use orders::order;
 use reload::Reload;
 pub use reload::{Outcome, ask};
 
@@ -140,6 +144,9 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
+    let docket = Docket::open(&store, Terms::default())
+        .await
+        .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());
     let nudge = Arc::new(Notify::new());
     let (stop, stopping) = watch::channel(false);
@@ -206,6 +213,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         entries: Vec::new(),
         notes: daemon::Notes::default(),
         answers: Vec::new(),
+        docket,
         outage: None,
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));

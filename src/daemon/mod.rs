@@ -3,6 +3,7 @@
 
 mod clocks;
 pub mod desk;
+pub mod docket;
 mod intake;
 mod kept;
 pub mod order;
@@ -34,6 +35,7 @@ use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
+use docket::Docket;
 use order::{Activated, Order};
 use outage::Outage;
 use ticks::Comeback;
@@ -88,6 +90,8 @@ pub struct Daemon {
     pub notes: Notes,
     /// Who waits for that.
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
+    /// What people make of incidents.
+    pub docket: Docket,
     /// While the database takes nothing.
     pub outage: Option<Outage>,
 }
@@ -158,7 +162,9 @@ impl Daemon {
                     desk.settle(self.keep_ms);
                     desk.gaps.forget(now, self.keep_ms);
                 }
-                self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
+                let cases = &self.docket.cases;
+                self.book
+                    .forget_before(now.plus_ms(-self.keep_ms - DAY_MS), |n| cases.is_pending(n));
                 self.keep().await;
             }
             stale = !ordered && shown.elapsed() < self.show_pause();
@@ -204,6 +210,9 @@ impl Daemon {
         if let Some(wake) = self.book.next_wake() {
             due = due.min(wake);
         }
+        if let Some(wake) = self.docket.next_wake() {
+            due = due.min(wake);
+        }
         self.clock
             .real(due.ms_since(now).max(1))
             .clamp(Duration::from_millis(1), SHOW_EVERY)
@@ -213,6 +222,7 @@ impl Daemon {
     /// events were accepted, when they are committed.
     async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
         let began = crate::clock::instant();
+        messages.append(&mut self.docket.messages);
         let mut intake = loop {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
@@ -268,6 +278,7 @@ impl Daemon {
             let noted = note(&self.store, &self.desks[ix].roster, decisions, &fresh).await;
             self.decide(ix, noted, now, &mut turn);
         }
+        self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
         for status in &turn.statuses {
             self.statuses
                 .insert((status.office.to_string(), status.device.to_string()), status.clone());
@@ -284,6 +295,7 @@ impl Daemon {
         }
         self.database_answers();
         self.answer();
+        self.docket.answer();
         for message in messages.drain(..) {
             self.metrics.received_bytes.add(message.payload.len() as u64);
             message.receipt.confirm();

@@ -76,7 +76,11 @@ pub(super) fn ways(past: &Past, verdict: &Verdict, policy: &Policy, engine: &Eng
 /// The past without what happened in the instant the verdict is about.
 fn without(past: &Past, verdict: &Verdict) -> Past {
     let is_it = |event: &&Event| {
-        event.time != verdict.since || !verdict.evidence.iter().any(|reference| **reference == *event.reference())
+        event.time != verdict.since
+            || !verdict
+                .evidence
+                .iter()
+                .any(|reference| **reference == *event.reference())
     };
     Past {
         rules: past.rules.clone(),

@@ -203,7 +203,11 @@ impl Words {
     pub fn hint_of(&self, ways: &[Way]) -> &'static str {
         match ways {
             [] => self.no_way,
-            [Way { act: Act::NotHappened, .. }] => self.way_without_hint,
+            [
+                Way {
+                    act: Act::NotHappened, ..
+                },
+            ] => self.way_without_hint,
             _ => self.ways_hint,
         }
     }

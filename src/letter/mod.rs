@@ -8,6 +8,7 @@ pub mod clock;
 mod decision;
 mod evidence;
 mod html;
+mod outcome;
 mod policies;
 pub mod sheet;
 mod text;
@@ -88,6 +89,24 @@ pub enum Change {
     Over,
     /// All verdicts are withdrawn.
     AllWithdrawn,
+    /// Nobody has answered since then.
+    Unanswered(Moment),
+    /// Somebody proposes to dismiss it, and a second person must agree.
+    SecondNeeded,
+    Decided(Decided),
+}
+
+/// What people decided of an incident.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decided {
+    Finding,
+    Dismissed,
+    Proven,
+    NotProven,
+    /// A reviewer left the decision as it was.
+    Upheld,
+    /// A reviewer took it back.
+    Granted,
 }
 
 /// Whom a letter is for.

@@ -23,6 +23,8 @@ use crate::engine::event::OfficeId;
 
 /// What is said through the socket.
 const ACTIVATE: &str = "activate";
+/// An order with a long reason, and more.
+const WORD_MAX: u64 = 32 * 1024;
 /// What a word through the socket may take; and what the answer may take, which waits for a turn.
 const WORD_TIME: Duration = Duration::from_secs(5);
 const ANSWER_TIME: Duration = Duration::from_secs(30);
@@ -86,15 +88,19 @@ impl Reload {
     async fn answer(&self, mut stream: tokio::net::UnixStream) {
         let mut word = String::new();
         let (reading, mut writing) = stream.split();
-        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, 256));
+        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, WORD_MAX));
         let said = tokio::time::timeout(WORD_TIME, reading.read_line(&mut word)).await;
-        if !matches!(said, Ok(Ok(_))) || word.trim() != ACTIVATE {
+        if !matches!(said, Ok(Ok(_))) {
             return;
         }
-        let outcome = self.activate().await;
-        let Ok(mut text) = serde_json::to_vec(&outcome) else {
-            return;
+        let text = match word.trim() {
+            ACTIVATE => serde_json::to_vec(&self.activate().await),
+            order => match serde_json::from_str(order) {
+                Ok(order) => serde_json::to_vec(&super::orders::carry(&self.orders, order).await),
+                Err(_) => return,
+            },
         };
+        let Ok(mut text) = text else { return };
         text.push(b'\n');
         // Whoever asked may have gone; the log has the outcome too.
         let _ = tokio::time::timeout(WORD_TIME, writing.write_all(&text)).await;
@@ -174,6 +180,11 @@ pub fn listen(path: &Path) -> Option<(UnixListener, PathBuf)> {
 
 /// Asks the monitor that listens there to activate its files.
 pub fn ask(path: &Path) -> Result<Outcome> {
+    say(path, ACTIVATE)
+}
+
+/// Says one line to the monitor that listens there, and reads its answer.
+pub(super) fn say<T: serde::de::DeserializeOwned>(path: &Path, word: &str) -> Result<T> {
     let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => {
@@ -186,7 +197,7 @@ pub fn ask(path: &Path) -> Result<Outcome> {
         }
     };
     stream.set_read_timeout(Some(ANSWER_TIME))?;
-    writeln!(stream, "{ACTIVATE}").context("the monitor does not listen")?;
+    writeln!(stream, "{word}").context("the monitor does not listen")?;
     let mut line = String::new();
     BufReader::new(stream)
         .read_line(&mut line)

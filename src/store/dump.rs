@@ -21,7 +21,7 @@ statements! {
 
 /// Every table, those first that others refer to, and what its rows are in order of. A test holds it against the tables
 /// that there are.
-pub(super) const TABLES: [(&str, Sql); 8] = [
+pub(super) const TABLES: [(&str, Sql); 11] = [
     ("ledger", both("SELECT * FROM ledger ORDER BY n")),
     ("quarantine", both("SELECT * FROM quarantine ORDER BY n")),
     (
@@ -36,6 +36,9 @@ pub(super) const TABLES: [(&str, Sql); 8] = [
         "device_status",
         both("SELECT * FROM device_status ORDER BY office, device"),
     ),
+    ("case_file", both("SELECT * FROM case_file ORDER BY incident")),
+    ("case_step", both("SELECT * FROM case_step ORDER BY incident, n")),
+    ("exemption", both("SELECT * FROM exemption ORDER BY office, n")),
 ];
 
 /// Tables of what is worked out from the others; no backup has them.

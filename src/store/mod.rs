@@ -3,6 +3,7 @@
 //! One connection writes, a few read.
 
 mod backup;
+pub mod cases;
 mod chain;
 mod database;
 mod disturb;

@@ -90,6 +90,7 @@ async fn a_lock_held_by_another_program_is_named() {
 #[tokio::test]
 async fn both_databases_understand_every_statement() {
     let all = [
+        cases::STATEMENTS,
         chain::STATEMENTS,
         dump::STATEMENTS,
         outbox::STATEMENTS,

@@ -12,6 +12,7 @@ impl EntryKind {
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
+            EntryKind::Case => "case",
         }
     }
 }
@@ -22,17 +23,6 @@ impl StepKind {
             StepKind::Opened => "opened",
             StepKind::Amended => "amended",
             StepKind::Retracted => "retracted",
-        }
-    }
-}
-
-impl LetterKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LetterKind::Opened => "opened",
-            LetterKind::Amended => "amended",
-            LetterKind::Ended => "ended",
-            LetterKind::Retracted => "retracted",
         }
     }
 }
@@ -74,18 +64,13 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Tick,
         EntryKind::Roster,
         EntryKind::Policies,
+        EntryKind::Case,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)
 }
 
 pub(super) fn letter_kind(text: &str) -> Result<LetterKind> {
-    let all = [
-        LetterKind::Opened,
-        LetterKind::Amended,
-        LetterKind::Ended,
-        LetterKind::Retracted,
-    ];
-    one_of("outbox.kind", text, &all, LetterKind::as_str)
+    one_of("outbox.kind", text, &LetterKind::ALL, LetterKind::as_str)
 }
 
 pub(super) fn class(text: &str) -> Result<Class> {

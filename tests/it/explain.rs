@@ -53,7 +53,16 @@ fn every_verdict_of_a_wild_day_is_explained_by_what_turned_when_it_began() {
         if verdict.until == Some(verdict.since) {
             momentary += 1;
             // Without what happened in that instant there would be no verdict, which is tried.
-            assert!(matches!(told.ways[..], [Way { act: Act::NotHappened, .. }]), "{text}");
+            assert!(
+                matches!(
+                    told.ways[..],
+                    [Way {
+                        act: Act::NotHappened,
+                        ..
+                    }]
+                ),
+                "{text}"
+            );
             continue;
         }
         assert_eq!(told.pieces.first().unwrap().0, verdict.since, "{text}");

@@ -83,7 +83,11 @@ fn run(step: &str, folder: &Path) {
             None => (line, false),
         };
         let is_it = |line: &str| {
-            if cut { line.starts_with(wanted) } else { line.trim_end() == wanted }
+            if cut {
+                line.starts_with(wanted)
+            } else {
+                line.trim_end() == wanted
+            }
         };
         assert!(lines.any(is_it), "{command}: no line {wanted:?} next in\n{printed}");
     }
