@@ -11,6 +11,7 @@ pub mod exemption;
 mod fold;
 pub mod hours;
 pub mod line;
+pub mod mail;
 pub mod refusal;
 mod rows;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::engine::time::Moment;
 use crate::store::rows::{IncidentRow, IncidentState};
 
 use exemption::{ExemptionStep, Request};
+use mail::{Mail, MailStep};
 pub use refusal::Refusal;
 
 /// What an incident says while it stands: what its case rests on.
@@ -312,6 +314,10 @@ pub struct Terms {
     pub review_within_ms: i64,
     /// The officer has so long to be heard before anything is called proven.
     pub heard_within_ms: i64,
+    /// So many letters each supervisor gets at once on a day; `None`: as many as there are.
+    pub at_once_max: Option<u32>,
+    /// When the others go out, in minutes after midnight.
+    pub digest_minutes: [u32; 2],
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -325,6 +331,8 @@ impl Default for Terms {
             appeal_within_ms: 14 * DAY_MS,
             review_within_ms: 14 * DAY_MS,
             heard_within_ms: 3 * DAY_MS,
+            at_once_max: Some(2),
+            digest_minutes: [12 * 60, 16 * 60],
         }
     }
 }
@@ -382,6 +390,8 @@ pub struct Cases {
     pub of: BTreeMap<i64, Case>,
     /// Exemptions that were asked for.
     pub requests: BTreeMap<i64, Request>,
+    /// Who was mailed what, and what waits.
+    pub mail: Mail,
 }
 
 /// The body of an entry of the ledger of kind `case`.
@@ -390,6 +400,17 @@ pub struct Cases {
 pub enum Record {
     Step(Step),
     Exemption(ExemptionStep),
+    Mail(MailStep),
+}
+
+impl Record {
+    pub fn at(&self) -> Moment {
+        match self {
+            Record::Step(step) => step.at,
+            Record::Exemption(step) => step.at,
+            Record::Mail(step) => step.at(),
+        }
+    }
 }
 
 /// Three numbers that are never added up.

@@ -123,6 +123,8 @@ pub struct Mail {
     pub give_up_after_ms: i64,
     /// For one attempt, from connecting to the server's last word (default 60 s).
     pub deadline_ms: i64,
+    /// So many letters a supervisor gets at once on a day, the rest in digests (default 2); `None`: all at once.
+    pub at_once_max: Option<u32>,
 }
 
 impl Mail {

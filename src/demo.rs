@@ -122,6 +122,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             from: "Jagaloket <jagaloket@contoh.example>".into(),
             give_up_after_ms: 5 * 86_400_000,
             deadline_ms: 10_000,
+            at_once_max: None,
         },
         web: Web {
             listen: web,

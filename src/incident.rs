@@ -68,6 +68,17 @@ pub struct Book {
     waiting: BTreeMap<i64, Moment>,
     /// The latest moment at which anything was written.
     latest: Moment,
+    /// Exemptions that were asked for: who asked is not the one to tell.
+    asked: Vec<Asked>,
+}
+
+/// That somebody asked for an officer's exemption.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    pub by: String,
+    pub officer: OfficerId,
+    pub from: Moment,
+    pub until: Moment,
 }
 
 /// A clock that is set back further than this was wrong altogether: nothing is dated by it any more.
@@ -190,6 +201,7 @@ impl Book {
             lanes: BTreeMap::new(),
             waiting: BTreeMap::new(),
             latest: Moment::MIN,
+            asked: Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::case::Terms;
 use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
-use crate::daemon::docket::Docket;
+use crate::daemon::docket::{self, Docket};
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::roster::Roster;
@@ -144,7 +144,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
-    let docket = Docket::open(&store, Terms::default())
+    let docket = Docket::open(&store, terms(&config))
         .await
         .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());
@@ -304,6 +304,13 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
+fn terms(config: &Config) -> Terms {
+    Terms {
+        at_once_max: config.mail.at_once_max,
+        ..Terms::default()
+    }
+}
+
 fn house(config: &Config) -> House {
     House {
         base_url: config.web.base_url.clone(),
@@ -315,14 +322,22 @@ fn house(config: &Config) -> House {
 /// What was decided and told before, as the database holds it.
 pub async fn open_book(store: &Store, house: House) -> Result<Book> {
     let next = store.next_numbers().await?;
+    let mut letters = store.told(Moment::MIN).await?;
+    let cases = docket::fold(store, Moment::MAX).await?;
+    let asked = docket::asked(&cases);
+    // Digests, and what waits for one, stand in the ledger alone.
+    letters.extend(cases.mail.recalled);
+    letters.sort_by_key(|letter| letter.created);
     let past = Past {
         verdicts: store.standing_verdicts(Moment::MIN).await?,
         incidents: store.incidents(Moment::MIN).await?,
-        letters: store.told(Moment::MIN).await?,
+        letters,
         next_verdict: next.verdict,
         next_incident: next.incident,
     };
-    Ok(Book::rebuild(house, past))
+    let mut book = Book::rebuild(house, past);
+    book.knows_asked(asked);
+    Ok(book)
 }
 
 async fn open_line(

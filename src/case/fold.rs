@@ -21,6 +21,7 @@ impl Cases {
         match record {
             Record::Step(step) => self.apply(step),
             Record::Exemption(step) => self.apply_exemption(step),
+            Record::Mail(step) => self.mail.take(step),
         }
     }
 

@@ -262,12 +262,18 @@ fn mail(root: &mut Section<'_>) -> Mail {
     }
     let give_up = mail.span("give_up_after", Span::ms(60_000)..=Span::ms(60 * DAY_MS));
     let deadline = mail.span("deadline", Span::ms(1_000)..=Span::ms(600_000));
+    let digests = mail.switch("digests").unwrap_or(true);
+    let at_once = mail.whole("at_once", 0..=1_000);
+    if !digests {
+        mail.misplaced(&["at_once"], "goes with digests, and `digests` is false");
+    }
     mail.end(root);
     Mail {
         way,
         from,
         give_up_after_ms: give_up.unwrap_or(5 * DAY_MS),
         deadline_ms: deadline.unwrap_or(60_000),
+        at_once_max: digests.then_some(at_once.map_or(2, |count| count as u32)),
     }
 }
 

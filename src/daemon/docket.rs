@@ -13,7 +13,7 @@ use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
 use crate::inbound::{Inbound, Receipt};
-use crate::incident::{Book, To};
+use crate::incident::{Asked, Book, To};
 use crate::letter::{Change, Decided};
 use crate::store::Store;
 use crate::store::rows::{EntryKind, LetterKind, NewLetter, Turn};
@@ -270,6 +270,7 @@ impl Docket {
         if turn.incidents.is_empty() && turn.letters.is_empty() && self.wake.is_none_or(|wake| wake > now) {
             return;
         }
+        book.knows_asked(asked(&self.cases));
         while !self.pending.is_empty() {
             let (ix, record) = self.pending.remove(0);
             if let Record::Step(step) = &record {
@@ -297,11 +298,15 @@ impl Docket {
                 }
             }
         }
+        self.post(desks, turn, now);
+        self.send_digests(book, desks, turn, now);
         let roster_of = |case: &case::Case| {
             let desk = desks.iter().find(|desk| desk.office == case.basis.office)?;
             Some(&*desk.roster)
         };
-        self.wake = self.cases.next_wake(roster_of, &self.terms);
+        let digest = self.cases.mail.next_digest();
+        let climb = self.cases.next_wake(roster_of, &self.terms);
+        self.wake = [digest, climb].into_iter().flatten().min();
     }
 
     /// What incidents that changed in this turn do to their cases, and who was told of them.
@@ -379,14 +384,12 @@ impl Docket {
     }
 
     /// Adds a step that was taken to what is written.
-    fn write(&self, desk: &Desk, record: &Record, turn: &mut Turn) {
+    pub(super) fn write(&self, desk: &Desk, record: &Record, turn: &mut Turn) {
         let body = serde_json::to_vec(record).expect("all keys are texts");
-        let at = match record {
-            Record::Step(step) => step.at,
-            Record::Exemption(step) => step.at,
-        };
+        let at = record.at();
         turn.entries.push(desk.rules_entry(EntryKind::Case, body, at, at));
         match record {
+            Record::Mail(_) => {}
             Record::Step(step) => {
                 let Some(case) = self.cases.of.get(&step.incident) else {
                     return;
@@ -415,6 +418,17 @@ impl Docket {
             let _ = answer.send(said);
         }
     }
+}
+
+/// Who asked for exemptions, for the book.
+pub fn asked(cases: &Cases) -> Vec<Asked> {
+    let asked = cases.requests.values().map(|request| Asked {
+        by: request.asked_by.clone(),
+        officer: request.officer.clone(),
+        from: request.from,
+        until: request.until,
+    });
+    asked.collect()
 }
 
 /// Whoever asks, in the capacity he gives or the roster has.
@@ -456,11 +470,7 @@ pub async fn fold(store: &Store, at: Moment) -> Result<Cases> {
         for (n, _, body) in &page {
             let record: Record = serde_json::from_slice(body)
                 .with_context(|| format!("entry {n} of the ledger is no step of a case"))?;
-            let taken = match &record {
-                Record::Step(step) => step.at,
-                Record::Exemption(step) => step.at,
-            };
-            if taken <= at {
+            if record.at() <= at {
                 cases.take(&record);
             }
         }

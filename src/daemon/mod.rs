@@ -8,6 +8,7 @@ mod intake;
 mod kept;
 pub mod order;
 mod outage;
+mod post;
 mod ticks;
 
 use std::collections::HashMap;

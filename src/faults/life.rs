@@ -93,6 +93,7 @@ impl Life {
         let terms = Terms {
             ack_within_ms: i64::MAX / 8,
             integrity_after_ms: i64::MAX / 8,
+            at_once_max: None,
             ..Terms::default()
         };
         let docket = Docket::open(&store, terms).await?;

@@ -1,7 +1,7 @@
 //! Letters of an incident that its verdicts do not call for: what is unanswered, and what people decided.
 
 use super::post::policy_that_is_gone;
-use super::{Book, Correspondent};
+use super::{Asked, Book, Correspondent};
 use crate::engine::policy::Head;
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
@@ -71,6 +71,16 @@ impl Book {
             letter.due = clock;
         }
         letters
+    }
+
+    /// What exemptions were asked for, by whom.
+    pub fn knows_asked(&mut self, asked: Vec<Asked>) {
+        self.asked = asked;
+    }
+
+    /// What letters say of the installation.
+    pub fn house(&self) -> &crate::letter::House {
+        &self.house
     }
 
     /// What stands of an incident, for those who tell of it in their own way.

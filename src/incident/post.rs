@@ -1,11 +1,12 @@
 //! Letters of an incident: to whom, in which thread, under which Message-ID.
 
-use super::recipients::may_be_told;
+use super::recipients::{may_be_told, recipients_but};
 use super::ruling::{Fate, Ruling, Silence, Thread, rule};
-use super::{Book, Correspondent, Incident, Outcome, recipients};
+use super::{Asked, Book, Correspondent, Incident, Outcome};
 use crate::engine::policy::{Head, Per, Reach, Tell, Title};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
+use crate::engine::verdict::Verdict;
 use crate::letter::{self, Addressee, Change, House, Matter, Rendered, Stretch};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter};
 
@@ -42,9 +43,12 @@ impl Book {
                 if !incident.correspondents.iter().any(|one| one.may_be_told) {
                     let first = incident.stands.first();
                     let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
-                    let people = verdict.map(|standing| recipients(&head.notify, &standing.verdict, roster, now));
-                    let people = people.unwrap_or_default().into_iter();
-                    incident.correspondents.extend(people.map(Correspondent::new));
+                    let people = verdict.map(|standing| {
+                        let barred = conflicted(&self.asked, &standing.verdict, roster);
+                        let people = recipients_but(&barred, &head.notify, &standing.verdict, roster, now);
+                        people.into_iter().map(Correspondent::new).collect::<Vec<_>>()
+                    });
+                    incident.correspondents.extend(people.unwrap_or_default());
                 }
                 if !incident.correspondents.iter().any(|one| one.may_be_told) {
                     ruling = Ruling::Silent(Silence::NobodyToTell);
@@ -64,6 +68,17 @@ impl Book {
         }
         outcome.rulings.push((n, ruling));
     }
+}
+
+/// Who asked for an exemption of that officer on the verdict's day.
+fn conflicted(asked: &[Asked], verdict: &Verdict, roster: &Roster) -> Vec<String> {
+    let zone = roster.office.zone;
+    let end = verdict.until.unwrap_or(verdict.since);
+    let touches = |one: &&Asked| {
+        let (from, until) = (one.from.date(zone), one.until.date(zone));
+        Some(&one.officer) == verdict.officer.as_ref() && from <= end.date(zone) && verdict.since.date(zone) <= until
+    };
+    asked.iter().filter(touches).map(|one| one.by.clone()).collect()
 }
 
 impl Incident {

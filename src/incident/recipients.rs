@@ -20,7 +20,21 @@ use crate::engine::verdict::Verdict;
 
 /// The people to tell, in the order of the policy's `notify`, each address once.
 pub fn recipients<'a>(notify: &[Tell], verdict: &Verdict, roster: &'a Roster, at: Moment) -> Vec<&'a Person> {
-    let subject = Subject::of(verdict, roster);
+    recipients_but(&[], notify, verdict, roster, at)
+}
+
+/// The same, but for people who have a conflict of interest: as if they were not in the roster.
+pub(super) fn recipients_but<'a>(
+    barred: &[String],
+    notify: &[Tell],
+    verdict: &Verdict,
+    roster: &'a Roster,
+    at: Moment,
+) -> Vec<&'a Person> {
+    let subject = Subject {
+        barred,
+        ..Subject::of(verdict, roster)
+    };
     let date = at.date(roster.office.zone);
     let of = |role| {
         let people = roster.people_of(role).collect::<Vec<_>>();
@@ -142,6 +156,7 @@ struct Subject<'a> {
     id: Option<&'a str>,
     officer: Option<&'a Officer>,
     addresses: Vec<&'a str>,
+    barred: &'a [String],
 }
 
 impl<'a> Subject<'a> {
@@ -160,11 +175,19 @@ impl<'a> Subject<'a> {
                 addresses.push(&person.email);
             }
         }
-        Subject { id, officer, addresses }
+        Subject {
+            id,
+            officer,
+            addresses,
+            barred: &[],
+        }
     }
 
     fn is(&self, person: &Person) -> bool {
         let Some(id) = self.id else { return false };
+        if self.barred.contains(&person.id) {
+            return true;
+        }
         let named = person.officer.as_ref().is_some_and(|officer| officer.as_str() == id);
         named || person.id == id || self.reads(&person.email)
     }

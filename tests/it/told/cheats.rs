@@ -1,0 +1,1 @@
+//! Attempts to cheat through the socket of a running monitor, each refused with its status and traced.
