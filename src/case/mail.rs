@@ -19,7 +19,7 @@ const CLOSED_DAYS_MAX: u64 = 14;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
 pub enum MailStep {
-    /// His first mail of the incident, at once.
+    /// He was asked to answer, at once.
     Sent {
         incident: i64,
         person: String,
@@ -211,7 +211,7 @@ impl Cases {
             .is_none_or(|person| person.role == Role::Supervisor);
         let severity = self.of.get(&n).map(|case| case.basis.severity);
         let critical = severity == Some(Severity::Critical);
-        if !is_supervisor || critical || matches!(letter.kind, LetterKind::Retracted | LetterKind::Escalated) {
+        if !is_supervisor || critical || letter.kind == LetterKind::Retracted {
             return Way::Now;
         }
         let today = now.date(roster.office.zone);
@@ -219,6 +219,8 @@ impl Cases {
         let room = used.is_none_or(|(_, count)| *count < at_once_max);
         match letter.kind {
             LetterKind::Opened if severity == Some(Severity::Major) && room && !waits => Way::Now,
+            // Only what is major climbs.
+            LetterKind::Escalated if room => Way::Now,
             _ => Way::Hold,
         }
     }

@@ -29,30 +29,30 @@ impl Docket {
             let step = match self.cases.way(&letter, &desk.roster, &self.terms, now) {
                 Way::Now => {
                     let thread = self.cases.mail.threads.get(&(incident, person.clone()));
-                    let step = match thread {
+                    let subject = letter.subject.strip_prefix(REPLY).unwrap_or(&letter.subject).to_owned();
+                    // The letter it answers may have been held: then this is the first that goes out.
+                    let held = self.cases.mail.ever_held.contains(&(incident, person.clone()));
+                    match thread {
                         Some(thread) => {
                             letter.subject = format!("{REPLY}{}", thread.subject);
                             letter.in_reply_to = Some(thread.message_id.clone());
-                            None
                         }
-                        None => {
-                            let subject = letter.subject.strip_prefix(REPLY).unwrap_or(&letter.subject).to_owned();
-                            // The letter it answers was held: this is the first that goes out.
-                            if self.cases.mail.ever_held.contains(&(incident, person.clone())) {
-                                letter.in_reply_to = None;
-                                letter.subject.clone_from(&subject);
-                            }
-                            let first = letter.in_reply_to.as_ref().unwrap_or(&letter.message_id);
-                            Some(MailStep::Sent {
-                                incident,
-                                person,
-                                at: now,
-                                date: now.date(desk.roster.office.zone),
-                                message_id: first.clone(),
-                                subject,
-                            })
+                        None if held => {
+                            letter.in_reply_to = None;
+                            letter.subject.clone_from(&subject);
                         }
-                    };
+                        None => {}
+                    }
+                    let asks = matches!(letter.kind, LetterKind::Opened | LetterKind::Escalated);
+                    let first = letter.in_reply_to.as_ref().unwrap_or(&letter.message_id).clone();
+                    let step = (asks || thread.is_none()).then(|| MailStep::Sent {
+                        incident,
+                        person,
+                        at: now,
+                        date: now.date(desk.roster.office.zone),
+                        message_id: first,
+                        subject,
+                    });
                     turn.letters.push(letter);
                     step
                 }

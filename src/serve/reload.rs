@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{names, read_texts};
 use crate::config::Config;
+use crate::daemon::docket::CaseOrder;
 use crate::daemon::order::{Activated, Order};
 use crate::engine::event::OfficeId;
 
@@ -95,8 +96,12 @@ impl Reload {
         }
         let text = match word.trim() {
             ACTIVATE => serde_json::to_vec(&self.activate().await),
-            order => match serde_json::from_str(order) {
-                Ok(order) => serde_json::to_vec(&super::orders::carry(&self.orders, order).await),
+            order => match serde_json::from_str::<CaseOrder>(order) {
+                // Nobody is more than the roster says because he says so.
+                Ok(order) => {
+                    let order = CaseOrder { post: None, ..order };
+                    serde_json::to_vec(&super::orders::carry(&self.orders, order).await)
+                }
                 Err(_) => return,
             },
         };

@@ -21,6 +21,7 @@ use jagaloket::engine::time::Moment;
 use jagaloket::inbound::{Inbound, Line, Receipt};
 use jagaloket::letter::House;
 use jagaloket::live::{BrokerKind, Live};
+use jagaloket::store::cases::CaseFilter;
 use jagaloket::store::{Bounds, Store};
 use jagaloket::telemetry::Metrics;
 use jagaloket::{mailer, serve};
@@ -145,6 +146,8 @@ struct Monitor {
     daemon: JoinHandle<anyhow::Result<()>>,
     mailer: JoinHandle<()>,
     ids: u32,
+    /// Whether each letter is waited for before time passes on: not while nobody takes any.
+    waits: bool,
     _line: watch::Sender<Line>,
     _live: watch::Receiver<Arc<Live>>,
     _names: watch::Sender<HashMap<String, String>>,
@@ -233,6 +236,7 @@ impl Monitor {
             daemon: tokio::spawn(daemon.run(stopped(stopping))),
             mailer: tokio::spawn(mailer),
             ids: 0,
+            waits: true,
             _line: line,
             _live: live,
             _names: names,
@@ -246,6 +250,9 @@ impl Monitor {
             self.hand.pass(step_ms);
             self.now = self.now.plus_ms(step_ms);
             self.settled().await;
+            if self.waits {
+                self.mailed().await;
+            }
         }
     }
 
@@ -276,6 +283,19 @@ impl Monitor {
         let seen = None;
         self.order(who, "sudah dilihat di tempat", Order::Case { incident, wish, seen })
             .await
+    }
+
+    /// The number of the `nth` incident of an officer whose phone was out, the oldest first.
+    async fn phone(&self, officer: &str, nth: usize) -> i64 {
+        let filter = CaseFilter {
+            officer: Some(officer.to_owned()),
+            ..CaseFilter::default()
+        };
+        let mut cases = self.store.cases(&filter, 1_000).await.unwrap();
+        cases.retain(|case| case.policy.as_str() == "phone-out-during-service");
+        cases.sort_by_key(|case| case.incident);
+        assert!(cases.len() > nth, "{cases:#?}");
+        cases[nth].incident
     }
 
     /// Waits until every letter that may go has gone.
@@ -344,6 +364,9 @@ impl Monitor {
         let present = format!("{{\"officer\":\"{officer}\",\"present\":true}}");
         self.send("system", "lockbox.checked", now, &present).await;
         self.settled().await;
+        if self.waits {
+            self.mailed().await;
+        }
     }
 
     /// Kills it: nothing is finished, no snapshot kept, no lease ended.

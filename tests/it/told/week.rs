@@ -22,17 +22,25 @@ async fn a_week_of_an_office_with_three_supervisors() {
                     monitor.until(at(0, 9, minute)).await;
                     monitor.phone_out(officer, counter).await;
                 }
-                monitor.does("s-1", 1, Wish::Ack).await.unwrap();
-                monitor.does("s-1", 2, Wish::Ack).await.unwrap();
+                let (one, two) = (monitor.phone("p-1", 0).await, monitor.phone("p-2", 0).await);
+                monitor.does("s-1", one, Wish::Ack).await.unwrap();
+                monitor.does("s-1", two, Wish::Ack).await.unwrap();
                 monitor.until(at(0, 10, 0)).await;
                 monitor.phone_out("p-1", "loket-1").await;
-                monitor.does("p-1", 1, Wish::State).await.unwrap();
-                monitor.does("s-1", 1, Wish::Find).await.unwrap();
-                monitor.does("s-1", 2, Wish::Dismiss(Code::DeviceFault)).await.unwrap();
+                monitor.does("p-1", one, Wish::State).await.unwrap();
+                monitor.does("s-1", one, Wish::Find).await.unwrap();
+                monitor
+                    .does("s-1", two, Wish::Dismiss(Code::DeviceFault))
+                    .await
+                    .unwrap();
                 monitor.until(at(0, 10, 30)).await;
-                monitor.does("s-3", 2, Wish::Dismiss(Code::DeviceFault)).await.unwrap();
-                monitor.does("s-1", 3, Wish::Ack).await.unwrap();
-                monitor.does("s-1", 3, Wish::Find).await.unwrap();
+                monitor
+                    .does("s-3", two, Wish::Dismiss(Code::DeviceFault))
+                    .await
+                    .unwrap();
+                let three = monitor.phone("p-1", 1).await;
+                monitor.does("s-1", three, Wish::Ack).await.unwrap();
+                monitor.does("s-1", three, Wish::Find).await.unwrap();
             }
             // Tuesday: nobody answers.
             1 => {
@@ -47,7 +55,8 @@ async fn a_week_of_an_office_with_three_supervisors() {
                 monitor.until(at(2, 9, 30)).await;
                 monitor.phone_out("p-4", "loket-3").await;
                 monitor.until(at(2, 9, 40)).await;
-                monitor.does("s-1", 5, Wish::Examine).await.unwrap();
+                let his = monitor.phone("p-4", 0).await;
+                monitor.does("s-1", his, Wish::Examine).await.unwrap();
                 monitor.ends("p-4", "loket-3").await;
                 monitor.begins("p-3", "loket-3").await;
             }
@@ -55,12 +64,14 @@ async fn a_week_of_an_office_with_three_supervisors() {
             3 => {
                 monitor.until(at(3, 9, 0)).await;
                 monitor.phone_out("p-1", "loket-1").await;
-                monitor.does("s-2", 6, Wish::Ack).await.unwrap();
+                let his = monitor.phone("p-1", 2).await;
+                monitor.does("s-2", his, Wish::Ack).await.unwrap();
             }
             // Friday: what s-2 acknowledged is decided by s-1.
             _ => {
                 monitor.until(at(4, 9, 0)).await;
-                monitor.does("s-1", 6, Wish::Find).await.unwrap();
+                let his = monitor.phone("p-1", 2).await;
+                monitor.does("s-1", his, Wish::Find).await.unwrap();
             }
         }
         monitor.until(at(day, 15, 50)).await;
@@ -68,10 +79,8 @@ async fn a_week_of_an_office_with_three_supervisors() {
             monitor.ends(officer, counter).await;
         }
         monitor.until(at(day, 17, 0)).await;
-        monitor.mailed().await;
     }
     monitor.until(at(7, 7, 0)).await;
-    monitor.mailed().await;
     monitor.stop().await;
     let mails = mails(&sink);
     let told = told(&mails);
@@ -80,6 +89,12 @@ async fn a_week_of_an_office_with_three_supervisors() {
         .map(|(address, lines)| format!("{address}\n  {}\n", lines.join("\n  ")))
         .collect();
     insta::assert_snapshot!(text);
+    for (address, language) in [("s1@kota.example", "id"), ("s2@kota.example", "en")] {
+        let mut digests = mails
+            .iter()
+            .filter(|mail| mail.to == address && mail.text.contains("12:00 WIB"));
+        insta::assert_snapshot!(format!("a_digest_{language}"), digests.next().unwrap().text);
+    }
     for mail in &mails {
         // s-2 is p-4, and s-1 his supervisor.
         assert!(mail.to != "s2@kota.example" || !mail.text.contains("p-4"), "{mail:?}");
