@@ -13,6 +13,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 use crate::engine::roster::place;
 use crate::place::Place;
 use crate::telemetry::LogFormat;
@@ -166,10 +168,21 @@ pub struct Web {
     pub listen: SocketAddr,
     /// What links in mails begin with, without a slash at the end.
     pub base_url: String,
+    /// Without it, plain HTTP is spoken.
+    pub tls: Option<WebTls>,
+    /// What these tell of who asks is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Everybody who can reach the address may see everything.
     pub network_trusted: bool,
     /// Host names people use for it beside the loopback ones.
     pub hosts: Vec<String>,
+}
+
+/// The dashboard's certificate chain and its key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebTls {
+    pub cert: PathBuf,
+    pub key: PathBuf,
 }
 
 /// What is kept of what could not be accepted; the oldest goes first, its count stays.
@@ -278,7 +291,7 @@ pub fn settings() -> Vec<Setting> {
     let asked = RefCell::default();
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
-        "[broker.tls]\n[mail]\nhost = \"h\"\n",
+        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n",
         "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);

@@ -127,6 +127,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
         web: Web {
             listen: web,
             base_url: format!("http://{web}"),
+            tls: None,
+            trusted_proxies: Vec::new(),
             network_trusted: false,
             hosts: Vec::new(),
         },

@@ -2,6 +2,7 @@
 
 mod explain;
 mod ledger;
+mod service;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -21,6 +22,7 @@ use crate::replay::{self, Ear, Heard};
 
 pub use explain::{Explained, Named, explain_files, explain_stored};
 pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger};
+pub use service::measure_stored;
 
 /// Turns of decisions that wait for the counting of letters.
 const WAITING_MAX: usize = 256;

@@ -1,6 +1,7 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
 mod gather;
+mod measure;
 mod orders;
 mod reload;
 
@@ -84,6 +85,7 @@ pub struct Running {
     daemon: tokio::task::JoinHandle<Result<()>>,
     mailer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
+    measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
 }
 
@@ -109,6 +111,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let web_settings = web::Settings {
         network_trusted: config.web.network_trusted,
         hosts: config.web.hosts.clone(),
+        certificate: config
+            .web
+            .tls
+            .clone()
+            .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
+        trusted_proxies: config.web.trusted_proxies.clone(),
+        tls_only: config.web.base_url.starts_with("https://"),
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -159,8 +168,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         ..Live::starting(now, kind)
     };
     let (live_sender, live) = watch::channel(Arc::new(live));
-    let listener = web::listen(config.web.listen, &web_settings).await?;
-    let web_address = listener.local_addr().context("the dashboard's address")?;
+    let door = web::listen(config.web.listen, &web_settings).await?;
+    let web_address = door.address().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let (names_sender, names) = watch::channel(names(&texts));
@@ -185,7 +194,15 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
-    let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
+    let web = tokio::spawn(web::serve(door, site, stopped(stopping.clone())));
+    let offices = desks.iter().map(|desk| desk.office.clone()).collect();
+    let measure = measure::run(
+        store.clone(),
+        offices,
+        config.settle_after_ms,
+        stopped(stopping.clone()),
+    );
+    let measure = tokio::spawn(measure);
     let (order_sender, orders) = mpsc::channel(1);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),
@@ -230,6 +247,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         daemon,
         mailer,
         web,
+        measure,
         reload,
     })
 }
@@ -275,6 +293,7 @@ impl Running {
             }
         }
         self.web.await.context("the dashboard broke")??;
+        self.measure.await.context("measuring broke")?;
         self.reload.await.context("the reload broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())

@@ -21,12 +21,11 @@ use mqtt5::broker::events::{
 use mqtt5::broker::router::MessageRouter;
 use mqtt5::packet::publish::PublishPacket;
 use mqtt5::{MqttError, QoS};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::inbound::{Inbound, Line, PAYLOAD_BYTES_MAX, Receipt};
+use crate::tls;
 use door::{Answer, Doorkeeper, Leaf, Owners, may_publish, topic_parts};
 pub use door::{Device, read_passwords};
 
@@ -70,36 +69,18 @@ pub enum Error {
     Passwords { line: usize, reason: &'static str },
     #[error("device {0} is listed twice")]
     Twice(String),
-    #[error("{}: {reason}", file.display())]
-    Pem { file: PathBuf, reason: String },
+    #[error(transparent)]
+    Tls(#[from] tls::Fault),
 }
 
 impl Tls {
     /// Reads the files, as far as a start would fail over them.
     pub fn check(&self) -> Result<(), Error> {
-        let pem = |file: &PathBuf, reason: String| Error::Pem {
-            file: file.clone(),
-            reason,
-        };
-        let certificates = |file: &PathBuf| -> Result<Vec<CertificateDer<'static>>, Error> {
-            let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
-            match found {
-                Ok(found) if found.is_empty() => Err(pem(file, "no certificate in it".to_owned())),
-                Ok(found) => Ok(found),
-                Err(error) => Err(pem(file, error.to_string())),
-            }
-        };
-        let chain = certificates(&self.certificate_file)?;
-        let key =
-            PrivateKeyDer::from_pem_file(&self.key_file).map_err(|error| pem(&self.key_file, error.to_string()))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| pem(&self.key_file, error.to_string()))?;
-        self.client_ca_file
-            .iter()
-            .try_for_each(|file| certificates(file).map(drop))
+        tls::server(&self.certificate_file, &self.key_file)?;
+        let others = self.client_ca_file.iter();
+        Ok(others
+            .map(|file| tls::certificates(file))
+            .try_for_each(|read| read.map(drop))?)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Reads tables key by key. Each wrong key or value becomes a fault, and reading goes on.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -276,6 +277,21 @@ impl<'t> Section<'t> {
             }
         }
         Some(texts)
+    }
+
+    /// Addresses, or networks of them.
+    pub fn networks(&mut self, key: &'static str) -> Option<Vec<IpNet>> {
+        let mut networks = Vec::new();
+        for text in self.texts(key)? {
+            match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network.trunc()),
+                Err(_) => self.fault(
+                    key,
+                    &format!("\"{text}\" is neither an IP address nor a network; write it like \"10.0.0.7\" or \"10.0.0.0/8\""),
+                ),
+            }
+        }
+        Some(networks)
     }
 
     pub fn switch(&mut self, key: &'static str) -> Option<bool> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::read::Section;
 use super::{
     Broker, Clock, Config, Embedded, EmbeddedTls, Encryption, External, Mail, MailWay, Protocol, Quarantine, Smtp, Tls,
-    Web,
+    Web, WebTls,
 };
 use crate::engine::time::Span;
 use crate::place::{Place, Server};
@@ -287,7 +287,20 @@ fn web(root: &mut Section<'_>) -> Web {
                    network_trusted = true, which lets everybody on the network see everything";
         web.fault("listen", why);
     }
-    let base_url = web.text("base_url").unwrap_or_else(|| format!("http://{listen}"));
+    let speaks_tls = web.has("tls");
+    let tls = web.inner("tls").and_then(|mut section| {
+        let why = "TLS needs the dashboard's certificate chain and its key";
+        let files = (section.required_path("cert", why), section.required_path("key", why));
+        section.end(&mut web);
+        let (Some(cert), Some(key)) = files else { return None };
+        Some(WebTls { cert, key })
+    });
+    let trusted_proxies = web.networks("trusted_proxies").unwrap_or_default();
+    let scheme = if speaks_tls { "https" } else { "http" };
+    let base_url = web.text("base_url").unwrap_or_else(|| format!("{scheme}://{listen}"));
+    if speaks_tls && base_url.starts_with("http://") {
+        web.fault("base_url", "with [web.tls] it must begin with https://");
+    }
     let host = base_url
         .strip_prefix("https://")
         .or_else(|| base_url.strip_prefix("http://"));
@@ -315,6 +328,8 @@ fn web(root: &mut Section<'_>) -> Web {
     Web {
         listen,
         base_url: base_url.trim_end_matches('/').to_owned(),
+        tls,
+        trusted_proxies,
         network_trusted,
         hosts,
     }

@@ -69,6 +69,8 @@ fn ten_lines_are_enough() {
             web: Web {
                 listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
                 base_url: "http://127.0.0.1:8080".into(),
+                tls: None,
+                trusted_proxies: Vec::new(),
                 network_trusted: false,
                 hosts: vec![],
             },
@@ -413,5 +415,29 @@ fn a_fault_is_shown_like_a_compiler_shows_it() {
          --> jagaloket.toml:5:2\n  |\n5 | [broker]\n  |  ^\n\
          error: [mail] has no key `form`; did you mean `from`?\n  \
          --> jagaloket.toml:10:1\n   |\n10 | form = \"Jagaloket <jagaloket@office.example>\"\n   | ^"
+    );
+}
+
+#[test]
+fn the_dashboards_certificate_and_proxies_are_read_with_their_faults() {
+    let begin = "[office]\nroster = [\"a.toml\"]\n[broker]\nembedded = true\nanonymous = true\n[web]\n";
+    let text =
+        format!("{begin}trusted_proxies = [\"10.1.2.3/8\", \"::1\"]\n[web.tls]\ncert = \"c.pem\"\nkey = \"k.pem\"\n");
+    let web = parse(&text).unwrap().web;
+    assert_eq!(
+        web.trusted_proxies,
+        ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]
+    );
+    assert_eq!(web.base_url, "https://127.0.0.1:8080");
+    assert!(web.tls.unwrap().key.ends_with("k.pem"));
+    let wrong =
+        format!("{begin}trusted_proxies = [\"10.0.0.0/33\"]\nbase_url = \"http://x\"\n[web.tls]\ncert = \"c\"\n");
+    assert_eq!(
+        faults(&wrong),
+        [
+            "7:1 \"10.0.0.0/33\" is neither an IP address nor a network; write it like \"10.0.0.7\" or \"10.0.0.0/8\"",
+            "8:1 with [web.tls] it must begin with https://",
+            "9:6 [web.tls] has no `key`: TLS needs the dashboard's certificate chain and its key",
+        ]
     );
 }

@@ -34,6 +34,7 @@ pub struct Rules {
 }
 
 /// A stretch of the past, in no order, each event once.
+#[derive(Clone)]
 pub struct Past {
     /// The oldest first; never empty.
     pub rules: Vec<Rules>,
@@ -131,7 +132,7 @@ impl Past {
     }
 
     /// An engine with all events, under other policies than those of the time.
-    fn engine_under(&self, policies: Option<&Arc<PolicySet>>, more: &[Event]) -> Engine {
+    pub(crate) fn engine_under(&self, policies: Option<&Arc<PolicySet>>, more: &[Event]) -> Engine {
         let of = |rules: &Rules| (rules.roster.clone(), policies.unwrap_or(&rules.policies).clone());
         let (roster, first) = of(&self.rules[0]);
         let mut engine = Engine::new(roster, first, Clock::Events);

@@ -1,6 +1,7 @@
 //! Explains verdicts from what is kept: of a ledger, or of files.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use anyhow::{Result, bail};
 
 use super::ledger::{LedgerRules, rules};
 use crate::daemon::DAY_MS;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, OfficeId};
 use crate::engine::policy::PolicySet;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -34,26 +35,9 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict, settle_after_ms: i
     let mut near = None;
     for back_ms in BACK_MS {
         let begin = verdict.since.plus_ms(-back_ms);
-        let rows = store.window(&verdict.office, begin, end).await?;
-        let roster_at = |at: Moment| {
-            let after = rules.partition_point(|rules| rules.from <= at);
-            &rules[after.max(1) - 1].roster
-        };
-        // An event was accepted by the roster of the moment it came, which may be later than its own.
-        let roster_when = |entry: i64| {
-            let after = rules.partition_point(|rules| rules.entry < entry);
-            &rules[after.max(1) - 1].roster
-        };
-        let events = rows
-            .iter()
-            .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster_when(row.n)).ok())
-            .collect();
-        let past = Past {
-            rules: in_force(&rules, begin),
-            events,
-            again_ms: settle_after_ms + DAY_MS,
-        };
-        let roster = roster_at(verdict.since).clone();
+        let past = stored(store, &verdict.office, &rules, begin..=end, settle_after_ms).await?;
+        let after = rules.partition_point(|rules| rules.from <= verdict.since);
+        let roster = rules[after.max(1) - 1].roster.clone();
         let question = Question::of(verdict);
         // It judges a day and more, several times over: not on a thread that answers others.
         let found = tokio::task::spawn_blocking(move || explain(&past, &question)).await?;
@@ -68,6 +52,31 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict, settle_after_ms: i
         }
     }
     Ok(near)
+}
+
+/// What a ledger holds of an office between two moments, under the rules of their time.
+pub(super) async fn stored(
+    store: &Store,
+    office: &OfficeId,
+    rules: &[LedgerRules],
+    span: RangeInclusive<Moment>,
+    settle_after_ms: i64,
+) -> Result<Past> {
+    // An event was accepted by the roster of the moment it came, which may be later than its own.
+    let roster_when = |entry: i64| {
+        let after = rules.partition_point(|rules| rules.entry < entry);
+        &rules[after.max(1) - 1].roster
+    };
+    let rows = store.window(office, *span.start(), *span.end()).await?;
+    let events = rows
+        .iter()
+        .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster_when(row.n)).ok())
+        .collect();
+    Ok(Past {
+        rules: in_force(rules, *span.start()),
+        events,
+        again_ms: settle_after_ms + DAY_MS,
+    })
 }
 
 /// The rules from a moment on; what was in force at it comes first.

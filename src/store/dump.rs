@@ -42,7 +42,7 @@ pub(super) const TABLES: [(&str, Sql); 11] = [
 ];
 
 /// Tables of what is worked out from the others; no backup has them.
-pub(super) const DERIVED: [&str; 1] = ["snapshot"];
+pub(super) const DERIVED: [&str; 3] = ["snapshot", "service_hour", "service_measured"];
 
 const fn both(sql: &'static str) -> Sql {
     Sql {

@@ -18,6 +18,7 @@ mod rebuild;
 mod restore;
 pub mod rows;
 mod server;
+mod service;
 mod snapshot;
 mod tables;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
 pub use rows::Told;
 use rows::Turn;
+pub use service::{Each, Span, Sum};
 pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
 pub use write::Committed;

@@ -96,6 +96,7 @@ async fn both_databases_understand_every_statement() {
         outbox::STATEMENTS,
         read::STATEMENTS,
         rebuild::STATEMENTS,
+        service::STATEMENTS,
         snapshot::STATEMENTS,
         write::STATEMENTS,
     ]

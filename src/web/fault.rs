@@ -16,6 +16,7 @@ pub enum Fault {
     BadQuestion,
     Unavailable,
     TooSlow,
+    TooMany,
 }
 
 impl Fault {
@@ -27,6 +28,7 @@ impl Fault {
             Fault::BadQuestion => StatusCode::BAD_REQUEST,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -40,6 +42,7 @@ impl Fault {
             Fault::BadQuestion => (words.bad_question, words.bad_question_text),
             Fault::Unavailable => (words.unavailable, words.unavailable_text),
             Fault::TooSlow => (words.too_slow, words.too_slow_text),
+            Fault::TooMany => (words.too_many, words.too_many_text),
         };
         let body = html! {
             section.fault {
@@ -62,6 +65,7 @@ impl Fault {
             Fault::WrongHost => "this host name is not one of the dashboard's",
             Fault::Unavailable => "the database does not answer",
             Fault::TooSlow => "the answer took too long",
+            Fault::TooMany => "this address asks too often: wait a few seconds",
             Fault::NotFound => "there is nothing at this address",
             Fault::NotAllowed => "only GET and HEAD are answered here",
         };

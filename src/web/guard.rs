@@ -1,7 +1,8 @@
 //! Stands before every address: whom to answer, in which language, how long it may take, and what a browser may do with
 //! the answer.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -9,10 +10,11 @@ use axum::http::header::{self, HeaderName};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::ask::{Ask, LANGUAGE_COOKIE};
 use super::fault::Fault;
+use super::peer::{Connection, Rates};
 use super::{Settings, Site};
 use crate::engine::roster::Language;
 
@@ -38,14 +40,41 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (header::VARY, "Accept-Language, Cookie"),
 ];
 
-pub async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let ask = Ask::read(&site, request.uri(), request.headers());
-    let mut response = match is_ours(request.uri(), request.headers(), &site.settings) {
-        true => {
-            let answer = tokio::time::timeout(ANSWER_TIME, next.run(request)).await;
-            answer.unwrap_or_else(|_| axum::response::IntoResponse::into_response(Fault::TooSlow))
+/// For two years, sub-domains left to their owners.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// What the guard knows.
+#[derive(Clone)]
+pub struct Watch {
+    site: Site,
+    rates: Arc<Rates>,
+}
+
+impl Watch {
+    pub fn of(site: &Site) -> Watch {
+        Watch {
+            site: site.clone(),
+            rates: Arc::default(),
         }
-        false => axum::response::IntoResponse::into_response(Fault::WrongHost),
+    }
+}
+
+pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Request, next: Next) -> Response {
+    let ask = Ask::read(&site, request.uri(), request.headers());
+    let connection = request.extensions().get::<Connection>().copied();
+    let connection = connection.unwrap_or(Connection {
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        tls: false,
+    });
+    let peer = connection.peer(request.headers(), &site.settings.trusted_proxies);
+    request.extensions_mut().insert(peer);
+    let mut response = if !rates.admit(peer.address, crate::clock::instant()) {
+        Fault::TooMany.into_response()
+    } else if !is_ours(request.uri(), request.headers(), &site.settings) {
+        Fault::WrongHost.into_response()
+    } else {
+        let answer = tokio::time::timeout(ANSWER_TIME, next.run(request)).await;
+        answer.unwrap_or_else(|_| Fault::TooSlow.into_response())
     };
     if let Some(fault) = response.extensions().get::<Fault>().copied() {
         let kept = response.headers_mut().remove(header::ALLOW);
@@ -54,6 +83,11 @@ pub async fn guard(State(site): State<Site>, request: Request, next: Next) -> Re
             false => fault.page(&ask),
         };
         response.headers_mut().extend(kept.map(|value| (header::ALLOW, value)));
+        if fault == Fault::TooMany {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
     }
     site.metrics.pages_served.add(1);
     if response.status().is_server_error() {
@@ -62,6 +96,9 @@ pub async fn guard(State(site): State<Site>, request: Request, next: Next) -> Re
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if peer.secure && site.settings.tls_only {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
     if let Some(language) = ask.chosen() {
         let code = match language {

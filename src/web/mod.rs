@@ -6,6 +6,7 @@
 mod api;
 mod ask;
 mod assets;
+mod chart;
 mod devices;
 mod explained;
 mod fault;
@@ -16,8 +17,11 @@ mod incident;
 mod incidents;
 mod letters;
 mod page;
+mod peer;
 mod quarantine;
+mod secure;
 mod serve;
+mod service;
 mod shown;
 mod today;
 mod words;
@@ -26,7 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use ipnet::IpNet;
 use tokio::sync::watch;
 
 use crate::live::Live;
@@ -34,7 +40,11 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
-pub use serve::{ServeError, listen, serve};
+pub use secure::Certificate;
+pub use serve::{Door, ServeError, listen, serve};
+
+/// What a form or a program may send at a time.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -54,6 +64,12 @@ pub struct Settings {
     /// Host names people use for it beside the loopback ones, without port. Others are refused, so that no web page
     /// elsewhere can point a name of its own here and read along.
     pub hosts: Vec<String>,
+    /// What it shows to browsers; without one it speaks plain HTTP.
+    pub certificate: Option<Certificate>,
+    /// What these tell of who asks is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Browsers are to ask over TLS alone from now on.
+    pub tls_only: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -67,6 +83,9 @@ impl Default for Settings {
         Settings {
             network_trusted: false,
             hosts: Vec::new(),
+            certificate: None,
+            trusted_proxies: Vec::new(),
+            tls_only: false,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
@@ -87,6 +106,7 @@ pub fn router(site: Site) -> Router {
         .route("/", get(today::show))
         .route("/incidents", get(incidents::show))
         .route("/incidents/{n}", get(incident::show))
+        .route("/compliance", get(service::show))
         .route("/letters", get(letters::list))
         .route("/letters/{n}", get(letters::show))
         .route("/letters/{n}/html", get(letters::html_as_sent))
@@ -98,6 +118,7 @@ pub fn router(site: Site) -> Router {
         .route("/metrics", get(api::metrics))
         .route("/api/v1/verdicts", get(api::verdicts))
         .route("/api/v1/policies", get(api::policies))
+        .route("/api/v1/service", get(service::api))
         .route("/api/v1/gaps", get(devices::gaps))
         .route("/api/v1/clocks", get(devices::clocks))
         .route("/static/style.css", get(assets::style))
@@ -105,6 +126,10 @@ pub fn router(site: Site) -> Router {
         .route("/static/icon.svg", get(assets::icon))
         .fallback(|| async { fault::Fault::NotFound })
         .method_not_allowed_fallback(|| async { fault::Fault::NotAllowed })
-        .layer(axum::middleware::from_fn_with_state(site.clone(), guard::guard))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(
+            guard::Watch::of(&site),
+            guard::guard,
+        ))
         .with_state(site)
 }

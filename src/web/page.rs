@@ -21,6 +21,7 @@ const REFRESH_S: u32 = 10;
 pub enum Tab {
     Today,
     Incidents,
+    Compliance,
     Letters,
     Quarantine,
     Health,
@@ -34,6 +35,7 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
     let tabs = [
         (Tab::Today, "/", words.today),
         (Tab::Incidents, "/incidents", words.incidents),
+        (Tab::Compliance, "/compliance", words.compliance),
         (Tab::Letters, "/letters", words.letters),
         (Tab::Quarantine, "/quarantine", words.quarantine),
         (Tab::Health, "/health", words.system),

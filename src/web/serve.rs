@@ -1,17 +1,25 @@
 //! Listens and serves, with limits on whom, how many, how long and how much.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::peer::{Connection, Seats};
+use super::secure::Secure;
 use super::{Settings, Site, router};
+use crate::tls;
 
 /// Connections at a time; the next one waits.
 const CONNECTIONS_MAX: usize = 256;
@@ -19,6 +27,10 @@ const CONNECTIONS_MAX: usize = 256;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// For a whole request head to come, also on a connection kept open.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+/// For the handshake of a connection over TLS.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// For a whole connection: who reads an answer more slowly than that does not read it.
+const CONNECTION_TIME: Duration = Duration::from_secs(30 * 60);
 /// For answers under way when the process ends.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -35,6 +47,8 @@ pub enum ServeError {
         #[source]
         error: std::io::Error,
     },
+    #[error("the dashboard has no certificate to show")]
+    Certificate(#[from] tls::Fault),
     #[error("the dashboard's listener failed")]
     Listener(#[source] std::io::Error),
 }
@@ -46,23 +60,47 @@ fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
     }
 }
 
-/// Takes the address, or says why not.
-pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<TcpListener, ServeError> {
-    check(address, settings)?;
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| ServeError::Listen { address, error })
+/// An address that was taken, and what is shown there.
+pub struct Door {
+    listener: TcpListener,
+    secure: Option<Arc<Secure>>,
 }
 
+impl Door {
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// Takes the address, or says why not.
+pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Door, ServeError> {
+    check(address, settings)?;
+    let secure = settings
+        .certificate
+        .clone()
+        .map(Secure::read)
+        .transpose()?
+        .map(Arc::new);
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
+    Ok(Door { listener, secure })
+}
+
+/// Anything a connection goes over.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// Serves until `shutdown`; answers under way get a few seconds.
-pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    check(listener.local_addr().map_err(ServeError::Listener)?, &site.settings)?;
-    let app = router(site);
+pub async fn serve(door: Door, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let Door { listener, secure } = door;
+    let proxies = site.settings.trusted_proxies.clone();
+    let app = TowerToHyperService::new(router(site));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES_MAX);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let seats = Arc::new(Seats::default());
     let (farewell, _) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -72,12 +110,12 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
             let place = places.clone().acquire_owned().await.ok();
             (place, listener.accept().await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, stream, address) = tokio::select! {
             biased;
             () = &mut shutdown => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (place, stream),
+                Ok((stream, address)) => (place, stream, address.ip()),
                 Err(error) => {
                     // Out of files, or a peer that is gone already: others may still come.
                     tracing::warn!(%error, "a connection to the dashboard could not be accepted");
@@ -86,21 +124,37 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
                 }
             },
         };
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let Some(seat) = seats.take(address, &proxies) else {
+            tracing::debug!("an address has too many connections to the dashboard");
+            continue;
+        };
+        let (http, app, secure) = (http.clone(), app.clone(), secure.clone());
         let mut ends = farewell.subscribe();
         connections.spawn(async move {
-            let mut connection = std::pin::pin!(connection);
+            let connection = Connection {
+                address,
+                tls: secure.is_some(),
+            };
+            let Some(stream) = shaken(stream, secure).await else {
+                return;
+            };
+            let from_there = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(connection);
+                app.call(request)
+            });
+            let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), from_there));
             let ended = tokio::select! {
                 ended = &mut connection => ended,
                 _ = ends.changed() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
+                () = tokio::time::sleep(CONNECTION_TIME) => Ok(()),
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection to the dashboard ended early");
             }
-            drop(place);
+            drop((place, seat));
         });
     }
     drop(listener);
@@ -110,4 +164,20 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
         connections.abort_all();
     }
     Ok(())
+}
+
+/// The stream as it came, or what is inside its TLS; nothing where the other end cannot do that in time.
+async fn shaken(stream: TcpStream, secure: Option<Arc<Secure>>) -> Option<Pin<Box<dyn Stream>>> {
+    let Some(secure) = secure else {
+        return Some(Box::pin(stream));
+    };
+    let shaken = tokio::time::timeout(HANDSHAKE_TIME, secure.acceptor().accept(stream)).await;
+    match shaken {
+        Ok(Ok(stream)) => Some(Box::pin(stream)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake with the dashboard failed");
+            None
+        }
+        Err(_) => None,
+    }
 }

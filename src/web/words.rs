@@ -257,6 +257,35 @@ words! {
         "Monitoring may well go on. Try again in a moment; if it stays so, call the technician.";
     too_slow: "Jawaban terlalu lama", "The answer takes too long";
     too_slow_text: "Coba lagi sebentar, atau persempit saringannya.", "Try again in a moment, or narrow the filters.";
+    // Compliance.
+    compliance: "Kepatuhan", "Compliance";
+    compliance_hint: "Berapa menit pelayanan yang terbukti tanpa ponsel dan tanpa pesan, dari semua menit pelayanan yang wajib bebas. Yang tidak diketahui tidak dihitung sebagai terbukti, dan tidak membuktikan apa pun.",
+        "How many minutes of service are verified to be without phones and messages, of all that had to be. What is not known does not count as verified, and proves nothing.";
+    compliance_share: "Kepatuhan terbukti", "Verified compliance";
+    coverage_share: "Cakupan data", "Data coverage";
+    verified_of_bound: "terbukti / wajib", "verified / bound";
+    exempt_time: "Dikecualikan", "Exempt";
+    served_time: "Waktu pelayanan", "Service time";
+    served_sessions: "Sesi loket", "Sessions";
+    no_service: "Tidak ada pelayanan yang tercatat pada tanggal ini.", "No service is recorded on these dates.";
+    by_week: "Per minggu", "By week";
+    by_week_hint: "Batang: kepatuhan terbukti. Garis: cakupan data. Bacalah keduanya bersama.",
+        "Bars: verified compliance. Lines: data coverage. Read them together.";
+    by_hour: "Menurut hari dan jam", "By weekday and hour";
+    by_hour_hint: "Makin gelap, makin rendah kepatuhan yang terbukti.", "The darker, the lower the verified compliance.";
+    counter_word: "Loket", "Counter";
+    by_counter: "Menurut loket", "By counter";
+    by_office: "Menurut kantor", "By office";
+    unranked_hint: "Yang terendah lebih dulu. Kurang dari lima jam pelayanan, atau cakupan di bawah setengah, tidak diperingkatkan.",
+        "The lowest first. Less than five hours of service, or coverage below a half, is not ranked.";
+    little_data: "data sedikit", "little data";
+    as_table: "Sebagai tabel", "As a table";
+    week: "Minggu mulai", "Week of";
+    hour: "Hari dan jam", "Weekday and hour";
+    from_date: "Dari tanggal", "From";
+    to_date: "Sampai tanggal", "To";
+    too_many: "Terlalu banyak permintaan", "Too many requests";
+    too_many_text: "Alamat ini terlalu sering meminta. Tunggu beberapa detik, lalu coba lagi.", "This address asks too often. Wait a few seconds and try again.";
     to_today: "Ke halaman Hari ini", "To the Today page";
 }
 
@@ -370,6 +399,21 @@ impl Words {
             ),
             other => other,
         }
+    }
+
+    /// Monday is 0.
+    pub fn weekday(&self, from_monday: usize) -> &'static str {
+        const DAYS: [(&str, &str); 7] = [
+            ("Senin", "Monday"),
+            ("Selasa", "Tuesday"),
+            ("Rabu", "Wednesday"),
+            ("Kamis", "Thursday"),
+            ("Jumat", "Friday"),
+            ("Sabtu", "Saturday"),
+            ("Minggu", "Sunday"),
+        ];
+        let (id, en) = DAYS[from_monday % 7];
+        self.pick(id, en)
     }
 
     /// A quarantine code in words; what is not known stands as it is.

@@ -10,6 +10,7 @@ mod backtest;
 mod broker;
 mod cli;
 mod clocks;
+mod compliance;
 mod corners;
 mod demo;
 mod engine;

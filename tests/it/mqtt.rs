@@ -1,6 +1,6 @@
 //! The client for an external broker against a real mosquitto, with mosquitto_pub and paho as publishers.
 
-mod entry;
+pub mod entry;
 
 use std::collections::HashSet;
 use std::fs;

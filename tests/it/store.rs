@@ -2,9 +2,10 @@
 
 mod backup;
 mod broken;
-mod kept;
+pub mod kept;
 mod lost;
 mod outbox;
+mod service;
 mod tables;
 
 use std::path::PathBuf;

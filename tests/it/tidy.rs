@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scenario", &["engine"]),
     ("backtest", &["engine", "letter", "incident"]),
     ("explain", &["engine", "letter"]),
+    ("compliance", &["engine", "explain"]),
     ("simulate", &["engine", "wire"]),
     ("skew", &["engine", "wire"]),
     ("gaps", &["engine"]),
@@ -37,8 +38,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["engine", "wire", "store::rows"]),
     ("config", &["engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
-    ("broker", &["engine", "inbound", "wire", "clock", "telemetry"]),
-    ("store", &["engine", "ledger", "place", "clock", "telemetry"]),
+    ("tls", &[]),
+    ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
+    (
+        "store",
+        &["engine", "ledger", "compliance", "place", "clock", "telemetry"],
+    ),
     (
         "mailer",
         &[
@@ -59,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "letter",
             "incident",
             "explain",
+            "compliance",
             "live",
             "inbound",
             "skew",
@@ -67,6 +73,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::rows",
             "clock",
             "telemetry",
+            "tls",
         ],
     ),
     // Ring 3 wires everything.
@@ -119,8 +126,18 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 10] = [
-    "engine", "wire", "skew", "gaps", "ledger", "letter", "incident", "backtest", "explain", "scenario",
+const PURE: [&str; 11] = [
+    "engine",
+    "wire",
+    "skew",
+    "gaps",
+    "ledger",
+    "letter",
+    "incident",
+    "backtest",
+    "explain",
+    "compliance",
+    "scenario",
 ];
 
 /// A source file: its path from the root, its module, and its text without tests.

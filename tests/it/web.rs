@@ -2,6 +2,7 @@
 //! a seeded database in `pages` and `machines`, and in a browser in `browser`.
 
 mod browser;
+mod front;
 mod machines;
 mod pages;
 mod seed;

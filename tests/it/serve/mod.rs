@@ -72,6 +72,13 @@ impl House {
         House { folder, web, broker }
     }
 
+    /// Adds lines to the section of the dashboard, which is the last, or sections after it.
+    pub fn configure(&self, lines: &str) {
+        let file = self.path("jagaloket.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(file, text + lines).unwrap();
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -83,7 +90,7 @@ impl House {
     }
 
     /// The same, not waited for.
-    fn spawn(&self) -> Peer {
+    pub fn spawn(&self) -> Peer {
         let mut command = jagaloket();
         command.arg("serve").arg("--config").arg(self.path("jagaloket.toml"));
         Peer::spawn(command, &self.path("log"))

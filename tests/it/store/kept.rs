@@ -16,7 +16,7 @@ on_both! {
 
 const KEEP_MS: i64 = 15 * 86_400_000;
 
-fn texts() -> Texts {
+pub fn texts() -> Texts {
     let files = replay::policy_files(&policies()).unwrap();
     Texts {
         roster: std::fs::read_to_string(example("roster.toml")).unwrap(),
@@ -57,14 +57,17 @@ fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug {
     )
 }
 
-fn rows(
+pub fn rows(
     events: &[jagaloket::engine::event::Event],
     received: Moment,
     roster: &jagaloket::engine::roster::Roster,
 ) -> Turn {
     let entries = events.iter().map(|event| NewEntry {
         received,
-        kind: EntryKind::Event,
+        kind: match event.kind {
+            jagaloket::engine::event::Kind::Ticked => EntryKind::Tick,
+            _ => EntryKind::Event,
+        },
         office: event.office.clone(),
         source: format!("/{}/{}", event.office, event.device),
         id: event.id.to_string(),

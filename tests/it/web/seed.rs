@@ -3,6 +3,7 @@
 
 mod cases;
 mod now;
+pub mod served;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -222,6 +223,11 @@ pub async fn seed() -> Seeded {
     turn.statuses = statuses(&roster);
     let statuses = turn.statuses.clone();
     store.commit(&turn).await.unwrap();
+    let office = &roster.office.id;
+    store
+        .keep_service(office, &served::dates(), &served::hours(), 1)
+        .await
+        .unwrap();
     settle(&store, &turn).await;
     let office = OfficeLive {
         view: view(&roster),

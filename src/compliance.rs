@@ -1,0 +1,141 @@
+//! Ring 1: minutes of service. Of each officer's service at a counter, hour by hour: how much there was, how much of it is
+//! known, how much was verified to be without phones and messages, and how much was exempt.
+//!
+//! It is measured by the engine that judges, under conditions of its own, so that a gap, a poor clock and a late event
+//! mean here what they mean for verdicts.
+
+mod measures;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+use std::sync::LazyLock;
+
+use chrono::{NaiveDate, Timelike as _};
+use chrono_tz::Tz;
+
+use crate::engine::event::{DeviceId, OfficerId};
+use crate::engine::time::Moment;
+use crate::engine::trace::{Held, Trace};
+use crate::explain::Past;
+use measures::{Measure, Measures};
+
+static MEASURES: LazyLock<Measures> = LazyLock::new(Measures::new);
+
+/// An hour of an officer at a counter; the hour begins at that of the office's wall clock.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Hour {
+    pub date: NaiveDate,
+    pub hour: u8,
+    pub counter: DeviceId,
+    pub officer: OfficerId,
+}
+
+/// What there was of service, in milliseconds of it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Service {
+    /// Applicants were served, also while the counter was silent.
+    pub served_ms: i64,
+    /// Of that: counter and custody were known.
+    pub known_ms: i64,
+    /// Of that: no phone out, no messages, no phone on USB.
+    pub verified_ms: i64,
+    /// Of what was served: the officer was exempt, or there was an emergency.
+    pub exempt_ms: i64,
+    /// Sign-ins in this hour that came to a service.
+    pub sessions: i64,
+}
+
+impl AddAssign for Service {
+    fn add_assign(&mut self, other: Service) {
+        self.served_ms += other.served_ms;
+        self.known_ms += other.known_ms;
+        self.verified_ms += other.verified_ms;
+        self.exempt_ms += other.exempt_ms;
+        self.sessions += other.sessions;
+    }
+}
+
+impl Service {
+    /// What an officer had to answer for: exempt service is nobody's merit and nobody's fault.
+    pub fn bound_ms(&self) -> i64 {
+        self.served_ms - self.exempt_ms
+    }
+
+    /// The verified share of what was bound; `None` where there was nothing. What is not known is not verified.
+    pub fn compliance(&self) -> Option<f64> {
+        share(self.verified_ms, self.bound_ms())
+    }
+
+    /// The known share of what was served: how much the other figure is worth.
+    pub fn coverage(&self) -> Option<f64> {
+        share(self.known_ms, self.served_ms)
+    }
+}
+
+fn share(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Measures the service of these dates. The past must begin early enough that who is signed in and what is in the lockboxes
+/// when they begin is known from it.
+pub fn measure(past: &Past, dates: std::ops::RangeInclusive<NaiveDate>, zone: Tz) -> BTreeMap<Hour, Service> {
+    let mut engine = past.engine_under(Some(&MEASURES.set), &[]);
+    let mut trace = Trace::default();
+    engine.judge_traced(&mut trace);
+    let mut hours: BTreeMap<Hour, Service> = BTreeMap::new();
+    for held in &trace.held {
+        let Some(measure) = MEASURES.of(&held.policy.id) else {
+            continue;
+        };
+        add(&mut hours, measure, held, zone);
+    }
+    hours.retain(|hour, service| dates.contains(&hour.date) && *service != Service::default());
+    hours
+}
+
+fn add(hours: &mut BTreeMap<Hour, Service>, measure: Measure, held: &Held, zone: Tz) {
+    let (Some(counter), Some(officer)) = (&held.counter, &held.officer) else {
+        return;
+    };
+    let mut put = |at: Moment, length: i64| {
+        let local = at.local(zone);
+        let hour = Hour {
+            date: local.date_naive(),
+            hour: local.hour() as u8,
+            counter: counter.clone(),
+            officer: officer.clone(),
+        };
+        let service = hours.entry(hour).or_default();
+        match measure {
+            Measure::Served => service.served_ms += length,
+            Measure::Known => service.known_ms += length,
+            Measure::Verified => service.verified_ms += length,
+            Measure::Exempt => service.exempt_ms += length,
+            Measure::Session => service.sessions += length,
+        }
+    };
+    if measure == Measure::Session {
+        if let Some((start, _)) = held.pieces.first() {
+            put(*start, 1);
+        }
+        return;
+    }
+    for &(start, end) in &held.pieces {
+        let mut at = start;
+        while at < end {
+            let next = end.min(next_hour(at, zone));
+            put(at, next.ms_since(at));
+            at = next;
+        }
+    }
+}
+
+/// When the hour of the wall clock ends; Indonesia's zones are whole hours off and have no summer time, others are cut at
+/// theirs too.
+fn next_hour(at: Moment, zone: Tz) -> Moment {
+    let local = at.local(zone);
+    let into_ms = i64::from(local.minute() * 60 + local.second()) * 1_000 + at.0.rem_euclid(1_000);
+    at.plus_ms(3_600_000 - into_ms)
+}

@@ -1,0 +1,366 @@
+//! Compliance: of the minutes of service that officers had to answer for, how many are verified, and how much of the service
+//! is known at all; by week, by weekday and hour, by counter, by office.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::{Datelike as _, Days, NaiveDate};
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::Site;
+use super::ask::Ask;
+use super::chart::{self, Field, Point};
+use super::fault::Fault;
+use super::page::{self, Tab};
+use super::words::Words;
+use crate::compliance::Service;
+use crate::engine::roster::Language;
+use crate::letter;
+use crate::store::{Each, Span, Sum};
+
+/// What is shown unless other dates are asked for: four weeks.
+const DAYS: u64 = 28;
+/// More is not asked at once.
+const DAYS_MAX: i64 = 3 * 366;
+/// A share of less service than that says nothing of a counter or an office.
+const RANKED_MIN_MS: i64 = 5 * 3_600_000;
+/// Nor does one of which less than that is known.
+const RANKED_MIN_COVERAGE: f64 = 0.5;
+
+pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+    let words = ask.words;
+    let span = span(&ask)?;
+    let all = Span {
+        office: None,
+        ..span.clone()
+    };
+    let dates = site.store.service(&span, Each::Date).await?;
+    let hours = site.store.service(&span, Each::Hour).await?;
+    let counters = site.store.service(&span, Each::Counter).await?;
+    let offices = match ask.live.offices.len() > 1 {
+        true => by(site.store.service(&all, Each::Date).await?, 0),
+        false => BTreeMap::new(),
+    };
+    let total = total(&dates);
+    let body = html! {
+        (page::heading(words.compliance, Some(words.compliance_hint)))
+        (form(&ask, &span))
+        @if total.served_ms == 0 {
+            p.calm { (words.no_service) }
+        } @else {
+            (sums(&total, words))
+            section aria-labelledby="weeks" {
+                h2 #weeks { (words.by_week) }
+                p.hint { (words.by_week_hint) }
+                (trend(&dates, words))
+            }
+            section aria-labelledby="hours" {
+                h2 #hours { (words.by_hour) }
+                p.hint { (words.by_hour_hint) }
+                (heat(&hours, words))
+            }
+            section aria-labelledby="counters" {
+                h2 #counters { (words.by_counter) }
+                p.hint { (words.unranked_hint) }
+                (table(words.counter_word, &by(counters, 1), words, |id| counter_name(&ask, id)))
+            }
+            @if !offices.is_empty() {
+                section aria-labelledby="offices" {
+                    h2 #offices { (words.by_office) }
+                    p.hint { (words.unranked_hint) }
+                    (table(words.office_menu, &offices, words, |id| office_name(&ask, id)))
+                }
+            }
+        }
+    };
+    Ok(page::shell(&ask, Tab::Compliance, words.compliance, false, body))
+}
+
+/// `GET /api/v1/service`: the sums of one office or all, `each=date|counter|hour`.
+pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+    let each = match ask.param("each") {
+        None | Some("date") => Each::Date,
+        Some("counter") => Each::Counter,
+        Some("hour") => Each::Hour,
+        Some(_) => return Err(Fault::BadQuestion),
+    };
+    let names = match each {
+        Each::Date => ["office", "date"],
+        Each::Counter => ["office", "counter"],
+        Each::Hour => ["date", "hour"],
+    };
+    let span = Span {
+        office: ask.param("office").map(str::to_owned),
+        ..span(&ask)?
+    };
+    let told = |sum: Sum| {
+        let [one, other] = sum.of;
+        let service = sum.service;
+        json!({
+            names[0]: one,
+            names[1]: other,
+            "served_s": service.served_ms as f64 / 1e3,
+            "known_s": service.known_ms as f64 / 1e3,
+            "verified_s": service.verified_ms as f64 / 1e3,
+            "exempt_s": service.exempt_ms as f64 / 1e3,
+            "sessions": service.sessions,
+            "compliance": service.compliance(),
+            "coverage": service.coverage(),
+        })
+    };
+    let sums: Vec<_> = site.store.service(&span, each).await?.into_iter().map(told).collect();
+    Ok(axum::Json(sums).into_response())
+}
+
+/// The office the reader looks at, and the dates he asked for.
+fn span(ask: &Ask) -> Result<Span, Fault> {
+    let date = |name| match ask.param(name) {
+        Some(text) if text.len() == 10 => text.parse::<NaiveDate>().map(Some).map_err(|_| Fault::BadQuestion),
+        Some(_) => Err(Fault::BadQuestion),
+        None => Ok(None),
+    };
+    let office = ask.office();
+    let now = office.and_then(|office| office.view.clock).unwrap_or(ask.live.now);
+    let to = date("to")?.unwrap_or_else(|| now.date(ask.zone()));
+    let from = date("from")?.unwrap_or(to - Days::new(DAYS - 1));
+    if from > to || (to - from).num_days() > DAYS_MAX {
+        return Err(Fault::BadQuestion);
+    }
+    Ok(Span {
+        office: office.map(|office| office.roster.office.id.to_string()),
+        from,
+        to,
+    })
+}
+
+fn form(ask: &Ask, span: &Span) -> Markup {
+    let words = ask.words;
+    html! {
+        form.filters method="get" action="/compliance" aria-label=(words.filters) {
+            @if let Some((name, office)) = page::office_pair(ask) { input type="hidden" name=(name) value=(office); }
+            label { span { (words.from_date) } input type="date" name="from" value=(span.from); }
+            label { span { (words.to_date) } input type="date" name="to" value=(span.to); }
+            button.button type="submit" { (words.show) }
+        }
+    }
+}
+
+fn sums(total: &Service, words: &Words) -> Markup {
+    html! {
+        dl.sums {
+            div { dt { (words.compliance_share) } dd { (percent(total.compliance(), words)) } }
+            div { dt { (words.coverage_share) } dd { (percent(total.coverage(), words)) } }
+            div { dt { (words.verified_of_bound) } dd { (hours_of(total.verified_ms, words)) span { " / " (hours_of(total.bound_ms(), words)) } } }
+            div { dt { (words.exempt_time) } dd { (hours_of(total.exempt_ms, words)) } }
+            div { dt { (words.served_sessions) } dd { (total.sessions) } }
+        }
+    }
+}
+
+fn trend(dates: &[Sum], words: &Words) -> Markup {
+    let mut weeks: BTreeMap<NaiveDate, Service> = BTreeMap::new();
+    for sum in dates {
+        let Ok(date) = sum.of[1].parse::<NaiveDate>() else {
+            continue;
+        };
+        let monday = date - Days::new(u64::from(date.weekday().num_days_from_monday()));
+        *weeks.entry(monday).or_default() += sum.service;
+    }
+    let label = |monday: &NaiveDate| {
+        let month = letter::clock::month(monday.month0() as usize, words.language);
+        format!("{} {}", monday.day(), month.chars().take(3).collect::<String>())
+    };
+    let points: Vec<Point> = weeks
+        .iter()
+        .map(|(monday, service)| Point {
+            label: label(monday),
+            told: told(&label(monday), service, words),
+            bar: service.compliance(),
+            mark: service.coverage(),
+        })
+        .collect();
+    let rows: Vec<(String, Service)> = weeks
+        .iter()
+        .map(|(monday, service)| (label(monday), *service))
+        .collect();
+    html! {
+        div.chart-frame tabindex="0" role="region" aria-label=(words.by_week) { (chart::shares(words.by_week, &points)) }
+        p.chart-key { span.key-bar { (words.compliance_share) } span.key-mark { (words.coverage_share) } }
+        (beside(words.week, &rows, words))
+    }
+}
+
+fn heat(hours: &[Sum], words: &Words) -> Markup {
+    let mut fields: BTreeMap<(u32, u32), Service> = BTreeMap::new();
+    for sum in hours {
+        let (Ok(date), Ok(hour)) = (sum.of[0].parse::<NaiveDate>(), sum.of[1].parse::<u32>()) else {
+            continue;
+        };
+        *fields.entry((date.weekday().num_days_from_monday(), hour)).or_default() += sum.service;
+    }
+    let first = fields.keys().map(|(_, hour)| *hour).min().unwrap_or(8);
+    let last = fields.keys().map(|(_, hour)| *hour).max().unwrap_or(16);
+    let columns: Vec<String> = (first..=last).map(|hour| format!("{hour:02}")).collect();
+    let mut days: Vec<u32> = fields.keys().map(|(day, _)| *day).collect();
+    days.dedup();
+    let name = |day: u32, hour: u32| format!("{} {hour:02}.00", words.weekday(day as usize));
+    let rows: Vec<(String, Vec<Field>)> = days
+        .iter()
+        .map(|day| {
+            let field = |hour| {
+                let service = fields.get(&(*day, hour)).copied().unwrap_or_default();
+                Field {
+                    told: told(&name(*day, hour), &service, words),
+                    share: service.compliance(),
+                }
+            };
+            (
+                words.weekday(*day as usize).to_owned(),
+                (first..=last).map(field).collect(),
+            )
+        })
+        .collect();
+    let listed: Vec<(String, Service)> = fields
+        .iter()
+        .map(|((day, hour), service)| (name(*day, *hour), *service))
+        .collect();
+    html! {
+        div.chart-frame tabindex="0" role="region" aria-label=(words.by_hour) { (chart::heat(words.by_hour, &columns, &rows)) }
+        p.chart-key {
+            @for (step, share) in ["< 50 %", "50 %", "80 %", "95 %", "≥ 99 %"].into_iter().enumerate() {
+                span class={ "key-heat heat-key-" (step) } { (share) }
+            }
+        }
+        (beside(words.hour, &listed, words))
+    }
+}
+
+/// The same as a chart, for who reads rather than looks.
+fn beside(what: &str, rows: &[(String, Service)], words: &Words) -> Markup {
+    html! {
+        details.chart-table {
+            summary { (words.as_table) }
+            table.list role="table" {
+                caption.unseen { (what) }
+                (head(what, words))
+                tbody role="rowgroup" { @for (name, service) in rows { (row(name, service, words)) } }
+            }
+        }
+    }
+}
+
+/// Names in the order of their share, the lowest first; those that are not ranked come last.
+fn table(what: &str, sums: &BTreeMap<String, Service>, words: &Words, name: impl Fn(&str) -> String) -> Markup {
+    let mut rows: Vec<(String, Service)> = sums.iter().map(|(id, service)| (name(id), *service)).collect();
+    rows.sort_by(|(one, a), (other, b)| {
+        let share = |service: &Service| service.compliance().filter(|_| is_ranked(service)).unwrap_or(2.0);
+        share(a).total_cmp(&share(b)).then_with(|| one.cmp(other))
+    });
+    html! {
+        table.list role="table" {
+            caption.unseen { (what) }
+            (head(what, words))
+            tbody role="rowgroup" { @for (name, service) in &rows { (row(name, service, words)) } }
+        }
+    }
+}
+
+fn is_ranked(service: &Service) -> bool {
+    service.bound_ms() >= RANKED_MIN_MS && service.coverage().is_some_and(|share| share >= RANKED_MIN_COVERAGE)
+}
+
+fn head(what: &str, words: &Words) -> Markup {
+    html! {
+        thead role="rowgroup" { tr role="row" {
+            th scope="col" role="columnheader" { (what) }
+            th scope="col" role="columnheader" { (words.compliance_share) }
+            th scope="col" role="columnheader" { (words.coverage_share) }
+            th scope="col" role="columnheader" { (words.served_time) }
+            th scope="col" role="columnheader" { (words.exempt_time) }
+            th scope="col" role="columnheader" { (words.served_sessions) }
+        } }
+    }
+}
+
+fn row(name: &str, service: &Service, words: &Words) -> Markup {
+    let ranked = is_ranked(service);
+    html! {
+        tr role="row" {
+            td.lead role="cell" { (name) }
+            td role="cell" data-label=(words.compliance_share) {
+                @if ranked { (percent(service.compliance(), words)) }
+                @else { span.soft title=(words.unranked_hint) { (percent(service.compliance(), words)) " · " (words.little_data) } }
+            }
+            td role="cell" data-label=(words.coverage_share) { (percent(service.coverage(), words)) }
+            td role="cell" data-label=(words.served_time) { (hours_of(service.served_ms, words)) }
+            td role="cell" data-label=(words.exempt_time) { (hours_of(service.exempt_ms, words)) }
+            td role="cell" data-label=(words.served_sessions) { (service.sessions) }
+        }
+    }
+}
+
+fn told(name: &str, service: &Service, words: &Words) -> String {
+    format!(
+        "{name}: {} {}, {} {}, {}",
+        words.compliance_share,
+        percent(service.compliance(), words),
+        words.coverage_share,
+        percent(service.coverage(), words),
+        hours_of(service.served_ms, words),
+    )
+}
+
+fn total(sums: &[Sum]) -> Service {
+    let mut total = Service::default();
+    sums.iter().for_each(|sum| total += sum.service);
+    total
+}
+
+/// Sums by the first of their words, or by the second.
+fn by(sums: Vec<Sum>, word: usize) -> BTreeMap<String, Service> {
+    let mut all: BTreeMap<String, Service> = BTreeMap::new();
+    for sum in sums {
+        *all.entry(sum.of[word].clone()).or_default() += sum.service;
+    }
+    all
+}
+
+fn counter_name(ask: &Ask, id: &str) -> String {
+    let counters = ask
+        .office()
+        .into_iter()
+        .flat_map(|office| office.roster.counters.iter());
+    let known = counters.into_iter().find(|counter| counter.id.as_str() == id);
+    known.map_or_else(|| id.to_owned(), |counter| format!("{} ({id})", counter.name))
+}
+
+fn office_name(ask: &Ask, id: &str) -> String {
+    let mut offices = ask.live.offices.iter();
+    let known = offices.find(|office| office.roster.office.id.as_str() == id);
+    known.map_or_else(|| id.to_owned(), |office| office.roster.office.name.clone())
+}
+
+/// `97,4 %`, `97.4%`: never rounded up to a hundred.
+fn percent(share: Option<f64>, words: &Words) -> String {
+    let Some(share) = share else {
+        return words.none.to_owned();
+    };
+    let tenths = (share * 1_000.0 + 1e-9).floor() as i64;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    match words.language {
+        Language::Id => format!("{whole},{tenth} %"),
+        Language::En => format!("{whole}.{tenth}%"),
+    }
+}
+
+/// `12,5 jam`, `12.5 h`
+fn hours_of(ms: i64, words: &Words) -> String {
+    let tenths = (ms + 180_000) / 360_000;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    match words.language {
+        Language::Id => format!("{whole},{tenth} jam"),
+        Language::En => format!("{whole}.{tenth} h"),
+    }
+}
