@@ -132,6 +132,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
             network_trusted: false,
             hosts: Vec::new(),
         },
+        hook: None,
+        canary: None,
         quarantine: Quarantine {
             rows_max: 10_000,
             bytes_max: 64 * 1024 * 1024,

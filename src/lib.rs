@@ -15,6 +15,7 @@ pub mod exit;
 pub mod explain;
 pub mod faults;
 pub mod gaps;
+pub mod hook;
 pub mod inbound;
 pub mod incident;
 pub mod ledger;

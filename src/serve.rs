@@ -1,9 +1,11 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod canary;
 mod gather;
 mod measure;
 mod orders;
 mod reload;
+mod troubles;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -28,7 +30,7 @@ use crate::letter::House;
 use crate::live::{BrokerKind, Live};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
-use crate::{broker, mailer, mqtt, web};
+use crate::{broker, hook, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::order;
 use reload::Reload;
@@ -87,6 +89,8 @@ pub struct Running {
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
     measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
+    /// The second channel and the canary.
+    beside: tokio::task::JoinSet<()>,
 }
 
 enum LineEnd {
@@ -98,7 +102,7 @@ enum LineEnd {
 pub async fn start(plan: Plan) -> Result<Running> {
     let Plan {
         config,
-        texts,
+        mut texts,
         devices,
         clock,
         clock_is_right,
@@ -106,6 +110,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     if texts.is_empty() {
         bail!("the configuration names no roster");
     }
+    texts.extend(config.canary.as_ref().map(|canary| canary::texts(&canary.address)));
     // Only the first call in a process can succeed; later ones find the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let web_settings = web::Settings {
@@ -171,6 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let door = web::listen(config.web.listen, &web_settings).await?;
     let web_address = door.address().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
+    let to_daemon = sender.clone();
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let (names_sender, names) = watch::channel(names(&texts));
     let mailer = match mail_settings(&config.mail, names)? {
@@ -194,6 +200,36 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
+    let mut beside = tokio::task::JoinSet::new();
+    if let Some(hook) = &config.hook {
+        let watch = troubles::Watch {
+            site: site.clone(),
+            settings: hook::Settings {
+                url: hook.url.clone(),
+                secret: hook.secret.reveal().to_string(),
+                ca_file: hook.ca.clone(),
+            },
+            clock: clock.clone(),
+            monitor: config.web.base_url.clone(),
+        };
+        beside.spawn(watch.run(stopped(stopping.clone())));
+    }
+    if let Some(canary) = &config.canary {
+        let settings = canary::Settings {
+            every: clock.real(canary.every_ms),
+            within: clock.real(canary.within_ms),
+        };
+        let (metrics, clock) = (metrics.clone(), clock.clone());
+        let shutdown = stopped(stopping.clone());
+        beside.spawn(canary::run(
+            settings,
+            store.clone(),
+            to_daemon,
+            metrics,
+            clock,
+            shutdown,
+        ));
+    }
     let web = tokio::spawn(web::serve(door, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
@@ -249,6 +285,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         web,
         measure,
         reload,
+        beside,
     })
 }
 
@@ -275,7 +312,7 @@ impl Running {
     }
 
     /// Stops in order: no more messages, the last turn committed and acknowledged, letters under way finished.
-    pub async fn stop(self) -> Result<()> {
+    pub async fn stop(mut self) -> Result<()> {
         match self.line {
             LineEnd::Embedded(running) => running.shutdown(PATIENCE).await,
             LineEnd::External(running) => running.shutdown(PATIENCE).await,
@@ -295,6 +332,8 @@ impl Running {
         self.web.await.context("the dashboard broke")??;
         self.measure.await.context("measuring broke")?;
         self.reload.await.context("the reload broke")?;
+        // They hold nothing that must be finished, and may be waiting for somebody.
+        self.beside.shutdown().await;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
     }

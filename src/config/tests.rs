@@ -74,6 +74,8 @@ fn ten_lines_are_enough() {
                 network_trusted: false,
                 hosts: vec![],
             },
+            hook: None,
+            canary: None,
             quarantine: Quarantine {
                 rows_max: 10_000,
                 bytes_max: 268_435_456,

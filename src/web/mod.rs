@@ -19,6 +19,7 @@ mod letters;
 mod page;
 mod peer;
 mod quarantine;
+mod readiness;
 mod secure;
 mod serve;
 mod service;
@@ -40,6 +41,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use readiness::{Trouble, troubles};
 pub use secure::Certificate;
 pub use serve::{Door, ServeError, listen, serve};
 

@@ -1,5 +1,6 @@
 //! People are told, answer, and are held to it: the daemon on a clock set by hand, a real mail server, a real socket.
 
+mod channel;
 mod cheats;
 mod troubles;
 mod week;
