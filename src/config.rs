@@ -35,6 +35,8 @@ pub struct Config {
     pub database: Place,
     /// Through which a running monitor is told to activate its files.
     pub control: PathBuf,
+    /// The key that seals what must not be read from a stolen database.
+    pub key: PathBuf,
     pub broker: Broker,
     pub mail: Mail,
     pub web: Web,
@@ -176,7 +178,7 @@ pub struct Web {
     pub tls: Option<WebTls>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Everybody who can reach the address may see everything.
+    /// Passwords may cross the network between browsers and a dashboard that speaks plain HTTP.
     pub network_trusted: bool,
     /// Host names people use for it beside the loopback ones.
     pub hosts: Vec<String>,

@@ -1,6 +1,7 @@
 //! The demo: serve with other values, and a simulated office whose devices publish to it over MQTT.
 
 pub mod agents;
+mod people;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -111,6 +112,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
         clock: Clock::Own,
         database: Place::File(folder.join("jagaloket.db")),
         control: folder.join("jagaloket.db.control"),
+        key: folder.join("jagaloket.db.key"),
         broker: Broker::Embedded(Embedded {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, request.mqtt_port.unwrap_or(0))),
             tls: None,
@@ -155,9 +157,12 @@ pub async fn run(request: Request) -> Result<Outcome> {
         }],
         devices,
         clock: clock.clone(),
+        people: MonitorClock::Wall,
+        shown: people::shown(),
         clock_is_right: true,
     };
     let mut running = serve::start(plan).await?;
+    people::move_in(&running.door).await?;
     let broker = running.addresses.broker.context("the embedded broker has no address")?;
     welcome(&request, running.addresses.web, broker, &mails);
     let messages = demo::script(&roster, date, request.seed);
@@ -257,6 +262,11 @@ fn welcome(request: &Request, web: SocketAddr, broker: SocketAddr, mails: &Path)
     println!("  mails       {}", mails.display());
     println!("  broker      mqtt://{broker}          each device has its own password");
     println!("  API         http://{web}/api/v1/verdicts");
+    println!();
+    println!("Sign in as one of these; each sees what his role is for:");
+    for shown in people::shown() {
+        println!("  {:<14} {:<28} {}", shown.name, shown.password, shown.is[1]);
+    }
     println!();
     println!(
         "What to look at: within half a minute an officer keeps his phone after signing in at loket-07, one takes it"

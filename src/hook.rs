@@ -2,8 +2,6 @@
 //!
 //! `Jagaloket-Signature: t=…,v1=…` is the HMAC-SHA256, in hexadecimal, over the time `t` (milliseconds), a dot and the body.
 
-mod hmac;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +9,7 @@ use std::time::Duration;
 use hyper::client::conn::http1;
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
+use ring::hmac;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,7 +18,6 @@ use tokio_rustls::TlsConnector;
 
 use crate::engine::time::Moment;
 use crate::tls;
-pub use hmac::hmac_sha256;
 
 /// What one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -60,8 +58,9 @@ pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(
 
 /// What stands in the header, for whoever checks it.
 pub fn signature(secret: &str, now: Moment, body: &str) -> String {
-    let mac = hmac_sha256(secret.as_bytes(), format!("{}.{body}", now.0).as_bytes());
-    let hex: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let mac = hmac::sign(&key, format!("{}.{body}", now.0).as_bytes());
+    let hex: String = mac.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={},v1={hex}", now.0)
 }
 

@@ -1,6 +1,7 @@
 //! Jagaloket guards the counter: it judges sign-in, shift, service and phone-lockbox events by policies
 //! and tells people, within seconds, what they should look at.
 
+pub mod accounts;
 pub mod backtest;
 pub mod broker;
 pub mod case;
@@ -10,6 +11,7 @@ pub mod compliance;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod door;
 pub mod engine;
 pub mod exit;
 pub mod explain;
@@ -18,6 +20,7 @@ pub mod gaps;
 pub mod hook;
 pub mod inbound;
 pub mod incident;
+pub mod keys;
 pub mod ledger;
 pub mod letter;
 pub mod live;

@@ -6,6 +6,7 @@ mod measure;
 mod orders;
 mod reload;
 mod troubles;
+pub mod users;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,11 +22,13 @@ use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
 use crate::daemon::docket::{self, Docket};
 use crate::daemon::{self, Daemon};
+use crate::door::{self, Door, Frame};
 use crate::engine::Clock;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::inbound::Line;
 use crate::incident::{Book, Past};
+use crate::keys::Keys;
 use crate::letter::House;
 use crate::live::{BrokerKind, Live};
 use crate::store::{Bounds, Store};
@@ -48,6 +51,10 @@ pub struct Plan {
     /// Who may connect to the embedded broker.
     pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
+    /// People's own, by which sessions end; a demo's office has another.
+    pub people: MonitorClock,
+    /// Accounts that the sign-in page shows: a demo's alone.
+    pub shown: Vec<web::Shown>,
     /// Somebody vouches for the machine's clock, whatever the ledger lets expect.
     pub clock_is_right: bool,
 }
@@ -64,6 +71,8 @@ impl Plan {
             texts: gathered.texts,
             devices: gathered.devices,
             clock: MonitorClock::steady(),
+            people: MonitorClock::Wall,
+            shown: Vec::new(),
             clock_is_right: false,
         })
     }
@@ -81,6 +90,7 @@ pub struct Addresses {
 pub struct Running {
     pub addresses: Addresses,
     pub store: Store,
+    pub door: Arc<Door>,
     pub live: watch::Receiver<Arc<Live>>,
     stop: watch::Sender<bool>,
     line: LineEnd,
@@ -105,6 +115,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         mut texts,
         devices,
         clock,
+        people,
+        shown,
         clock_is_right,
     } = plan;
     if texts.is_empty() {
@@ -122,7 +134,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
             .clone()
             .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
         trusted_proxies: config.web.trusted_proxies.clone(),
-        tls_only: config.web.base_url.starts_with("https://"),
+        shown,
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -173,8 +185,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         ..Live::starting(now, kind)
     };
     let (live_sender, live) = watch::channel(Arc::new(live));
-    let door = web::listen(config.web.listen, &web_settings).await?;
-    let web_address = door.address().context("the dashboard's address")?;
+    let listening = web::listen(config.web.listen, &web_settings).await?;
+    let web_address = listening.address().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let to_daemon = sender.clone();
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
@@ -193,7 +205,18 @@ pub async fn start(plan: Plan) -> Result<Running> {
             None
         }
     };
+    let (act_sender, acts) = mpsc::channel(door::WAITING_MAX);
+    let door = Door::new(Frame {
+        store: store.clone(),
+        acts: act_sender,
+        keys: Keys::open(&config.key)?,
+        clock: people.clone(),
+        base_url: config.web.base_url.clone(),
+        domain: config.mail.domain().to_owned(),
+        mails: config.mail.way.is_some(),
+    });
     let site = web::Site {
+        door: door.clone(),
         store: store.clone(),
         live: live.clone(),
         metrics: metrics.clone(),
@@ -230,7 +253,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
             shutdown,
         ));
     }
-    let web = tokio::spawn(web::serve(door, site, stopped(stopping.clone())));
+    let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
         store.clone(),
@@ -245,9 +268,11 @@ pub async fn start(plan: Plan) -> Result<Running> {
         orders: order_sender,
         names: names_sender,
         config: config.clone(),
+        door: door.clone(),
     };
     let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
+        acts,
         store: store.clone(),
         desks,
         book,
@@ -271,12 +296,18 @@ pub async fn start(plan: Plan) -> Result<Running> {
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");
+    if !store.has_accounts().await.context("the accounts cannot be read")? {
+        tracing::warn!(
+            "nobody can sign in yet: make the first account with `jagaloket user add NAME --role administrator --config FILE`"
+        );
+    }
     Ok(Running {
         addresses: Addresses {
             web: web_address,
             broker: broker_address,
         },
         store,
+        door,
         live,
         stop,
         line,

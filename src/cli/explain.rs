@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 
 use super::policy::backtest::store_place;
+use crate::accounts::Scope;
 use crate::config::Config;
 use crate::engine::time::Moment;
 use crate::exit::Exit;
@@ -116,7 +117,7 @@ fn stored(args: &Args) -> anyhow::Result<past::Explained> {
         let store = Store::open_to_read(place.clone())
             .await
             .with_context(|| place.to_string())?;
-        let Some(row) = store.verdict(number).await? else {
+        let Some(row) = store.verdict(&Scope::whole(), number).await? else {
             bail!("there is no verdict {number}");
         };
         match past::explain_stored(&store, &row.verdict, settle_after_ms).await? {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::accounts::Scope;
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -76,7 +77,7 @@ async fn open(config: &Path) -> anyhow::Result<Store> {
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {
     let store = open(&args.config).await?;
     for state in [LetterState::Dead, LetterState::Waiting] {
-        for letter in store.letters(Some(state), None, args.count).await? {
+        for letter in store.letters(&Scope::whole(), Some(state), None, args.count).await? {
             println!("{}", line(&letter));
         }
     }

@@ -15,6 +15,7 @@ mod replay;
 mod schema;
 mod serve;
 mod simulate;
+mod user;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ enum Command {
     Policy(policy::Args),
     Schema(schema::Args),
     Explain(explain::Args),
+    User(user::Args),
     Completions(completions::Args),
 }
 
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Policy(args) => policy::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::User(args) => user::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match done {

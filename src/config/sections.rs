@@ -23,7 +23,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     let settle_after_ms = office.span("settle_after", Span::ms(3_600_000)..=Span::ms(366 * DAY_MS));
     office.end(root);
 
-    let (database, control) = database(root);
+    let (database, control, key) = database(root);
 
     let broker = broker(root);
     let mail = mail(root);
@@ -47,6 +47,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
         clock: clock.unwrap_or_default(),
         database,
         control,
+        key,
         broker,
         mail,
         web,
@@ -60,12 +61,13 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     }
 }
 
-/// The database, and the socket beside it.
-fn database(root: &mut Section<'_>) -> (Place, PathBuf) {
+/// The database, and the socket and the key beside it.
+fn database(root: &mut Section<'_>) -> (Place, PathBuf, PathBuf) {
     const OF_SERVER: [&str; 4] = ["ca", "password", "password_file", "password_env"];
     let mut database = root.section("database");
     let path = database.path("path");
     let control = database.path("control");
+    let key = database.path("key");
     let answer = if let Some(url) = database.text("url") {
         database.misplaced(
             &["path"],
@@ -85,13 +87,19 @@ fn database(root: &mut Section<'_>) -> (Place, PathBuf) {
         (
             Place::Server(server),
             control.unwrap_or_else(|| database.beside("jagaloket.control")),
+            key.unwrap_or_else(|| database.beside("jagaloket.key")),
         )
     } else {
         database.misplaced(&OF_SERVER, "goes with `url`, and SQLite's file has none");
         let path = path.unwrap_or_else(|| database.beside("jagaloket.db"));
-        let mut beside = path.clone().into_os_string();
-        beside.push(".control");
-        (Place::File(path), control.unwrap_or_else(|| beside.into()))
+        let beside = |end: &str| {
+            let mut name = path.clone().into_os_string();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        let control = control.unwrap_or_else(|| beside(".control"));
+        let key = key.unwrap_or_else(|| beside(".key"));
+        (Place::File(path), control, key)
     };
     database.end(root);
     answer
@@ -337,12 +345,12 @@ fn web(root: &mut Section<'_>) -> Web {
     let usual = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
     let listen = web.address("listen").unwrap_or(usual);
     let network_trusted = web.switch("network_trusted").unwrap_or(false);
-    if !listen.ip().to_canonical().is_loopback() && !network_trusted {
-        let why = "the dashboard has no accounts yet and may listen on loopback only: use 127.0.0.1, or set \
-                   network_trusted = true, which lets everybody on the network see everything";
+    let speaks_tls = web.has("tls");
+    if !listen.ip().to_canonical().is_loopback() && !network_trusted && !speaks_tls {
+        let why = "without TLS the dashboard may listen on loopback only, for passwords cross the network: add [web.tls], \
+                   use 127.0.0.1 behind a proxy with TLS, or set network_trusted = true";
         web.fault("listen", why);
     }
-    let speaks_tls = web.has("tls");
     let tls = web.inner("tls").and_then(|mut section| {
         let why = "TLS needs the dashboard's certificate chain and its key";
         let files = (section.required_path("cert", why), section.required_path("key", why));

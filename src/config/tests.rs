@@ -44,6 +44,7 @@ fn ten_lines_are_enough() {
             clock: Clock::Own,
             database: "/etc/jagaloket/jagaloket.db".into(),
             control: "/etc/jagaloket/jagaloket.db.control".into(),
+            key: "/etc/jagaloket/jagaloket.db.key".into(),
             broker: Broker::External(External {
                 host: "127.0.0.1".into(),
                 port: 1883,
@@ -264,8 +265,8 @@ network_trusted = \"yes\"
             "11:1 `protocol` is \"5\" or \"3.1.1\", not \"3.1\"; did you mean \"3.1.1\"?",
             "12:1 `tls` must be a section, [broker.tls], not true or false",
             "14:2 the file has no key `mial`; did you mean `mail`?",
-            "17:1 the dashboard has no accounts yet and may listen on loopback only: use 127.0.0.1, or set \
-             network_trusted = true, which lets everybody on the network see everything",
+            "17:1 without TLS the dashboard may listen on loopback only, for passwords cross the network: add [web.tls], \
+             use 127.0.0.1 behind a proxy with TLS, or set network_trusted = true",
             "18:1 `base_url` must begin with http:// or https:// and name a host",
             "19:1 `network_trusted` must be true or false, not a string",
         ]

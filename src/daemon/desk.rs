@@ -125,8 +125,8 @@ impl Desk {
                         let Some(desk) = &mut desk else { continue };
                         desk.again(&row);
                     }
-                    // What people make of what was judged changes no verdict.
-                    EntryKind::Case => {}
+                    // What people make of what was judged, and what they looked at, changes no verdict.
+                    EntryKind::Case | EntryKind::Trace => {}
                 }
             }
             if let Some(desk) = &mut desk {

@@ -19,7 +19,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use crate::accounts::Scope;
 use crate::clock::MonitorClock;
+use crate::door::{self, Act};
 use crate::engine::Clock;
 use crate::engine::event::{Event, Kind};
 use crate::engine::roster::Roster;
@@ -41,6 +43,8 @@ use order::{Activated, Order};
 use outage::Outage;
 use ticks::Comeback;
 
+/// Acts of people a turn takes at most.
+const ACTS_MAX: usize = 64;
 /// Messages a turn takes at most.
 const TURN_MAX: usize = 2_000;
 /// The office clock ticks at least this often, on the monitor's clock.
@@ -62,6 +66,7 @@ enum Wake {
     Messages,
     Time,
     Order(Order),
+    Acts,
     Shutdown,
 }
 
@@ -83,6 +88,8 @@ pub struct Daemon {
     pub broker: BrokerKind,
     pub statuses: HashMap<(String, String), DeviceStatus>,
     pub orders: mpsc::Receiver<Order>,
+    /// What people do at the door: committed with the turn, with their traces.
+    pub acts: mpsc::Receiver<Act>,
     /// Files that were refused last, until others are activated.
     pub refused: Option<Refusal>,
     /// What came into force and is to be written with the next turn, before the events that are judged by it.
@@ -102,6 +109,7 @@ impl Daemon {
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<()> {
         tokio::pin!(shutdown);
         let mut messages = Vec::new();
+        let mut acts = Vec::new();
         let started = self.clock.now();
         let mut settled = started;
         let mut last_event = None;
@@ -119,6 +127,10 @@ impl Daemon {
                     biased;
                     () = &mut shutdown => Wake::Shutdown,
                     Some(order) = self.orders.recv() => Wake::Order(order),
+                    Some(act) = self.acts.recv() => {
+                        acts.push(act);
+                        Wake::Acts
+                    }
                     count = self.inbound.recv_many(&mut messages, TURN_MAX) => if count == 0 { Wake::Shutdown } else { Wake::Messages },
                     () = sleep => Wake::Time,
                 }
@@ -131,7 +143,18 @@ impl Daemon {
                     return Ok(());
                 }
                 Wake::Order(order) => self.obey(order, self.clock.now()),
-                Wake::Messages | Wake::Time => {}
+                Wake::Messages | Wake::Time | Wake::Acts => {}
+            }
+            // Neither people nor devices make the others wait for more than a turn.
+            while acts.len() < ACTS_MAX
+                && let Ok(act) = self.acts.try_recv()
+            {
+                acts.push(act);
+            }
+            while messages.len() < TURN_MAX
+                && let Ok(message) = self.inbound.try_recv()
+            {
+                messages.push(message);
             }
             let now = self.clock.now();
             comeback.follow(&self.line.borrow(), now);
@@ -143,7 +166,7 @@ impl Daemon {
             };
             let accepted = tokio::select! {
                 biased;
-                done = self.turn(&mut messages, now, &comeback) => done?,
+                done = self.turn(&mut messages, &mut acts, now, &comeback) => done?,
                 // It waits for the database. Nothing of it was acknowledged, so that all of it comes again.
                 () = given_up => {
                     tracing::error!("stopping although the last turn could not be committed");
@@ -221,9 +244,21 @@ impl Daemon {
 
     /// One turn: everything that follows from these messages and this moment, whole or not at all. Answers how many
     /// events were accepted, when they are committed.
-    async fn turn(&mut self, messages: &mut Vec<Inbound>, now: Moment, comeback: &Comeback) -> Result<u64> {
+    async fn turn(
+        &mut self,
+        messages: &mut Vec<Inbound>,
+        acts: &mut Vec<Act>,
+        now: Moment,
+        comeback: &Comeback,
+    ) -> Result<u64> {
         let began = crate::clock::instant();
         messages.append(&mut self.docket.messages);
+        let mut admitted = loop {
+            match door::admit(&self.store, acts, now).await {
+                Ok(admitted) => break admitted,
+                Err(error) => self.wait_for_database(error).await,
+            }
+        };
         let mut intake = loop {
             let latest = self.clock.doubt().map_or(now, |doubt| doubt.said.max(now));
             match intake::take(&self.store, &self.desks, messages, [now, latest], !self.ticks).await {
@@ -239,6 +274,9 @@ impl Daemon {
             said.extend(self.desks.iter_mut().map(|desk| desk.engine.judge()).enumerate());
             turn.entries.splice(0..0, self.entries.drain(..));
         }
+        turn.entries.append(&mut admitted.entries);
+        turn.changes.append(&mut admitted.changes);
+        turn.letters.append(&mut admitted.letters);
         let mut fresh: HashMap<String, EvidenceLine> = HashMap::new();
         let mut stirred = vec![false; self.desks.len()];
         let mut accepted = 0;
@@ -297,6 +335,7 @@ impl Daemon {
         self.database_answers();
         self.answer();
         self.docket.answer();
+        admitted.answer();
         for message in messages.drain(..) {
             self.metrics.received_bytes.add(message.payload.len() as u64);
             message.receipt.confirm();
@@ -429,7 +468,7 @@ async fn evidence(
         .filter_map(|reference| fresh.get(reference).cloned())
         .collect();
     if !stored.is_empty() {
-        match store.referenced(&stored).await {
+        match store.referenced(&Scope::whole(), &stored).await {
             Ok(rows) => {
                 let events = rows
                     .iter()

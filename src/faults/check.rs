@@ -9,6 +9,7 @@ use super::House;
 use super::line::Fate;
 use super::plan::{Plan, Said, What, stream};
 use super::post::Taken;
+use crate::accounts::Scope;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 use crate::engine::{Clock, Engine};
@@ -82,7 +83,10 @@ async fn ledger(store: &Store) -> Result<Vec<LedgerRow>> {
 /// Payloads in quarantine, with their codes.
 async fn quarantine(store: &Store) -> Result<HashMap<Vec<u8>, BTreeSet<String>>> {
     let mut payloads: HashMap<_, BTreeSet<String>> = HashMap::new();
-    for row in store.quarantined(None, None, ALL, wire::BYTES_MAX).await? {
+    for row in store
+        .quarantined(&Scope::whole(), None, None, ALL, wire::BYTES_MAX)
+        .await?
+    {
         payloads.entry(row.payload).or_default().insert(row.code);
     }
     Ok(payloads)
@@ -216,7 +220,7 @@ async fn told(store: &Store, known: &Known<'_>, standing: &[VerdictRow]) -> Resu
             continue;
         }
         let letters = of_incident.remove(&incident.n).unwrap_or_default();
-        let steps = store.steps_of(incident.n).await?;
+        let steps = store.steps_of(&Scope::whole(), incident.n).await?;
         knows(known, &incident, &stands, &letters, &steps).with_context(|| {
             format!(
                 "incident {} of {} ({:?}): {} verdicts stand, {} letters",
@@ -295,7 +299,7 @@ fn of_step(step: &VerdictStep) -> Stretch {
 
 /// Every letter was taken by the mail server, at least once, under its one Message-ID, and a thread in its order.
 async fn arrived(store: &Store, known: &Known<'_>, letters: &[Told]) -> Result<()> {
-    let rows = store.letters(None, None, ALL).await?;
+    let rows = store.letters(&Scope::whole(), None, None, ALL).await?;
     ensure!(rows.len() == letters.len(), "a letter belongs to no incident");
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, taken) in known.taken.iter().enumerate() {

@@ -129,6 +129,7 @@ impl Life {
             stopped(stopping.clone()),
         );
         let daemon = Daemon {
+            acts: tokio::sync::mpsc::channel(1).1,
             store: store.clone(),
             desks,
             book,

@@ -13,6 +13,7 @@ use super::line::Line;
 use super::plan::{Mishap, Plan, Step, What, stream};
 use super::post::Post;
 use super::{Figures, House};
+use crate::accounts::Scope;
 use crate::clock::{Hand, MonitorClock};
 use crate::engine::time::Moment;
 use crate::ledger::Head;
@@ -298,8 +299,13 @@ impl Run<'_> {
                 self.state(life).await
             );
             self.letters_go_out(&life).await?;
-            let news = Some(life.store.next_numbers().await?)
-                .zip(Some(life.store.letters(None, None, 1).await?.first().map(|row| row.n)));
+            let news = Some(life.store.next_numbers().await?).zip(Some(
+                life.store
+                    .letters(&Scope::whole(), None, None, 1)
+                    .await?
+                    .first()
+                    .map(|row| row.n),
+            ));
             let waits = life.store.outbox_counts().await?.waiting > 0;
             quiet = match news == before && !waits && step_ms > 20 * MINUTE {
                 true => quiet + 1,

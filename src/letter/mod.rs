@@ -3,6 +3,7 @@
 //! A letter is a pure function of what happened, of the roster and of whom it is for; nothing here knows a
 //! clock, a database or a mail server. No applicant's data ever enters: booking codes of events are left out.
 
+pub mod account;
 mod bulletin;
 mod checks;
 pub mod clock;

@@ -181,7 +181,7 @@ pub fn backtest(
                         engine.forget(engine.clock().unwrap_or(Moment::MIN).plus_ms(-ledger.keep_ms));
                     }
                 }
-                EntryKind::Case => {}
+                EntryKind::Case | EntryKind::Trace => {}
             }
             Ok(())
         })?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::accounts::Scope;
 use crate::clock::{MonitorClock, instant};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::inbound::{Inbound, Receipt};
@@ -118,7 +119,7 @@ async fn fly(
 /// The number of the newest letter of a canary that the mail server has taken.
 async fn newest(store: &Store) -> i64 {
     let sent = store
-        .letters(Some(LetterState::Sent), None, 50)
+        .letters(&Scope::whole(), Some(LetterState::Sent), None, 50)
         .await
         .unwrap_or_default();
     let mut own = sent.iter().filter(|letter| letter.person == "canary");

@@ -22,5 +22,6 @@ pub async fn carry(orders: &mpsc::Sender<Order>, order: CaseOrder) -> CaseAnswer
 
 /// Gives the order to the monitor that listens there.
 pub fn order(path: &Path, order: &CaseOrder) -> Result<CaseAnswer> {
-    say(path, &serde_json::to_string(order).context("an order as JSON")?)
+    let answer = say(path, &serde_json::to_string(order).context("an order as JSON")?)?;
+    serde_json::from_str(&answer).context("the monitor's answer cannot be read")
 }

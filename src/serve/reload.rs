@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,17 +17,17 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{names, read_texts};
+use super::{names, read_texts, users};
 use crate::config::Config;
 use crate::daemon::docket::CaseOrder;
 use crate::daemon::order::{Activated, Order};
+use crate::door::Door;
 use crate::engine::event::OfficeId;
 
 /// What is said through the socket.
 const ACTIVATE: &str = "activate";
-/// An order with a long reason, and more.
-const WORD_MAX: u64 = 32 * 1024;
 /// What a word through the socket may take; and what the answer may take, which waits for a turn.
+const WORD_BYTES_MAX: u64 = 16 * 1024;
 const WORD_TIME: Duration = Duration::from_secs(5);
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
@@ -52,6 +53,8 @@ pub struct Reload {
     pub offices: Vec<OfficeId>,
     pub orders: mpsc::Sender<Order>,
     pub names: watch::Sender<HashMap<String, String>>,
+    /// For orders about accounts.
+    pub door: Arc<Door>,
 }
 
 impl Reload {
@@ -89,14 +92,15 @@ impl Reload {
     async fn answer(&self, mut stream: tokio::net::UnixStream) {
         let mut word = String::new();
         let (reading, mut writing) = stream.split();
-        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, WORD_MAX));
+        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, WORD_BYTES_MAX));
         let said = tokio::time::timeout(WORD_TIME, reading.read_line(&mut word)).await;
         if !matches!(said, Ok(Ok(_))) {
             return;
         }
-        let text = match word.trim() {
-            ACTIVATE => serde_json::to_vec(&self.activate().await),
-            order => match serde_json::from_str::<CaseOrder>(order) {
+        let text = match (word.trim(), word.strip_prefix(users::WORD)) {
+            (ACTIVATE, _) => serde_json::to_vec(&self.activate().await),
+            (_, Some(order)) => serde_json::to_vec(&users::obey(&self.door, order).await),
+            (order, None) => match serde_json::from_str::<CaseOrder>(order) {
                 // Nobody is more than the roster says because he says so.
                 Ok(order) => {
                     let order = CaseOrder { post: None, ..order };
@@ -185,11 +189,12 @@ pub fn listen(path: &Path) -> Option<(UnixListener, PathBuf)> {
 
 /// Asks the monitor that listens there to activate its files.
 pub fn ask(path: &Path) -> Result<Outcome> {
-    say(path, ACTIVATE)
+    let line = say(path, ACTIVATE)?;
+    serde_json::from_str(&line).context("the monitor's answer cannot be read")
 }
 
-/// Says one line to the monitor that listens there, and reads its answer.
-pub(super) fn say<T: serde::de::DeserializeOwned>(path: &Path, word: &str) -> Result<T> {
+/// Says a line to the monitor that listens there, and answers its own.
+pub(super) fn say(path: &Path, word: &str) -> Result<String> {
     let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => {
@@ -210,5 +215,5 @@ pub(super) fn say<T: serde::de::DeserializeOwned>(path: &Path, word: &str) -> Re
     if line.is_empty() {
         bail!("the monitor hung up without an answer; its log says why");
     }
-    serde_json::from_str(&line).context("the monitor's answer cannot be read")
+    Ok(line)
 }

@@ -12,6 +12,7 @@ use sqlx::{
 use std::time::Duration;
 
 use super::backup::Holds;
+use crate::accounts::Reach;
 
 /// So long a server may take over one statement. SQLite answers by itself when it has waited for its lock; a server may
 /// be gone without a word, and then nothing else would end the waiting.
@@ -26,18 +27,49 @@ pub(super) struct Sql {
 
 /// Declares statements, each once, and lists them as `STATEMENTS`, so that a test can have both databases read them all.
 ///
-/// `"…"` is a text for both; `"…", among(column), "…"` asks for a column to be one of the numbers bound as `$1` by
-/// `bind_numbers`, which each database takes in its own way.
+/// `"…"` is a text for both. `"…", among(column), "…"` asks for a column to be one of the numbers bound as `$1` by
+/// `bind_numbers`. `"…", seen(table), "…"` asks for a row of `incident` or `verdict` to be within the reach bound as `$1`
+/// to `$3` by `bind_reach`. `"…", any_of(n), "…"` is the list of texts bound as that parameter by `bind_texts`.
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $text:expr $(, among($column:ident), $after:expr)?;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $text:expr $(, $piece:ident($inner:tt), $after:expr)*;)+) => {
         $($(#[$doc])* const $name: crate::store::database::Sql = crate::store::database::Sql {
-            sqlite: concat!($text $(, stringify!($column), " IN (SELECT value FROM json_each($1))", $after)?),
-            postgres: concat!($text $(, stringify!($column), " = ANY($1)", $after)?),
+            sqlite: concat!($text $(, crate::store::database::piece!(sqlite $piece $inner), $after)*),
+            postgres: concat!($text $(, crate::store::database::piece!(postgres $piece $inner), $after)*),
         };)+
         #[cfg(test)]
-        pub(super) const STATEMENTS: &[(&str, crate::store::database::Sql)] = &[$((stringify!($name), $name)),+];
+        pub(in crate::store) const STATEMENTS: &[(&str, crate::store::database::Sql)] = &[$((stringify!($name), $name)),+];
     };
 }
+
+/// What each database says in its own way.
+macro_rules! piece {
+    (sqlite among $column:ident) => {
+        concat!(stringify!($column), " IN (SELECT value FROM json_each($1))")
+    };
+    (postgres among $column:ident) => {
+        concat!(stringify!($column), " = ANY($1)")
+    };
+    (sqlite any_of $n:literal) => {
+        concat!("(SELECT value FROM json_each($", $n, "))")
+    };
+    (postgres any_of $n:literal) => {
+        concat!("(SELECT value FROM unnest($", $n, "::text[]) AS value)")
+    };
+    // `accounts::Reach::sees` says the same.
+    ($database:ident seen $table:ident) => {
+        concat!(
+            "((", stringify!($table), ".office || '/' || coalesce(", stringify!($table), ".officer, '')) IN ",
+            crate::store::database::piece!($database any_of 1),
+            " OR (", stringify!($table), ".officer IS NULL AND (", stringify!($table), ".office || '#' || ",
+            stringify!($table), ".class) IN ", crate::store::database::piece!($database any_of 1),
+            ") OR (('*' IN ", crate::store::database::piece!($database any_of 2), " OR ", stringify!($table), ".office IN ",
+            crate::store::database::piece!($database any_of 2), ") AND (", stringify!($table),
+            ".office || '/' || coalesce(", stringify!($table), ".officer, '')) NOT IN ",
+            crate::store::database::piece!($database any_of 3), "))"
+        )
+    };
+}
+pub(super) use piece;
 pub(super) use statements;
 
 /// What can be bound.
@@ -183,6 +215,24 @@ impl<'c> Query<'c> {
             Query::PostgresPool(query, pool) => Query::PostgresPool(query.bind(numbers), pool),
             Query::Postgres(query, connection) => Query::Postgres(query.bind(numbers), connection),
         }
+    }
+
+    /// For `any_of`.
+    pub fn bind_texts(self, texts: &[String]) -> Query<'c> {
+        let json = || serde_json::json!(texts).to_string();
+        match self {
+            Query::SqlitePool(query, pool) => Query::SqlitePool(query.bind(json()), pool),
+            Query::Sqlite(query, connection) => Query::Sqlite(query.bind(json()), connection),
+            Query::PostgresPool(query, pool) => Query::PostgresPool(query.bind(texts.to_vec()), pool),
+            Query::Postgres(query, connection) => Query::Postgres(query.bind(texts.to_vec()), connection),
+        }
+    }
+
+    /// For `seen`: the first three parameters.
+    pub fn bind_reach(self, reach: &Reach) -> Query<'c> {
+        self.bind_texts(&reach.keys)
+            .bind_texts(&reach.offices)
+            .bind_texts(&reach.hidden)
     }
 
     pub async fn all(self) -> Result<Vec<Row>, sqlx::Error> {

@@ -21,7 +21,7 @@ statements! {
 
 /// Every table, those first that others refer to, and what its rows are in order of. A test holds it against the tables
 /// that there are.
-pub(super) const TABLES: [(&str, Sql); 11] = [
+pub(super) const TABLES: [(&str, Sql); 13] = [
     ("ledger", both("SELECT * FROM ledger ORDER BY n")),
     ("quarantine", both("SELECT * FROM quarantine ORDER BY n")),
     (
@@ -39,10 +39,18 @@ pub(super) const TABLES: [(&str, Sql); 11] = [
     ("case_file", both("SELECT * FROM case_file ORDER BY incident")),
     ("case_step", both("SELECT * FROM case_step ORDER BY incident, n")),
     ("exemption", both("SELECT * FROM exemption ORDER BY office, n")),
+    ("account", both("SELECT * FROM account ORDER BY id")),
+    ("role_grant", both("SELECT * FROM role_grant ORDER BY id")),
 ];
 
-/// Tables of what is worked out from the others; no backup has them.
-pub(super) const DERIVED: [&str; 3] = ["snapshot", "service_hour", "service_measured"];
+/// Tables of what is worked out from the others or soon over; no backup has them.
+pub(super) const DERIVED: [&str; 5] = [
+    "snapshot",
+    "service_hour",
+    "service_measured",
+    "session",
+    "account_link",
+];
 
 const fn both(sql: &'static str) -> Sql {
     Sql {

@@ -2,6 +2,7 @@
 //!
 //! One connection writes, a few read.
 
+pub mod accounts;
 mod backup;
 pub mod cases;
 mod chain;

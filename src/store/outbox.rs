@@ -62,6 +62,7 @@ macro_rules! in_its_turn {
     };
 }
 
+// A letter to the holder of an account holds a key to it: once it is gone, or given up, its text is gone as well.
 statements! {
     LEASE = concat!(
         "UPDATE outbox SET leased_until_ms = $1, attempts = attempts + 1 WHERE n IN (",
@@ -77,12 +78,14 @@ statements! {
     COUNTS = "SELECT count(*), min(created_ms), min(n), (SELECT count(*) FROM outbox WHERE dead_ms IS NOT NULL) \
              FROM outbox WHERE sent_ms IS NULL AND dead_ms IS NULL";
     END_LEASES = "UPDATE outbox SET leased_until_ms = NULL WHERE sent_ms IS NULL AND dead_ms IS NULL";
-    SETTLE_SENT = "UPDATE outbox SET sent_ms = $1, dead_ms = NULL, leased_until_ms = NULL, last_error = NULL \
-             WHERE n = $2 AND sent_ms IS NULL";
-    SETTLE_FAILED = "UPDATE outbox SET due_ms = coalesce($1, due_ms), dead_ms = $2, leased_until_ms = NULL, last_error = $3 \
-             WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL";
+    SETTLE_SENT = "UPDATE outbox SET sent_ms = $1, dead_ms = NULL, leased_until_ms = NULL, last_error = NULL, \
+             text_body = CASE WHEN kind = 'account' THEN '' ELSE text_body END, \
+             html_body = CASE WHEN kind = 'account' THEN '' ELSE html_body END WHERE n = $2 AND sent_ms IS NULL";
+    SETTLE_FAILED = "UPDATE outbox SET due_ms = coalesce($1, due_ms), dead_ms = $2, leased_until_ms = NULL, last_error = $3, \
+             text_body = CASE WHEN kind = 'account' AND CAST($2 AS BIGINT) IS NOT NULL THEN '' ELSE text_body END, \
+             html_body = CASE WHEN kind = 'account' AND CAST($2 AS BIGINT) IS NOT NULL THEN '' ELSE html_body END WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL";
     REVIVE = "UPDATE outbox SET dead_ms = NULL, leased_until_ms = NULL, attempts = 0, due_ms = $1 \
-             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND (n = $2 OR $2 IS NULL)";
+             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND kind <> 'account' AND (n = $2 OR $2 IS NULL)";
 }
 
 impl Store {

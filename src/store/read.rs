@@ -1,4 +1,8 @@
-//! What people look at: incidents, verdicts, letters and quarantine, read on connections that cannot write.
+//! What people look at, read on connections that cannot write: incidents and verdicts here, each question with the scope of
+//! whoever asks.
+
+pub(super) mod letters;
+pub(super) mod quarantine;
 
 use futures_util::{Stream, StreamExt as _};
 
@@ -6,58 +10,45 @@ use super::Store;
 use super::chain::{LedgerRow, identity, ledger_row};
 use super::database::{Row, statements};
 use super::error::{Doing as _, Result};
-use super::rows::{IncidentRow, IncidentState, LetterKind, Pin, StepKind, VerdictRow, VerdictStep};
-use super::words::{class, incident_state, language, letter_kind, severity, unreadable};
+use super::rows::{IncidentRow, IncidentState, Pin, StepKind, VerdictRow, VerdictStep};
+use super::words::{class, incident_state, severity, unreadable};
+use crate::accounts::Scope;
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::Class;
-use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
+
+pub use letters::{LetterRow, LetterState};
+pub use quarantine::{QuarantineCount, QuarantineRow};
 
 const READING: &str = "reading for the dashboard";
 
 statements! {
     INCIDENTS_PAGE = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
              joined_to, created_ms, changed_ms FROM incident \
-             WHERE state <> 'joined' AND (office = $1 OR $1 IS NULL) AND (class = $2 OR $2 IS NULL) \
-             AND (policy = $3 OR $3 IS NULL) AND (date = $4 OR $4 IS NULL) AND (state = $5 OR $5 IS NULL) \
-             AND ((CAST(CASE WHEN state = 'open' THEN 1 ELSE 0 END AS BIGINT), since_ms, n) < ($6, $7, $8) \
-             OR $6 IS NULL) \
-             ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $9";
+             WHERE state <> 'joined' AND (office = $4 OR $4 IS NULL) AND (class = $5 OR $5 IS NULL) \
+             AND (policy = $6 OR $6 IS NULL) AND (date = $7 OR $7 IS NULL) AND (state = $8 OR $8 IS NULL) \
+             AND ((CAST(CASE WHEN state = 'open' THEN 1 ELSE 0 END AS BIGINT), since_ms, n) < ($9, $10, $11) \
+             OR $9 IS NULL) AND ", seen(incident), " ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $12";
     INCIDENT = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
-             joined_to, created_ms, changed_ms FROM incident WHERE n = $1";
-    INCIDENTS_OF_DAY = "SELECT class, count(*) FROM incident WHERE office = $1 AND date = $2 AND state IN ('open', 'ended') \
-             GROUP BY class ORDER BY class";
+             joined_to, created_ms, changed_ms FROM incident WHERE n = $4 AND ", seen(incident), "";
+    INCIDENTS_OF_DAY = "SELECT class, count(*) FROM incident WHERE office = $4 AND date = $5 AND state IN ('open', 'ended') \
+             AND ", seen(incident), " GROUP BY class ORDER BY class";
     VERDICTS_OF = "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
              evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict \
-             WHERE incident = $1 ORDER BY since_ms, n LIMIT 500";
+             WHERE incident = $4 AND ", seen(verdict), " ORDER BY since_ms, n LIMIT 500";
     VERDICT = "SELECT office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, until_ms, \
-             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict WHERE n = $1";
+             evidence, n, incident, state, changed_ms, policy_hash, engine FROM verdict WHERE n = $4 AND ", seen(verdict), "";
     STEPS_OF = "SELECT verdict, at_ms, step, reason, verdict_step.since_ms, verdict_step.opened_ms, verdict_step.until_ms \
-             FROM verdict_step JOIN verdict ON verdict.n = verdict_step.verdict WHERE verdict.incident = $1 \
-             ORDER BY verdict_step.n LIMIT 1000";
+             FROM verdict_step JOIN verdict ON verdict.n = verdict_step.verdict WHERE verdict.incident = $4 \
+             AND ", seen(verdict), " ORDER BY verdict_step.n LIMIT 1000";
     VERDICTS_IN_ORDER = "SELECT v.office, v.policy, v.class, v.severity, v.counter, v.lockbox, v.officer, v.since_ms, v.opened_ms, \
              v.until_ms, v.evidence, v.policy_hash, v.engine FROM verdict AS v JOIN incident AS i ON i.n = v.incident \
-             WHERE v.state = 'standing' AND (v.office = $1 OR $1 IS NULL) AND (v.policy = $2 OR $2 IS NULL) \
-             AND (i.date >= $3 OR $3 IS NULL) AND (i.date <= $4 OR $4 IS NULL) \
-             ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
+             WHERE v.state = 'standing' AND (v.office = $4 OR $4 IS NULL) AND (v.policy = $5 OR $5 IS NULL) \
+             AND (i.date >= $6 OR $6 IS NULL) AND (i.date <= $7 OR $7 IS NULL) AND ", seen(v), " ORDER BY v.since_ms, v.policy, v.counter NULLS FIRST, v.lockbox NULLS FIRST, v.officer NULLS FIRST, \
              v.opened_ms, v.until_ms NULLS FIRST, v.n";
     REFERENCED = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger WHERE ", among(identity),
         " ORDER BY time_ms, n";
-    LETTERS = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox \
-             WHERE ($1 = CASE WHEN sent_ms IS NOT NULL THEN 'sent' WHEN dead_ms IS NOT NULL THEN 'dead' \
-             ELSE 'waiting' END OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
-    LETTERS_OF = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error FROM outbox WHERE incident = $1 ORDER BY n LIMIT 500";
-    LETTER = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms, due_ms, \
-             attempts, leased_until_ms, sent_ms, dead_ms, last_error, text_body, html_body FROM outbox WHERE n = $1";
-    QUARANTINED = "SELECT n, received_ms, topic, code, reason, substr(payload, 1, CAST($4 AS INTEGER)), \
-             CAST(length(payload) AS BIGINT) FROM quarantine \
-             WHERE (code = $1 OR $1 IS NULL) AND (n < $2 OR $2 IS NULL) ORDER BY n DESC LIMIT $3";
-    QUARANTINED_ONE = "SELECT n, received_ms, topic, code, reason, payload, CAST(length(payload) AS BIGINT) FROM quarantine WHERE n = $1";
-    QUARANTINE_COUNTS = "SELECT code, CAST(sum(count) AS BIGINT), (SELECT count(*) FROM quarantine AS q WHERE q.code = c.code) \
-             FROM quarantine_count AS c GROUP BY code ORDER BY 2 DESC, 1";
     ANSWERS = "SELECT n FROM ledger LIMIT 1";
 }
 
@@ -118,83 +109,11 @@ pub struct VerdictFilter {
     pub to: Option<String>,
 }
 
-/// A letter without its text.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LetterRow {
-    pub n: i64,
-    pub incident: Option<i64>,
-    pub kind: LetterKind,
-    pub person: String,
-    pub address: String,
-    pub language: Language,
-    pub subject: String,
-    pub message_id: String,
-    pub in_reply_to: Option<String>,
-    pub created: Moment,
-    pub due: Moment,
-    pub attempts: i64,
-    pub leased_until: Option<Moment>,
-    pub sent: Option<Moment>,
-    pub dead: Option<Moment>,
-    pub last_error: Option<String>,
-}
-
-/// What became of a letter so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LetterState {
-    Waiting,
-    Sent,
-    Dead,
-}
-
-impl LetterState {
-    pub const ALL: [LetterState; 3] = [LetterState::Waiting, LetterState::Sent, LetterState::Dead];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LetterState::Waiting => "waiting",
-            LetterState::Sent => "sent",
-            LetterState::Dead => "dead",
-        }
-    }
-}
-
-impl LetterRow {
-    pub fn state(&self) -> LetterState {
-        match (self.sent, self.dead) {
-            (Some(_), _) => LetterState::Sent,
-            (None, Some(_)) => LetterState::Dead,
-            (None, None) => LetterState::Waiting,
-        }
-    }
-}
-
-/// What was not accepted; of its payload as much as was asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct QuarantineRow {
-    pub n: i64,
-    pub received: Moment,
-    pub topic: String,
-    pub code: String,
-    pub reason: String,
-    pub payload: Vec<u8>,
-    pub payload_bytes: usize,
-}
-
-/// How often a reason came up, ever and on the last day it did.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct QuarantineCount {
-    pub code: String,
-    /// Of all time, also what is not kept any more.
-    pub count: i64,
-    /// Still kept whole.
-    pub kept: i64,
-}
-
 impl Store {
     /// Incidents, the open ones first, then the newest first; those joined to another are left out.
     pub async fn incidents_page(
         &self,
+        scope: &Scope,
         filter: &IncidentFilter,
         after: Option<IncidentKey>,
         count: usize,
@@ -203,6 +122,7 @@ impl Store {
             .shared
             .readers
             .query(INCIDENTS_PAGE)
+            .bind_reach(&scope.cases)
             .bind(&filter.office)
             .bind(filter.class.map(Class::as_str))
             .bind(&filter.policy)
@@ -218,11 +138,12 @@ impl Store {
         rows.iter().map(incident_row).collect()
     }
 
-    pub async fn incident(&self, n: i64) -> Result<Option<IncidentRow>> {
+    pub async fn incident(&self, scope: &Scope, n: i64) -> Result<Option<IncidentRow>> {
         let row = self
             .shared
             .readers
             .query(INCIDENT)
+            .bind_reach(&scope.cases)
             .bind(n)
             .optional()
             .await
@@ -231,11 +152,12 @@ impl Store {
     }
 
     /// How many incidents of each class an office has on a business date, the retracted ones left out.
-    pub async fn incidents_of_day(&self, office: &str, date: &str) -> Result<Vec<(Class, i64)>> {
+    pub async fn incidents_of_day(&self, scope: &Scope, office: &str, date: &str) -> Result<Vec<(Class, i64)>> {
         let rows = self
             .shared
             .readers
             .query(INCIDENTS_OF_DAY)
+            .bind_reach(&scope.cases)
             .bind(office)
             .bind(date)
             .all()
@@ -250,11 +172,12 @@ impl Store {
     }
 
     /// Every verdict of an incident, the retracted ones too, in order of time.
-    pub async fn verdicts_of(&self, incident: i64) -> Result<Vec<VerdictRow>> {
+    pub async fn verdicts_of(&self, scope: &Scope, incident: i64) -> Result<Vec<VerdictRow>> {
         let rows = self
             .shared
             .readers
             .query(VERDICTS_OF)
+            .bind_reach(&scope.cases)
             .bind(incident)
             .all()
             .await
@@ -263,11 +186,12 @@ impl Store {
     }
 
     /// One verdict by its number.
-    pub async fn verdict(&self, n: i64) -> Result<Option<VerdictRow>> {
+    pub async fn verdict(&self, scope: &Scope, n: i64) -> Result<Option<VerdictRow>> {
         let row = self
             .shared
             .readers
             .query(VERDICT)
+            .bind_reach(&scope.cases)
             .bind(n)
             .optional()
             .await
@@ -276,11 +200,12 @@ impl Store {
     }
 
     /// How the verdicts of an incident came to say what they say, in the order it was decided.
-    pub async fn steps_of(&self, incident: i64) -> Result<Vec<VerdictStep>> {
+    pub async fn steps_of(&self, scope: &Scope, incident: i64) -> Result<Vec<VerdictStep>> {
         let rows = self
             .shared
             .readers
             .query(STEPS_OF)
+            .bind_reach(&scope.cases)
             .bind(incident)
             .all()
             .await
@@ -306,11 +231,13 @@ impl Store {
     /// Standing verdicts in the contract's order (§8), with what they are pinned to.
     pub fn verdicts_in_order<'a>(
         &'a self,
+        scope: &Scope,
         filter: &VerdictFilter,
     ) -> impl Stream<Item = Result<(Verdict, Option<Pin>)>> + Send + 'a {
         self.shared
             .readers
             .query(VERDICTS_IN_ORDER)
+            .bind_reach(&scope.cases)
             .bind(filter.office.clone())
             .bind(filter.policy.clone())
             .bind(filter.from.clone())
@@ -323,7 +250,7 @@ impl Store {
     }
 
     /// The ledger's entries under references (`/{office}/{device}#{id}`); those it does not have are left out.
-    pub async fn referenced(&self, references: &[&str]) -> Result<Vec<LedgerRow>> {
+    pub async fn referenced(&self, scope: &Scope, references: &[&str]) -> Result<Vec<LedgerRow>> {
         let asked: Vec<(&str, &str)> = references.iter().filter_map(|text| text.split_once('#')).collect();
         let identities: Vec<i64> = asked.iter().map(|(source, id)| identity(source, id)).collect();
         let rows = self
@@ -335,110 +262,10 @@ impl Store {
             .await
             .doing(READING)?;
         let rows: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
-        let wanted = |row: &LedgerRow| asked.contains(&(row.source.as_str(), row.id.as_str()));
-        Ok(rows.into_iter().filter(wanted).collect())
-    }
-
-    /// Letters, the newest first.
-    pub async fn letters(
-        &self,
-        state: Option<LetterState>,
-        before: Option<i64>,
-        count: usize,
-    ) -> Result<Vec<LetterRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(LETTERS)
-            .bind(state.map(LetterState::as_str))
-            .bind(before)
-            .bind(limit(count))
-            .all()
-            .await
-            .doing(READING)?;
-        rows.iter().map(letter_row).collect()
-    }
-
-    /// The letters of an incident, in the order they were written.
-    pub async fn letters_of(&self, incident: i64) -> Result<Vec<LetterRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(LETTERS_OF)
-            .bind(incident)
-            .all()
-            .await
-            .doing(READING)?;
-        rows.iter().map(letter_row).collect()
-    }
-
-    /// One letter with its text and its HTML.
-    pub async fn letter(&self, n: i64) -> Result<Option<(LetterRow, String, String)>> {
-        let row = self
-            .shared
-            .readers
-            .query(LETTER)
-            .bind(n)
-            .optional()
-            .await
-            .doing(READING)?;
-        let Some(row) = row else {
-            return Ok(None);
+        let wanted = |row: &LedgerRow| {
+            scope.sees_office(row.office.as_str()) && asked.contains(&(row.source.as_str(), row.id.as_str()))
         };
-        let (text, html) = (row.try_get(16).doing(READING)?, row.try_get(17).doing(READING)?);
-        Ok(Some((letter_row(&row)?, text, html)))
-    }
-
-    /// Quarantine, the newest first; of each payload its first `payload_bytes`.
-    pub async fn quarantined(
-        &self,
-        code: Option<&str>,
-        before: Option<i64>,
-        count: usize,
-        payload_bytes: usize,
-    ) -> Result<Vec<QuarantineRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(QUARANTINED)
-            .bind(code)
-            .bind(before)
-            .bind(limit(count))
-            .bind(limit(payload_bytes))
-            .all()
-            .await
-            .doing(READING)?;
-        rows.iter().map(quarantine_row).collect()
-    }
-
-    /// One message in quarantine, whole.
-    pub async fn quarantined_one(&self, n: i64) -> Result<Option<QuarantineRow>> {
-        let row = self
-            .shared
-            .readers
-            .query(QUARANTINED_ONE)
-            .bind(n)
-            .optional()
-            .await
-            .doing(READING)?;
-        row.as_ref().map(quarantine_row).transpose()
-    }
-
-    /// Quarantine by reason, the commonest first.
-    pub async fn quarantine_counts(&self) -> Result<Vec<QuarantineCount>> {
-        let rows = self
-            .shared
-            .readers
-            .query(QUARANTINE_COUNTS)
-            .all()
-            .await
-            .doing(READING)?;
-        rows.iter()
-            .map(|row| {
-                let (code, count, kept) = row.tuple().doing(READING)?;
-                Ok(QuarantineCount { code, count, kept })
-            })
-            .collect()
+        Ok(rows.into_iter().filter(wanted).collect())
     }
 
     /// Whether the database answers.
@@ -523,39 +350,5 @@ fn verdict(row: &Row) -> Result<Verdict> {
         opened: moment(row, 8)?,
         until: moment_or_none(row, 9)?,
         evidence: serde_json::from_str(evidence).map_err(|_| unreadable("verdict.evidence", evidence))?,
-    })
-}
-
-fn letter_row(row: &Row) -> Result<LetterRow> {
-    Ok(LetterRow {
-        n: row.try_get(0).doing(READING)?,
-        incident: row.try_get(1).doing(READING)?,
-        kind: letter_kind(row.try_get(2).doing(READING)?)?,
-        person: row.try_get(3).doing(READING)?,
-        address: row.try_get(4).doing(READING)?,
-        language: language(row.try_get(5).doing(READING)?)?,
-        subject: row.try_get(6).doing(READING)?,
-        message_id: row.try_get(7).doing(READING)?,
-        in_reply_to: row.try_get(8).doing(READING)?,
-        created: moment(row, 9)?,
-        due: moment(row, 10)?,
-        attempts: row.try_get(11).doing(READING)?,
-        leased_until: moment_or_none(row, 12)?,
-        sent: moment_or_none(row, 13)?,
-        dead: moment_or_none(row, 14)?,
-        last_error: row.try_get(15).doing(READING)?,
-    })
-}
-
-fn quarantine_row(row: &Row) -> Result<QuarantineRow> {
-    let bytes: i64 = row.try_get(6).doing(READING)?;
-    Ok(QuarantineRow {
-        n: row.try_get(0).doing(READING)?,
-        received: moment(row, 1)?,
-        topic: row.try_get(2).doing(READING)?,
-        code: row.try_get(3).doing(READING)?,
-        reason: row.try_get(4).doing(READING)?,
-        payload: row.try_get(5).doing(READING)?,
-        payload_bytes: usize::try_from(bytes).unwrap_or_default(),
     })
 }

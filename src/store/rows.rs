@@ -1,5 +1,6 @@
 //! What is written to and read from the database, one struct a row. Times are `Moment`s (milliseconds, UTC).
 
+use super::accounts::Change;
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
@@ -19,6 +20,8 @@ pub struct Turn {
     pub cases: Vec<CaseRow>,
     pub case_steps: Vec<CaseStepRow>,
     pub exemptions: Vec<ExemptionRow>,
+    /// Of accounts and sessions.
+    pub changes: Vec<Change>,
 }
 
 impl Turn {
@@ -33,6 +36,7 @@ impl Turn {
             && self.cases.is_empty()
             && self.case_steps.is_empty()
             && self.exemptions.is_empty()
+            && self.changes.is_empty()
     }
 }
 
@@ -44,6 +48,8 @@ pub enum EntryKind {
     Policies,
     /// A step of a case, or of an exemption.
     Case,
+    /// What somebody did or looked at.
+    Trace,
 }
 
 /// A fact to append; the store numbers and chains it.
@@ -159,10 +165,12 @@ pub enum LetterKind {
     Summary,
     /// The monitor tries its own way to the mail server.
     Canary,
+    /// To the holder of an account, of no incident; it holds a key to it.
+    Account,
 }
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 9] = [
+    pub const ALL: [LetterKind; 10] = [
         LetterKind::Opened,
         LetterKind::Amended,
         LetterKind::Ended,
@@ -172,6 +180,7 @@ impl LetterKind {
         LetterKind::Digest,
         LetterKind::Summary,
         LetterKind::Canary,
+        LetterKind::Account,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -185,6 +194,7 @@ impl LetterKind {
             LetterKind::Digest => "digest",
             LetterKind::Summary => "summary",
             LetterKind::Canary => "canary",
+            LetterKind::Account => "account",
         }
     }
 }

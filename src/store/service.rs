@@ -7,6 +7,7 @@ use super::Store;
 use super::database::{Row, statements};
 use super::error::{Doing as _, Result};
 use super::insert::{Cells, Insert};
+use crate::accounts::Scope;
 use crate::compliance::{Hour, Service};
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
@@ -32,15 +33,18 @@ statements! {
              ON CONFLICT (office) DO UPDATE SET ledger_n = excluded.ledger_n, format = excluded.format";
     BY_DATE = "SELECT office, date, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
              CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM service_hour WHERE (office = $1 OR $1 IS NULL) AND date >= $2 AND date <= $3 \
+             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
              GROUP BY office, date ORDER BY office, date";
     BY_COUNTER = "SELECT office, counter, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
              CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM service_hour WHERE (office = $1 OR $1 IS NULL) AND date >= $2 AND date <= $3 \
+             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
              GROUP BY office, counter ORDER BY office, counter";
     BY_HOUR = "SELECT date, CAST(hour AS TEXT), CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
              CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM service_hour WHERE (office = $1 OR $1 IS NULL) AND date >= $2 AND date <= $3 \
+             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
              GROUP BY date, hour ORDER BY date, hour";
 }
 
@@ -162,7 +166,8 @@ impl Store {
         Ok(())
     }
 
-    pub async fn service(&self, span: &Span, each: Each) -> Result<Vec<Sum>> {
+    /// Of officers within the scope.
+    pub async fn service(&self, scope: &Scope, span: &Span, each: Each) -> Result<Vec<Sum>> {
         let sql = match each {
             Each::Date => BY_DATE,
             Each::Counter => BY_COUNTER,
@@ -172,6 +177,7 @@ impl Store {
             .shared
             .readers
             .query(sql)
+            .bind_reach(&scope.cases)
             .bind(span.office.clone())
             .bind(span.from.to_string())
             .bind(span.to.to_string())

@@ -89,12 +89,16 @@ async fn a_lock_held_by_another_program_is_named() {
 
 #[tokio::test]
 async fn both_databases_understand_every_statement() {
+    let accounts = accounts::ALL_STATEMENTS.concat();
     let all = [
         cases::STATEMENTS,
+        &accounts[..],
         chain::STATEMENTS,
         dump::STATEMENTS,
         outbox::STATEMENTS,
         read::STATEMENTS,
+        read::letters::STATEMENTS,
+        read::quarantine::STATEMENTS,
         rebuild::STATEMENTS,
         service::STATEMENTS,
         snapshot::STATEMENTS,

@@ -13,6 +13,7 @@ impl EntryKind {
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
             EntryKind::Case => "case",
+            EntryKind::Trace => "trace",
         }
     }
 }
@@ -65,6 +66,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Roster,
         EntryKind::Policies,
         EntryKind::Case,
+        EntryKind::Trace,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)
 }

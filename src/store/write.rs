@@ -165,6 +165,9 @@ impl Writer {
                 connection.insert(&STATUS, statuses, put_status).await?;
             }
             super::cases::put_cases(connection, turn).await?;
+            for change in &turn.changes {
+                connection.change(change).await?;
+            }
             connection.commit().await
         };
         writing.await.doing(COMMITTING)?;

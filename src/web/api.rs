@@ -13,10 +13,12 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::Site;
-use super::ask::Ask;
+use super::ask::{Ask, Reader};
 use super::devices::{self, Figures};
 use super::fault::Fault;
 use super::readiness;
+use crate::accounts::Scope;
+use crate::door::Look;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Span;
 use crate::engine::verdict::Line;
@@ -45,7 +47,12 @@ struct Pinned<'a> {
 }
 
 /// `GET /api/v1/verdicts`: standing verdicts, streamed in the contract's order; `?with=pin` adds by what each was judged.
-pub async fn verdicts(State(site): State<Site>, headers: HeaderMap, ask: Ask) -> Result<Response, Fault> {
+pub async fn verdicts(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    ask: Ask,
+    reader: Reader,
+) -> Result<Response, Fault> {
     let text = |name| ask.param(name).map(str::to_string);
     let date = |name| match ask.param(name) {
         Some(date) if date.parse::<NaiveDate>().is_ok() && date.len() == 10 => Ok(Some(date.to_string())),
@@ -67,11 +74,25 @@ pub async fn verdicts(State(site): State<Site>, headers: HeaderMap, ask: Ask) ->
         false => (Shape::Array, "application/json"),
     };
     site.store.answers().await?;
+    let look = Look {
+        what: "export",
+        which: ask.path_and_filters(),
+        office: filter.office.clone().unwrap_or_default(),
+        officer: None,
+    };
+    site.door.look(&reader.who, &reader.caller, &look).await?;
     let zones = ask.live.offices.iter();
     let zones = zones.map(|office| (office.roster.office.id.clone(), office.roster.office.zone));
     let (sender, mut pieces) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     let pins = ask.param("with") == Some("pin");
-    tokio::spawn(stream(site, filter, zones.collect(), (shape, pins), sender));
+    tokio::spawn(stream(
+        site,
+        ask.scope(),
+        filter,
+        zones.collect(),
+        (shape, pins),
+        sender,
+    ));
     let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
     Ok(([(header::CONTENT_TYPE, kind), (header::VARY, "Accept")], body).into_response())
 }
@@ -80,12 +101,13 @@ pub async fn verdicts(State(site): State<Site>, headers: HeaderMap, ask: Ask) ->
 /// of it is never taken for all.
 async fn stream(
     site: Site,
+    scope: Scope,
     filter: VerdictFilter,
     zones: HashMap<OfficeId, Tz>,
     (shape, pins): (Shape, bool),
     sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
 ) {
-    let mut rows = std::pin::pin!(site.store.verdicts_in_order(&filter));
+    let mut rows = std::pin::pin!(site.store.verdicts_in_order(&scope, &filter));
     let mut piece = Vec::with_capacity(PIECE_BYTES + 4 * 1024);
     let mut first = true;
     if shape == Shape::Array {

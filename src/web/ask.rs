@@ -9,7 +9,10 @@ use axum::http::{HeaderMap, Uri, header};
 use chrono_tz::Tz;
 
 use super::Site;
+use super::fault::Fault;
 use super::words::Words;
+use crate::accounts::{Role, Scope};
+use crate::door::{Caller, Who};
 use crate::engine::roster::Language;
 use crate::live::{Live, OfficeLive};
 
@@ -24,6 +27,12 @@ pub struct Ask {
     /// The daemon has given nothing new for too long.
     pub stale: bool,
     pub path: String,
+    /// Whoever is signed in.
+    pub who: Option<Arc<Who>>,
+    /// What the reader's forms carry to show that they are ours.
+    pub form: String,
+    /// The secret that those of a browser rest on that is new here.
+    pub new_visit: Option<String>,
     pairs: Vec<(String, String)>,
 }
 
@@ -31,11 +40,19 @@ impl Ask {
     pub fn read(site: &Site, uri: &Uri, headers: &HeaderMap) -> Ask {
         let pairs = pairs(uri);
         let live = site.live.borrow().clone();
+        // Until it is known who asks, nothing of any office is shown.
+        let live = Arc::new(Live {
+            offices: Vec::new(),
+            ..Live::clone(&live)
+        });
         Ask {
             words: Words::of(chosen(&pairs).unwrap_or_else(|| remembered(headers))),
             stale: site.is_stale(&live),
             live,
             path: uri.path().to_string(),
+            who: None,
+            form: String::new(),
+            new_visit: None,
             pairs,
         }
     }
@@ -62,6 +79,12 @@ impl Ask {
         address(&self.path, pairs.chain([(name, value)]))
     }
 
+    /// What was asked for, as it is written into a trace.
+    pub fn path_and_filters(&self) -> String {
+        let pairs = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        address(&self.path, pairs).chars().take(300).collect()
+    }
+
     /// The office asked for, else the first one.
     pub fn office(&self) -> Option<&OfficeLive> {
         let asked = self.param("office");
@@ -70,6 +93,15 @@ impl Ask {
             .iter()
             .find(|office| Some(office.roster.office.id.as_str()) == asked);
         found.or_else(|| offices.first())
+    }
+
+    /// What whoever asks may see.
+    pub fn scope(&self) -> Scope {
+        self.who.as_ref().map(|who| who.scope.clone()).unwrap_or_default()
+    }
+
+    pub fn has_role(&self, role: Role) -> bool {
+        self.who.as_ref().is_some_and(|who| who.is(role))
     }
 
     /// The zone of times that belong to no office in particular.
@@ -83,8 +115,39 @@ impl FromRequestParts<Site> for Ask {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Ask, Infallible> {
-        Ok(Ask::read(site, &parts.uri, &parts.headers))
+        let known = parts.extensions.get::<Ask>().cloned();
+        Ok(known.unwrap_or_else(|| Ask::read(site, &parts.uri, &parts.headers)))
     }
+}
+
+/// Whoever is signed in, on pages that nobody else comes to.
+pub struct Reader {
+    pub who: Arc<Who>,
+    pub caller: Caller,
+}
+
+impl FromRequestParts<Site> for Reader {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Reader, Fault> {
+        let who = parts.extensions.get::<Ask>().and_then(|ask| ask.who.clone());
+        let caller = parts.extensions.get::<Caller>().cloned();
+        let (who, caller) = who.zip(caller).ok_or(Fault::SignInFirst)?;
+        Ok(Reader { who, caller })
+    }
+}
+
+/// Where somebody goes on to: a place here, or the first page. Nothing else can be named.
+pub fn next_place(said: Option<&str>) -> String {
+    let here = |text: &&str| {
+        let plain = text.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
+        let uri = text.parse::<Uri>();
+        plain && text.starts_with('/') && !text.starts_with("//") && uri.is_ok_and(|uri| uri.authority().is_none())
+    };
+    said.filter(|text| text.len() <= 500)
+        .filter(here)
+        .unwrap_or("/")
+        .to_owned()
 }
 
 /// An address with its parameters encoded; those without a value are left out.
@@ -189,6 +252,25 @@ mod tests {
         ] {
             assert_eq!(preferred(header), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for (said, goes) in [
+            (None, "/"),
+            (Some("/incidents/7?why=2"), "/incidents/7?why=2"),
+            (Some("//evil.example/"), "/"),
+            (Some("/\\evil.example"), "/"),
+            (Some("/\t/evil.example"), "/"),
+            (Some("https://evil.example/"), "/"),
+            (Some("evil.example"), "/"),
+            (Some("javascript:alert(1)"), "/"),
+            (Some("/a\r\nSet-Cookie: x=y"), "/"),
+            (Some(""), "/"),
+        ] {
+            assert_eq!(next_place(said), goes, "{said:?}");
+        }
+        assert_eq!(next_place(Some(&format!("/{}", "a".repeat(600)))), "/");
     }
 
     #[test]

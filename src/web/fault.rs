@@ -6,6 +6,7 @@ use maud::html;
 
 use super::ask::Ask;
 use super::page::{self, Tab};
+use crate::door::Trouble;
 use crate::store;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,15 @@ pub enum Fault {
     Unavailable,
     TooSlow,
     TooMany,
+    /// Signed in, and not for this.
+    Forbidden,
+    SignInFirst,
+    ProveFirst,
+    /// A form that is not ours, or of a session that is over.
+    Foreign,
+    NoForm,
+    TooLarge,
+    Overtaken,
 }
 
 impl Fault {
@@ -29,6 +39,11 @@ impl Fault {
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::TooSlow => StatusCode::GATEWAY_TIMEOUT,
             Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Fault::Forbidden | Fault::Foreign | Fault::ProveFirst => StatusCode::FORBIDDEN,
+            Fault::SignInFirst => StatusCode::UNAUTHORIZED,
+            Fault::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Fault::Overtaken => StatusCode::CONFLICT,
         }
     }
 
@@ -43,6 +58,40 @@ impl Fault {
             Fault::Unavailable => (words.unavailable, words.unavailable_text),
             Fault::TooSlow => (words.too_slow, words.too_slow_text),
             Fault::TooMany => (words.too_many, words.too_many_text),
+            Fault::Forbidden => (
+                words.pick("Bukan untuk peran Anda", "Not for your role"),
+                words.pick(
+                    "Halaman ini tidak termasuk peran akun Anda. Bila seharusnya termasuk, hubungi pengelola akun.",
+                    "This page is not part of your account's roles. If it should be, ask whoever looks after accounts.",
+                ),
+            ),
+            Fault::SignInFirst => (
+                words.pick("Masuk dahulu", "Sign in first"),
+                words.pick("Sesi Anda sudah berakhir atau belum dimulai.", "Your session is over or has not begun."),
+            ),
+            Fault::ProveFirst => (
+                words.pick("Perlu bukti baru", "A fresh proof is needed"),
+                words.pick("Buktikan sekali lagi siapa Anda.", "Prove once more who you are."),
+            ),
+            Fault::Foreign => (
+                words.pick("Formulir tidak berlaku", "The form is not valid"),
+                words.pick(
+                    "Formulir ini bukan dari halaman yang sedang berlaku. Tidak ada yang diubah; muat ulang halaman dan coba lagi.",
+                    "This form is not of a page that is in force. Nothing was changed; load the page again and retry.",
+                ),
+            ),
+            Fault::NoForm => (words.bad_question, words.bad_question_text),
+            Fault::TooLarge => (
+                words.pick("Terlalu besar", "Too large"),
+                words.pick("Isian terlalu panjang. Tidak ada yang diubah.", "What was sent is too long. Nothing was changed."),
+            ),
+            Fault::Overtaken => (
+                words.pick("Didahului", "Overtaken"),
+                words.pick(
+                    "Keadaan sudah berubah sejak halaman dimuat. Tidak ada yang diubah; muat ulang halaman.",
+                    "Things have changed since the page was loaded. Nothing was changed; load the page again.",
+                ),
+            ),
         };
         let body = html! {
             section.fault {
@@ -67,7 +116,14 @@ impl Fault {
             Fault::TooSlow => "the answer took too long",
             Fault::TooMany => "this address asks too often: wait a few seconds",
             Fault::NotFound => "there is nothing at this address",
-            Fault::NotAllowed => "only GET and HEAD are answered here",
+            Fault::NotAllowed => "this address does not take this method",
+            Fault::Forbidden => "this is not for your account's roles, or not from where you ask",
+            Fault::SignInFirst => "sign in first, at /sign-in",
+            Fault::ProveFirst => "prove once more who you are, at /confirm",
+            Fault::Foreign => "this is not a form of ours, or of a session that is over",
+            Fault::NoForm => "send application/x-www-form-urlencoded",
+            Fault::TooLarge => "what was sent is too long",
+            Fault::Overtaken => "things have changed meanwhile; look again",
         };
         let body = serde_json::json!({"title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
@@ -82,6 +138,18 @@ impl From<store::Error> for Fault {
             "the dashboard could not read the database"
         );
         Fault::Unavailable
+    }
+}
+
+impl From<Trouble> for Fault {
+    fn from(trouble: Trouble) -> Fault {
+        match trouble {
+            Trouble::Store(error) => error.into(),
+            Trouble::Stopping | Trouble::Busy => Fault::Unavailable,
+            Trouble::Overtaken => Fault::Overtaken,
+            Trouble::Link => Fault::NotFound,
+            Trouble::Wrong | Trouble::Wait { .. } | Trouble::Weak(_) | Trouble::Refused(_) => Fault::BadQuestion,
+        }
     }
 }
 

@@ -5,17 +5,22 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::ask::{Ask, LANGUAGE_COOKIE};
+use super::cookies::Cookie;
 use super::fault::Fault;
-use super::peer::{Connection, Rates};
+use super::peer::{Connection, Peer, Rates};
+use super::posted::{self, Posted};
+use super::routes::{Needs, address_of};
+use super::seen::seen;
 use super::{Settings, Site};
+use crate::door::{self, Caller};
 use crate::engine::roster::Language;
 
 /// How long an answer may take to begin.
@@ -25,11 +30,11 @@ const ANSWER_TIME: Duration = Duration::from_secs(10);
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What a browser is told with every answer, unless the answer says otherwise itself.
+/// What a browser is told with every answer (without a referrer even for ourselves, it would not say where forms come from), unless the answer says otherwise itself.
 const HEADERS: [(HeaderName, &str); 8] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    (header::REFERRER_POLICY, "same-origin"),
     (header::CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -60,7 +65,8 @@ impl Watch {
 }
 
 pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Request, next: Next) -> Response {
-    let ask = Ask::read(&site, request.uri(), request.headers());
+    let secure = site.is_secure();
+    let mut ask = Ask::read(&site, request.uri(), request.headers());
     let connection = request.extensions().get::<Connection>().copied();
     let connection = connection.unwrap_or(Connection {
         address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -68,14 +74,20 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
     });
     let peer = connection.peer(request.headers(), &site.settings.trusted_proxies);
     request.extensions_mut().insert(peer);
-    let mut response = if !rates.admit(peer.address, crate::clock::instant()) {
-        Fault::TooMany.into_response()
-    } else if !is_ours(request.uri(), request.headers(), &site.settings) {
-        Fault::WrongHost.into_response()
-    } else {
-        let answer = tokio::time::timeout(ANSWER_TIME, next.run(request)).await;
-        answer.unwrap_or_else(|_| Fault::TooSlow.into_response())
+    let answer = async {
+        if !rates.admit(peer.address, crate::clock::instant()) {
+            return Fault::TooMany.into_response();
+        }
+        if !is_ours(request.uri(), request.headers(), &site.settings) {
+            return Fault::WrongHost.into_response();
+        }
+        match enter(&site, &mut ask, request).await {
+            Ok(request) => next.run(request).await,
+            Err(refusal) => refusal,
+        }
     };
+    let answer = tokio::time::timeout(ANSWER_TIME, answer).await;
+    let mut response = answer.unwrap_or_else(|_| Fault::TooSlow.into_response());
     if let Some(fault) = response.extensions().get::<Fault>().copied() {
         let kept = response.headers_mut().remove(header::ALLOW);
         response = match for_programs(&ask.path) {
@@ -97,8 +109,11 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if peer.secure && site.settings.tls_only {
+    if secure && peer.secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
+    if let Some(visit) = &ask.new_visit {
+        headers.append(header::SET_COOKIE, Cookie::Visit.set(visit, secure));
     }
     if let Some(language) = ask.chosen() {
         let code = match language {
@@ -113,6 +128,135 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
         );
     }
     response
+}
+
+/// Finds out who comes, and lets him on or says what he gets instead.
+async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Request, Response> {
+    let pattern = request.extensions().get::<MatchedPath>().cloned();
+    let Some(address) = pattern.and_then(|pattern| address_of(request.method(), pattern.as_str())) else {
+        // There is no such address, which is no secret.
+        return Ok(request);
+    };
+    let caller = caller(&request);
+    let whole = site.live.borrow().clone();
+    match address.needs {
+        Needs::Nothing => return Ok(request),
+        // No session is looked up: a monitor whose database is gone must still be able to say so.
+        Needs::Machine if is_from_here(&request) => {
+            ask.live = whole;
+            request.extensions_mut().insert(ask.clone());
+            return Ok(request);
+        }
+        _ => {}
+    }
+    let secure = site.is_secure();
+    let token = Cookie::Session.read(request.headers(), secure);
+    // What a script asks by itself does not show that anybody is there.
+    let by_itself = request
+        .headers()
+        .get("sec-fetch-dest")
+        .is_some_and(|dest| dest == "empty");
+    if let Some(token) = &token {
+        let rosters = whole.offices.iter().map(|office| &*office.roster);
+        let who = site.door.who(token, !by_itself, rosters).await.map_err(of_trouble)?;
+        ask.who = who.map(Arc::new);
+        if ask.who.is_none() {
+            traced(site.door.refused(None, &caller, "session", &ask.path).await);
+        }
+    }
+    ask.live = seen(&whole, &ask.scope());
+    // What a form's proof rests on.
+    let secret = match (token, &ask.who, address.needs) {
+        (Some(token), Some(_), _) => token,
+        (_, _, Needs::Anyone) => Cookie::Visit
+            .read(request.headers(), secure)
+            .unwrap_or_else(|| ask.new_visit.insert(crate::keys::token()).clone()),
+        _ => String::new(),
+    };
+    ask.form = site.door.keys.sign(&format!("form {secret}"));
+    let refuse = async |fault: Fault, why: &str| {
+        traced(site.door.refused(ask.who.as_deref(), &caller, why, &ask.path).await);
+        fault.into_response()
+    };
+    match (&ask.who, address.needs) {
+        (_, Needs::Nothing | Needs::Anyone) => {}
+        (_, Needs::Machine) => return Err(refuse(Fault::Forbidden, "not_from_here").await),
+        (None, _) if address.method == "GET" && !by_itself && !for_programs(&ask.path) => {
+            let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            return Err(Redirect::to(&super::ask::address("/sign-in", [("next", here)])).into_response());
+        }
+        (None, _) => return Err(Fault::SignInFirst.into_response()),
+        (Some(who), needs) if !needs.admit(&who.roles) => return Err(refuse(Fault::Forbidden, "role").await),
+        (Some(_), _) => {}
+    }
+    if address.method == "POST" {
+        if !posted::is_ours(request.headers()) {
+            return Err(refuse(Fault::Foreign, "foreign_form").await);
+        }
+        let (rest, form) = Posted::read(request).await.map_err(IntoResponse::into_response)?;
+        if !crate::keys::is_same(form.text(posted::PROOF), &ask.form) {
+            return Err(refuse(Fault::Foreign, "foreign_form").await);
+        }
+        request = rest;
+        request.extensions_mut().insert(form);
+    }
+    if address.fresh && !ask.who.as_ref().is_some_and(|who| who.fresh) {
+        if for_programs(&ask.path) {
+            return Err(Fault::ProveFirst.into_response());
+        }
+        let page = match address.method {
+            "GET" => ask.path.clone(),
+            _ => page_of(&ask.path),
+        };
+        return Err(Redirect::to(&super::ask::address("/confirm", [("next", page.as_str())])).into_response());
+    }
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(ask.clone());
+    Ok(request)
+}
+
+/// The page of a form, to which one comes back: `/users/7` of `/users/7/disable`.
+fn page_of(path: &str) -> String {
+    let mut parts = path.trim_start_matches('/').split('/');
+    match (parts.next(), parts.next()) {
+        (Some("users"), Some(id)) => format!("/users/{id}"),
+        (Some(first), _) => format!("/{first}"),
+        (None, _) => "/".to_owned(),
+    }
+}
+
+/// A refusal stands, whether its trace can be written or not.
+fn traced(written: door::Result<()>) {
+    if let Err(error) = written {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a refusal at the dashboard could not be traced"
+        );
+    }
+}
+
+fn of_trouble(trouble: door::Trouble) -> Response {
+    Fault::from(trouble).into_response()
+}
+
+fn caller(request: &Request) -> Caller {
+    let peer = request.extensions().get::<Peer>();
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent: String = agent.map_or_else(String::new, |agent| {
+        String::from_utf8_lossy(agent.as_bytes()).into_owned()
+    });
+    Caller {
+        address: peer.map_or_else(String::new, |peer| peer.address.to_string()),
+        agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
+    }
+}
+
+/// Whether a program on this machine asks for itself: not a proxy for somebody else.
+fn is_from_here(request: &Request) -> bool {
+    let peer = request.extensions().get::<Peer>();
+    let local = peer.is_some_and(|peer| peer.address.is_loopback());
+    let for_others = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    local && !for_others.iter().any(|name| request.headers().contains_key(*name))
 }
 
 fn for_programs(path: &str) -> bool {

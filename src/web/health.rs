@@ -138,7 +138,8 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             section aria-labelledby="refused" {
                 h2 #refused { (words.refused) }
                 p.hint { (moment(refusal.at)) " · " (words.refused_hint) }
-                pre.payload lang="en" tabindex="0" { (refusal.faults) }
+                // A fault of a roster may name people.
+                @if ask.scope().payloads { pre.payload lang="en" tabindex="0" { (refusal.faults) } }
             }
         }
         @if let Ok(head) = &head {

@@ -5,11 +5,12 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::Ask;
+use super::ask::{Ask, Reader};
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
 use super::shown;
+use crate::door::Look;
 use crate::engine::event::Event;
 use crate::engine::policy::Head;
 use crate::engine::roster::Roster;
@@ -31,12 +32,20 @@ struct Proof {
     event: Option<Event>,
 }
 
-pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let incident = site.store.incident(n).await?.ok_or(Fault::NotFound)?;
-    let verdicts = site.store.verdicts_of(n).await?;
-    let steps = site.store.steps_of(n).await?;
-    let letters = site.store.letters_of(n).await?;
+    let scope = ask.scope();
+    let incident = site.store.incident(&scope, n).await?.ok_or(Fault::NotFound)?;
+    let look = Look {
+        what: "incident",
+        which: n.to_string(),
+        office: incident.office.to_string(),
+        officer: incident.officer.as_ref().map(ToString::to_string),
+    };
+    site.door.look(&reader.who, &reader.caller, &look).await?;
+    let verdicts = site.store.verdicts_of(&scope, n).await?;
+    let steps = site.store.steps_of(&scope, n).await?;
+    let letters = site.store.letters_of(&scope, n).await?;
     let mut references: Vec<&str> = verdicts
         .iter()
         .flat_map(|row| row.verdict.evidence.iter().map(|text| &**text))
@@ -44,7 +53,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
     references.sort_unstable();
     references.dedup();
     references.truncate(EVIDENCE_MAX);
-    let rows = site.store.referenced(&references).await?;
+    let rows = site.store.referenced(&scope, &references).await?;
     let missing = references.len().saturating_sub(rows.len());
     let office = ask.live.office(&incident.office);
     let proofs: Vec<Proof> = rows.into_iter().map(|row| proof(row, office)).collect();

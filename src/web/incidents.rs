@@ -24,7 +24,10 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .param("after")
         .map(|text| key(text).ok_or(Fault::BadQuestion))
         .transpose()?;
-    let mut rows = site.store.incidents_page(&filter, after, PAGE + 1).await?;
+    let mut rows = site
+        .store
+        .incidents_page(&ask.scope(), &filter, after, PAGE + 1)
+        .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = rows.last().filter(|_| more).map(|last| key_text(IncidentKey::of(last)));

@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::Ask;
+use super::ask::{Ask, Reader};
 use super::fault::Fault;
 use super::page::{self, Tab};
+use crate::door::Look;
 use crate::engine::roster::Language;
 use crate::letter;
 use crate::store::read::{LetterRow, LetterState};
@@ -33,7 +34,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .param("before")
         .map(|text| text.parse().map_err(|_| Fault::BadQuestion))
         .transpose()?;
-    let mut rows = site.store.letters(state, before, PAGE + 1).await?;
+    let mut rows = site.store.letters(&ask.scope(), state, before, PAGE + 1).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = rows.last().filter(|_| more).map(|last| last.n.to_string());
@@ -115,9 +116,10 @@ fn recipient(ask: &Ask, letter: &LetterRow) -> Markup {
     }
 }
 
-pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let (letter, text, _) = site.store.letter(n).await?.ok_or(Fault::NotFound)?;
+    let (letter, text, _) = site.store.letter(&ask.scope(), n).await?.ok_or(Fault::NotFound)?;
+    look(&site, &reader, &letter).await?;
     let words = ask.words;
     let zone = ask.zone();
     let moment = |at| page::time_on(at, ask.live.now, zone, words);
@@ -171,10 +173,27 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> 
     Ok(page::shell(&ask, Tab::Letters, &whole, false, body))
 }
 
+/// Leaves a trace that somebody reads a letter.
+async fn look(site: &Site, reader: &Reader, letter: &LetterRow) -> Result<(), Fault> {
+    let look = Look {
+        what: "letter",
+        which: letter.n.to_string(),
+        office: String::new(),
+        officer: None,
+    };
+    Ok(site.door.look(&reader.who, &reader.caller, &look).await?)
+}
+
 /// The letter's HTML alone, for the frame on its page.
-pub async fn html_as_sent(State(site): State<Site>, Path(n): Path<String>) -> Result<Response, Fault> {
+pub async fn html_as_sent(
+    State(site): State<Site>,
+    Path(n): Path<String>,
+    ask: Ask,
+    reader: Reader,
+) -> Result<Response, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let (_, _, html) = site.store.letter(n).await?.ok_or(Fault::NotFound)?;
+    let (letter, _, html) = site.store.letter(&ask.scope(), n).await?.ok_or(Fault::NotFound)?;
+    look(&site, &reader, &letter).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, LETTER_POLICY),

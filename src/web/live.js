@@ -27,6 +27,8 @@
     if (document.hidden) return;
     try {
       const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+      // The session is over: the page itself leads to where one signs in.
+      if (answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       patch(document.querySelector("main"), next.querySelector("main"));

@@ -1,11 +1,14 @@
 //! The frame around every page, and the small parts all pages share.
 
+use axum::http::Method;
 use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, html};
 
 use super::ask::{Ask, address};
 use super::assets::VERSION;
 use super::icons::{Icon, icon};
+use super::posted::PROOF;
+use super::routes::address_of;
 use super::words::Words;
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
@@ -25,6 +28,7 @@ pub enum Tab {
     Letters,
     Quarantine,
     Health,
+    Users,
     None,
 }
 
@@ -39,7 +43,14 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
         (Tab::Letters, "/letters", words.letters),
         (Tab::Quarantine, "/quarantine", words.quarantine),
         (Tab::Health, "/health", words.system),
+        (Tab::Users, "/users", words.pick("Akun", "Accounts")),
     ];
+    // Only where the reader may go.
+    let roles = ask.who.as_ref().map(|who| who.roles.as_slice());
+    let open = |path| {
+        address_of(&Method::GET, path).is_some_and(|address| roles.is_some_and(|roles| address.needs.admit(roles)))
+    };
+    let tabs = tabs.into_iter().filter(|(_, path, _)| open(path));
     html! {
         (DOCTYPE)
         html lang=(words.code) {
@@ -67,6 +78,15 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
                         nav.tabs aria-label=(words.menu) {
                             @for (other, path, name) in tabs {
                                 a href=(address(path, office_pair(ask))) aria-current=[(other == tab).then_some("page")] { (name) }
+                            }
+                        }
+                        @if let Some(who) = &ask.who {
+                            div.whose {
+                                a href="/account" title=(words.pick("Akun saya", "My account")) { (who.account.name) }
+                                form method="post" action="/sign-out" {
+                                    (proof(ask))
+                                    button type="submit" { (words.pick("Keluar", "Sign out")) }
+                                }
                             }
                         }
                         nav.languages aria-label=(words.language_menu) {
@@ -99,6 +119,16 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
             }
         }
     }
+}
+
+/// What shows that a form is ours: every form that changes something carries it.
+pub fn proof(ask: &Ask) -> Markup {
+    html! { input type="hidden" name=(PROOF) value=(ask.form); }
+}
+
+/// A field of a form, with its name above it.
+pub fn field(label: &str, input: Markup) -> Markup {
+    html! { label { span { (label) } (input) } }
 }
 
 /// The office a reader chose goes with him.

@@ -5,10 +5,11 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::page::{self, Tab};
 use super::shown::safe;
+use crate::door::Look;
 use crate::letter;
 use crate::store::read::QuarantineRow;
 
@@ -26,7 +27,10 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .map(|text| text.parse().map_err(|_| Fault::BadQuestion))
         .transpose()?;
     let counts = site.store.quarantine_counts().await?;
-    let mut rows = site.store.quarantined(code, before, PAGE + 1, PAYLOAD_BYTES).await?;
+    let mut rows = site
+        .store
+        .quarantined(&ask.scope(), code, before, PAGE + 1, PAYLOAD_BYTES)
+        .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = rows.last().filter(|_| more).map(|last| last.n.to_string());
@@ -69,7 +73,7 @@ fn reject(ask: &Ask, row: &QuarantineRow, zone: Tz) -> Markup {
             p.soft.reject-reason lang="en" { (row.reason) }
             p.reject-topic { span.soft { (words.topic) } " " code.break dir="ltr" { (safe(row.topic.as_bytes())) } }
             (payload(ask, row, PAYLOAD_BYTES))
-            @if row.payload_bytes > row.payload.len() {
+            @if row.payload_bytes > row.payload.len() && ask.scope().payloads {
                 p { a href={ "/quarantine/" (row.n) } { (words.show_whole) " →" } }
             }
         }
@@ -80,7 +84,10 @@ fn payload(ask: &Ask, row: &QuarantineRow, bytes_max: usize) -> Markup {
     let words = ask.words;
     let shown = &row.payload[..row.payload.len().min(bytes_max)];
     html! {
-        @if shown.is_empty() {
+        @if !ask.scope().payloads {
+            // It may name people.
+            p.soft.payload-size { (words.payload) ": " (row.payload_bytes) " " (words.bytes) }
+        } @else if shown.is_empty() {
             p.soft { (words.payload) ": " (words.empty_payload) }
         } @else {
             pre.payload dir="ltr" tabindex="0" aria-label=(words.payload) { (safe(shown)) }
@@ -92,9 +99,20 @@ fn payload(ask: &Ask, row: &QuarantineRow, bytes_max: usize) -> Markup {
     }
 }
 
-pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let row = site.store.quarantined_one(n).await?.ok_or(Fault::NotFound)?;
+    let row = site
+        .store
+        .quarantined_one(&ask.scope(), n)
+        .await?
+        .ok_or(Fault::NotFound)?;
+    let look = Look {
+        what: "quarantine",
+        which: n.to_string(),
+        office: String::new(),
+        officer: None,
+    };
+    site.door.look(&reader.who, &reader.caller, &look).await?;
     let words = ask.words;
     let zone = ask.zone();
     let title = words.rejection(&row.code);

@@ -37,8 +37,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(
-        "the dashboard has no accounts yet and may listen on loopback only, not on {0}: use 127.0.0.1, \
-         or say in the configuration that the network is trusted, which lets everybody on it see everything"
+        "the dashboard speaks plain HTTP and may listen on loopback only, not on {0}: use 127.0.0.1 behind a proxy with TLS, \
+         or say in the configuration that the network is trusted, for passwords cross it"
     )]
     NotLoopback(SocketAddr),
     #[error("the dashboard cannot listen on {address}; is another program using it?")]
@@ -54,26 +54,26 @@ pub enum ServeError {
 }
 
 fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
-    match address.ip().to_canonical().is_loopback() || settings.network_trusted {
+    match address.ip().to_canonical().is_loopback() || settings.network_trusted || settings.certificate.is_some() {
         true => Ok(()),
         false => Err(ServeError::NotLoopback(address)),
     }
 }
 
 /// An address that was taken, and what is shown there.
-pub struct Door {
+pub struct Listening {
     listener: TcpListener,
     secure: Option<Arc<Secure>>,
 }
 
-impl Door {
+impl Listening {
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 }
 
 /// Takes the address, or says why not.
-pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Door, ServeError> {
+pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Listening, ServeError> {
     check(address, settings)?;
     let secure = settings
         .certificate
@@ -83,7 +83,7 @@ pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Door, Se
         .map(Arc::new);
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
-    Ok(Door { listener, secure })
+    Ok(Listening { listener, secure })
 }
 
 /// Anything a connection goes over.
@@ -91,8 +91,8 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Serves until `shutdown`; answers under way get a few seconds.
-pub async fn serve(door: Door, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Door { listener, secure } = door;
+pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let Listening { listener, secure } = listening;
     let proxies = site.settings.trusted_proxies.clone();
     let app = TowerToHyperService::new(router(site));
     let mut http = http1::Builder::new();

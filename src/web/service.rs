@@ -32,15 +32,16 @@ const RANKED_MIN_COVERAGE: f64 = 0.5;
 pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let words = ask.words;
     let span = span(&ask)?;
+    let scope = ask.scope();
     let all = Span {
         office: None,
         ..span.clone()
     };
-    let dates = site.store.service(&span, Each::Date).await?;
-    let hours = site.store.service(&span, Each::Hour).await?;
-    let counters = site.store.service(&span, Each::Counter).await?;
+    let dates = site.store.service(&scope, &span, Each::Date).await?;
+    let hours = site.store.service(&scope, &span, Each::Hour).await?;
+    let counters = site.store.service(&scope, &span, Each::Counter).await?;
     let offices = match ask.live.offices.len() > 1 {
-        true => by(site.store.service(&all, Each::Date).await?, 0),
+        true => by(site.store.service(&scope, &all, Each::Date).await?, 0),
         false => BTreeMap::new(),
     };
     let total = total(&dates);
@@ -95,6 +96,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
         office: ask.param("office").map(str::to_owned),
         ..span(&ask)?
     };
+    let scope = ask.scope();
     let told = |sum: Sum| {
         let [one, other] = sum.of;
         let service = sum.service;
@@ -110,7 +112,13 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
             "coverage": service.coverage(),
         })
     };
-    let sums: Vec<_> = site.store.service(&span, each).await?.into_iter().map(told).collect();
+    let sums: Vec<_> = site
+        .store
+        .service(&scope, &span, each)
+        .await?
+        .into_iter()
+        .map(told)
+        .collect();
     Ok(axum::Json(sums).into_response())
 }
 

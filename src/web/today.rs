@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
 use super::shown;
+use crate::accounts::Role;
 use crate::engine::policy::Class;
 use crate::engine::roster::Device;
 use crate::engine::time::Moment;
@@ -26,11 +27,21 @@ const OPEN_SHOWN: usize = 6;
 pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let words = ask.words;
     let Some(office) = ask.office() else {
+        // An account without a role in an office, or a monitor that has none yet.
+        let starting = site.live.borrow().offices.is_empty();
         let body = html! {
             (page::heading(words.today, None))
-            p.notice { (words.starting) }
+            p.notice {
+                @if starting { (words.starting) } @else {
+                    (words.pick(
+                        "Akun Anda saat ini tidak berperan di kantor mana pun.",
+                        "Your account has no role in an office at this time.",
+                    ))
+                }
+            }
+            @if ask.has_role(Role::Administrator) { p { a href="/users" { (words.pick("Akun", "Accounts")) " →" } } }
         };
-        return Ok(page::shell(&ask, Tab::Today, words.today, true, body));
+        return Ok(page::shell(&ask, Tab::Today, words.today, starting, body));
     };
     let roster = &office.roster;
     let zone = roster.office.zone;
@@ -40,11 +51,14 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         state: Some(IncidentWord::Open),
         ..IncidentFilter::default()
     };
-    let mut open = site.store.incidents_page(&filter, None, OPEN_MAX).await?;
+    let mut open = site.store.incidents_page(&ask.scope(), &filter, None, OPEN_MAX).await?;
     // What is about people first, then what is most urgent; the newest of each first, as they came.
     open.sort_by_key(|incident| (class_rank(incident.class), std::cmp::Reverse(incident.severity)));
     let date = now.date(zone).to_string();
-    let of_day = site.store.incidents_of_day(roster.office.id.as_str(), &date).await?;
+    let of_day = site
+        .store
+        .incidents_of_day(&ask.scope(), roster.office.id.as_str(), &date)
+        .await?;
     let of_day: i64 = of_day.iter().map(|(_, count)| count).sum();
 
     let body = html! {

@@ -350,6 +350,7 @@ impl Words {
             LetterKind::Digest => self.pick("Ringkasan", "Digest"),
             LetterKind::Summary => self.pick("Laporan berkala", "Summary"),
             LetterKind::Canary => self.pick("Uji jalur", "Trial of the way"),
+            LetterKind::Account => self.pick("Akun", "Account"),
         }
     }
 

@@ -2,6 +2,7 @@
 //! A missing component panics with what to install; nothing is ever skipped.
 
 mod broker;
+mod browse;
 mod mail;
 mod office;
 mod postgres;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 pub use broker::{Mosquitto, mosquitto_pub};
+pub use browse::{Answer, Browser};
 pub use mail::{Certificates, Received, SmtpOptions, SmtpSink, SmtpTls};
 pub use office::{EXAMPLE_DAYS, example, example_events, example_verdicts, policies, verdict_lines};
 pub use postgres::Postgres;

@@ -206,6 +206,7 @@ impl Monitor {
             stopped(stopping.clone()),
         );
         let daemon = Daemon {
+            acts: mpsc::channel(1).1,
             store: store.clone(),
             desks,
             book,

@@ -1,19 +1,21 @@
 //! The dashboard over real HTTP, behind a running monitor that has seen a day and some rubbish; its pages one by one over
 //! a seeded database in `pages` and `machines`, and in a browser in `browser`.
 
-mod browser;
+pub mod browser;
 mod front;
 mod machines;
+mod matrix;
 mod pages;
+mod people;
 mod seed;
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::serve::{House, distinct, publish};
-use crate::support::{Mosquitto, dom, example_events, example_verdicts, http_get, screenshot, wait_until};
+use crate::support::{Mosquitto, example_events, example_verdicts, http_get, wait_until};
+use browser::{Visit, visit};
 
 const PAGES: [&str; 6] = ["/", "/incidents", "/incidents/1", "/letters", "/quarantine", "/health"];
 
@@ -43,7 +45,7 @@ fn every_page_speaks_both_languages_and_lets_nothing_through() {
     let (_mosquitto, house, _serve) = seen();
     for page in PAGES {
         for (language, query) in [("id", "?lang=id"), ("en", "?lang=en")] {
-            let (status, head, body) = http_get(house.web, &format!("{page}{query}"), &[]);
+            let (status, head, body) = house.get(&format!("{page}{query}"));
             assert_eq!(status, 200, "{page} {language}");
             assert!(body.contains(&format!("lang=\"{language}\"")), "{page} {language}");
             assert!(!body.contains("<script>alert"), "{page} lets markup through");
@@ -62,14 +64,14 @@ fn every_page_speaks_both_languages_and_lets_nothing_through() {
             assert!(!head.contains("unsafe-inline"), "{head}");
         }
     }
-    assert_eq!(http_get(house.web, "/nowhere", &[]).0, 404);
-    assert_eq!(http_get(house.web, "/incidents/999999", &[]).0, 404);
+    assert_eq!(house.get("/nowhere").0, 404);
+    assert_eq!(house.get("/incidents/999999").0, 404);
 }
 
 #[test]
 fn the_api_and_the_machines_pages_answer_as_documented() {
     let (_mosquitto, house, mut serve) = seen();
-    let (status, head, body) = http_get(house.web, "/api/v1/verdicts", &[]);
+    let (status, head, body) = house.get("/api/v1/verdicts");
     assert_eq!(status, 200);
     assert!(head.to_lowercase().contains("application/json"), "{head}");
     let list: Vec<serde_json::Value> = serde_json::from_str(&body).unwrap();
@@ -99,20 +101,15 @@ fn the_api_and_the_machines_pages_answer_as_documented() {
 #[test]
 fn a_browser_shows_the_pages_wide_and_narrow() {
     let (_mosquitto, house, _serve) = seen();
-    let folder = tempfile::tempdir().unwrap();
-    for (width, name) in [(1280, "wide"), (390, "phone")] {
-        let picture = folder.path().join(format!("{name}.png"));
-        screenshot(
-            &format!("http://127.0.0.1:{}/?lang=id", house.web),
-            width,
-            900,
-            &picture,
-        );
-        assert!(
-            fs::metadata(&picture).unwrap().len() > 10_000,
-            "{name} is an empty picture"
-        );
+    let visits = [(1280, "/?lang=id"), (390, "/?lang=id"), (1280, "/incidents/1?lang=id")].map(|(width, path)| Visit {
+        path: path.into(),
+        width,
+        dark: false,
+        script: true,
+    });
+    let looks = visit(house.web, &house.session(), &visits);
+    for look in &looks {
+        assert!(look.page_width <= look.window_width, "{look:?}");
     }
-    let document = dom(&format!("http://127.0.0.1:{}/incidents/1?lang=id", house.web));
-    assert!(document.contains("bukan keputusan"), "{document}");
+    assert!(looks[2].text.contains("bukan keputusan"), "{}", looks[2].text);
 }

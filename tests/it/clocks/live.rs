@@ -83,6 +83,7 @@ impl Monitor {
         });
         let docket = Docket::open(&store, Terms::default()).await.unwrap();
         let daemon = Daemon {
+            acts: mpsc::channel(1).1,
             store: store.clone(),
             desks,
             book,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jagaloket::accounts::Scope;
 use jagaloket::clock::MonitorClock;
 use jagaloket::engine::roster::Language;
 use jagaloket::mailer::{self, Encryption, Settings, Smtp, Way};
@@ -213,7 +214,16 @@ async fn the_servers_words_are_kept_and_one_dead_letter_holds_up_no_other() {
     let (_folder, store) = send(way, letters, |counts| counts.dead == 2 && counts.waiting == 0).await;
     let words = |n| {
         let store = store.clone();
-        async move { store.letter(n).await.unwrap().unwrap().0.last_error.unwrap() }
+        async move {
+            store
+                .letter(&Scope::whole(), n)
+                .await
+                .unwrap()
+                .unwrap()
+                .0
+                .last_error
+                .unwrap()
+        }
     };
     assert_eq!(words(1).await, "permanent error (550): 5.1.1 No such mailbox");
     assert!(words(2).await.starts_with("the letter cannot be written as a mail"));
@@ -251,7 +261,7 @@ async fn a_refused_password_kills_no_letter() {
     let (_folder, store, metrics) =
         send_until(way, vec![letter(1)], |_, metrics| metrics.letter_failures.count() > 0).await;
     assert_eq!(metrics.letters_dead.count(), 0);
-    let (row, ..) = store.letter(1).await.unwrap().unwrap();
+    let (row, ..) = store.letter(&Scope::whole(), 1).await.unwrap().unwrap();
     let words = row.last_error.unwrap();
     assert!(words.contains("535"), "{words}");
     assert_eq!(store.outbox_counts().await.unwrap().waiting, 1);

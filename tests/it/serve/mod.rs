@@ -13,11 +13,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::support::{
-    Mosquitto, Peer, example, example_events, example_verdicts, free_port, http_get, jagaloket, mosquitto_pub,
-    policies, python, python_command, verdict_lines, wait_for, wait_until,
+    Browser, Mosquitto, Peer, example, example_events, example_verdicts, free_port, http_get, jagaloket, mosquitto_pub,
+    policies, python, python_command, succeed, verdict_lines, wait_for, wait_until,
 };
 
 /// A monitor's folder: configuration, database, mails.
@@ -26,6 +27,8 @@ pub struct House {
     pub web: u16,
     /// The embedded broker's port, or the external one's.
     broker: u16,
+    /// Of an auditor, who reads everything.
+    session: OnceLock<String>,
 }
 
 const PASSWORD: &str = "sandi-uji";
@@ -69,7 +72,12 @@ impl House {
             policies()
         );
         fs::write(folder.path().join("jagaloket.toml"), text).unwrap();
-        House { folder, web, broker }
+        House {
+            folder,
+            web,
+            broker,
+            session: OnceLock::new(),
+        }
     }
 
     /// Adds lines to the section of the dashboard, which is the last, or sections after it.
@@ -129,8 +137,33 @@ impl House {
         })
     }
 
+    /// What an auditor's browser holds: his account is made by the command line, and he chooses a password.
+    pub fn session(&self) -> String {
+        let made = || {
+            let mut command = jagaloket();
+            command.args(["user", "add", "auditor", "--role", "auditor", "--config"]);
+            let output = succeed(command.arg(self.path("jagaloket.toml")), b"");
+            let mut browser = Browser::new(self.web);
+            let link = String::from_utf8(output.stdout).unwrap();
+            let password = "ombak tenang lewat jendela";
+            assert_eq!(browser.redeem(&link, password).status, 303);
+            browser.sign_in("auditor", password);
+            browser.cookies["jagaloket_session"].clone()
+        };
+        self.session.get_or_init(made).clone()
+    }
+
+    pub fn get(&self, path: &str) -> (u16, String, String) {
+        self.get_with(path, &[])
+    }
+
+    fn get_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
+        let cookie = format!("Cookie: jagaloket_session={}", self.session());
+        http_get(self.web, path, &[&[cookie.as_str()], headers].concat())
+    }
+
     pub fn verdicts(&self) -> Vec<serde_json::Value> {
-        let (status, _, body) = http_get(self.web, "/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+        let (status, _, body) = self.get_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
         assert_eq!(status, 200, "{body}");
         verdict_lines(&body)
     }

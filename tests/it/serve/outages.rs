@@ -54,7 +54,7 @@ impl Devices<'_> {
         // It is tried again and again meanwhile.
         std::thread::sleep(Duration::from_secs(4));
         self.keep_the_rest();
-        let (_, _, page) = http_get(self.house.web, "/health?lang=en", &[]);
+        let (_, _, page) = self.house.get("/health?lang=en");
         assert!(page.contains(why), "{page}");
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{House, PASSWORD, distinct};
 use crate::support::{
-    Peer, example, example_events, example_verdicts, http_get, jagaloket, policies, python, run, succeed, wait_until,
+    Peer, example, example_events, example_verdicts, jagaloket, policies, python, run, succeed, wait_until,
 };
 
 const DAY: &str = "soup-101";
@@ -165,7 +165,7 @@ fn what_the_office_decides_while_running_counts_from_then_on_and_after_a_start()
     wait_until(Duration::from_secs(60), "the verdicts", || {
         office.house.verdicts() == office.expected()
     });
-    let (_, _, page) = http_get(office.house.web, "/health?lang=en", &[]);
+    let (_, _, page) = office.house.get("/health?lang=en");
     assert!(
         page.contains("Reason: Loker HP rusak. Decided by Kepala Kantor"),
         "{page}"
@@ -205,7 +205,7 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
         office.house.verdicts() == office.expected()
     });
     assert_eq!(office.house.metric("jagaloket_activations_total"), 1);
-    let (_, _, pinned) = http_get(office.house.web, "/api/v1/verdicts?with=pin", &[]);
+    let (_, _, pinned) = office.house.get("/api/v1/verdicts?with=pin");
     let pinned: Vec<Value> = serde_json::from_str(&pinned).unwrap();
     assert_eq!(pinned.len(), office.expected().len());
     for line in &pinned {
@@ -213,11 +213,9 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
         assert_eq!(line["engine"], env!("CARGO_PKG_VERSION"));
     }
     // Judged by the policy of its day, which is in force no more.
-    let (_, _, page) = http_get(
-        office.house.web,
-        "/incidents?policy=phone-out-during-service&state=ended&lang=en",
-        &[],
-    );
+    let (_, _, page) = office
+        .house
+        .get("/incidents?policy=phone-out-during-service&state=ended&lang=en");
     let incident = page
         .split("/incidents/")
         .nth(1)
@@ -226,17 +224,15 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
         .next()
         .unwrap()
         .to_owned();
-    let (_, _, page) = http_get(office.house.web, &format!("/incidents/{incident}?lang=en"), &[]);
+    let (_, _, page) = office.house.get(&format!("/incidents/{incident}?lang=en"));
     let link = page
         .split("why=")
         .nth(1)
         .unwrap_or_else(|| panic!("no link to reasons:\n{page}"));
     let verdict: String = link.chars().take_while(char::is_ascii_digit).collect();
-    let (_, _, page) = http_get(
-        office.house.web,
-        &format!("/incidents/{incident}?lang=en&why={verdict}"),
-        &[],
-    );
+    let (_, _, page) = office
+        .house
+        .get(&format!("/incidents/{incident}?lang=en&why={verdict}"));
     assert!(
         page.contains("What would have been compliant") && page.contains("Had the phone been deposited by"),
         "{page}"
@@ -298,14 +294,14 @@ fn a_bad_set_is_refused_with_its_faults_and_the_old_one_stays() {
         office.house.metric("jagaloket_activations_refused_total") == 1
     });
     wait_until(Duration::from_secs(10), "the System page to say so", || {
-        let (_, _, page) = http_get(office.house.web, "/health?lang=en", &[]);
+        let (_, _, page) = office.house.get("/health?lang=en");
         page.contains("did you mean `service.active`?")
     });
     assert!(serve.log().contains("were refused"), "{}", serve.log());
     fs::write(office.policy(REMOVED), good).unwrap();
     hang_up(&serve);
     wait_until(Duration::from_secs(10), "the System page to forget it", || {
-        let (_, _, page) = http_get(office.house.web, "/health?lang=en", &[]);
+        let (_, _, page) = office.house.get("/health?lang=en");
         !page.contains("did you mean `service.active`?")
     });
     assert_eq!(office.house.verdicts(), before);
@@ -474,7 +470,7 @@ fn what_says_the_same_is_no_change_and_an_overlay_is_named_by_its_policies() {
     )
     .unwrap();
     assert!(said(&office.activate()).contains("in force from now on: lockbox-check-overdue\n"));
-    let (_, _, listed) = http_get(office.house.web, "/api/v1/policies", &[]);
+    let (_, _, listed) = office.house.get("/api/v1/policies");
     assert!(
         listed.contains("session.unchecked_for > duration(\\\"1h30m\\\")"),
         "{listed}"

@@ -1,5 +1,6 @@
 //! Backups: from each database into each, damaged ones, and those of earlier versions.
 
+use jagaloket::accounts::Scope;
 use std::path::Path;
 
 use super::*;
@@ -224,7 +225,7 @@ async fn the_database_of_every_version_so_far_is_brought_up_to_date_with_all_its
             }
             assert_eq!(store.standing_verdicts(Moment::MIN).await.unwrap(), verdicts);
             assert_eq!(store.incidents(Moment::MIN).await.unwrap().len(), 2);
-            let letters = store.letters(None, None, 9).await.unwrap();
+            let letters = store.letters(&Scope::whole(), None, None, 9).await.unwrap();
             let error = letters.iter().find_map(|letter| letter.last_error.as_deref());
             assert_eq!((letters.len(), error), (3, Some("no such mailbox, ü")));
             for (sql, count) in [

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
+use jagaloket::accounts::Scope;
 use jagaloket::compliance::{Service, measure};
 use jagaloket::past::measure_stored;
 use jagaloket::store::{Each, Span};
@@ -89,9 +90,15 @@ async fn late_events_are_measured_where_they_belong(home: Home) {
     let told = |sums: Vec<jagaloket::store::Sum>| -> BTreeMap<String, Service> {
         sums.into_iter().map(|sum| (sum.of[1].clone(), sum.service)).collect()
     };
-    assert_eq!(told(store.service(&all(), Each::Date).await.unwrap()), dates);
-    assert_eq!(told(store.service(&all(), Each::Counter).await.unwrap()), counters);
-    let by_hour = store.service(&all(), Each::Hour).await.unwrap();
+    assert_eq!(
+        told(store.service(&Scope::whole(), &all(), Each::Date).await.unwrap()),
+        dates
+    );
+    assert_eq!(
+        told(store.service(&Scope::whole(), &all(), Each::Counter).await.unwrap()),
+        counters
+    );
+    let by_hour = store.service(&Scope::whole(), &all(), Each::Hour).await.unwrap();
     let mut sum = Service::default();
     by_hour.iter().for_each(|one| sum += one.service);
     let mut wanted = Service::default();
@@ -103,12 +110,12 @@ async fn late_events_are_measured_where_they_belong(home: Home) {
         to: first,
         ..all()
     };
-    assert_eq!(store.service(&one, Each::Date).await.unwrap().len(), 1);
+    assert_eq!(store.service(&Scope::whole(), &one, Each::Date).await.unwrap().len(), 1);
     let none = Span {
         to: first.checked_sub_days(Days::new(1)).unwrap(),
         ..all()
     };
-    assert_eq!(store.service(&none, Each::Date).await.unwrap(), []);
+    assert_eq!(store.service(&Scope::whole(), &none, Each::Date).await.unwrap(), []);
 }
 
 async fn what_was_measured_otherwise_is_measured_again(home: Home) {
@@ -118,10 +125,13 @@ async fn what_was_measured_otherwise_is_measured_again(home: Home) {
     let turn = rows(&past.events, Moment(1_795_700_000_000), &past.rules[0].roster);
     store.commit(&turn).await.unwrap();
     measure_stored(&store, &office, KEEP_MS).await.unwrap();
-    let before = store.service(&all(), Each::Date).await.unwrap();
+    let before = store.service(&Scope::whole(), &all(), Each::Date).await.unwrap();
     assert!(!before.is_empty());
     home.run("UPDATE service_measured SET format = 0; UPDATE service_hour SET date = '2026-02-02'")
         .await;
     assert!(measure_stored(&store, &office, KEEP_MS).await.unwrap() >= 1);
-    assert_eq!(store.service(&all(), Each::Date).await.unwrap(), before);
+    assert_eq!(
+        store.service(&Scope::whole(), &all(), Each::Date).await.unwrap(),
+        before
+    );
 }

@@ -1,6 +1,7 @@
 """Visits pages in Chromium over its debugging pipe and tells what a person would meet there.
 
-Standard input: {"chromium": PATH, "profile": DIR, "visits": [{"url", "width", "height", "dark", "script", "png"?}, …]}.
+Standard input: {"chromium": PATH, "profile": DIR, "visits": [{"url", "width", "height", "dark", "script", "session", "shows"?,
+"png"?}, …]}; `session` is a cookie, and a page that `shows` words stays open until it does.
 Standard output: a list with, for each visit, the language, the title, the text, how wide the page is and how wide the
 window, links and controls without a name, what the browser complained of, and texts of too little contrast.
 """
@@ -112,12 +113,12 @@ class Browser:
                     sys.exit(f"{method}: {message['error']}")
                 return message["result"]
 
-    def visit(self, url, width, height, dark, script, png=None):
+    def visit(self, url, width, height, dark, script, session, png=None, shows=None):
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
-        session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        tab = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
         def ask(method, **params):
-            return self.ask(method, session, **params)
+            return self.ask(method, tab, **params)
 
         self.complaints, self.events = [], []
         for domain in ("Page", "Log", "Runtime"):
@@ -127,9 +128,14 @@ class Browser:
         scheme = "dark" if dark else "light"
         ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         ask("Emulation.setScriptExecutionDisabled", value=not script)
+        ask("Network.setCookie", name="jagaloket_session", value=session, url=url, httpOnly=True)
         ask("Page.navigate", url=url)
         while "Page.loadEventFired" not in self.events:
             self.message()
+        if shows:
+            seen = f"document.body.innerText.includes({json.dumps(shows)})"
+            wait = f"new Promise((done) => setInterval(() => {seen} && done(), 100))"
+            ask("Runtime.evaluate", expression=wait, awaitPromise=True)
         # Without scripts the page has none of its own, but ours must still look.
         ask("Emulation.setScriptExecutionDisabled", value=False)
         result = ask("Runtime.evaluate", expression=LOOK, returnByValue=True)

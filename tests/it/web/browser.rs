@@ -11,13 +11,13 @@ use super::seed::at;
 use crate::support::{python, wait_until};
 
 #[derive(Deserialize, Debug)]
-struct Look {
+pub struct Look {
     url: String,
     language: String,
     title: String,
-    text: String,
-    page_width: u32,
-    window_width: u32,
+    pub text: String,
+    pub page_width: u32,
+    pub window_width: u32,
     nameless: Vec<String>,
     twice: Vec<String>,
     headings: u32,
@@ -25,15 +25,20 @@ struct Look {
     complaints: Vec<String>,
 }
 
-struct Visit {
-    path: String,
-    width: u32,
-    dark: bool,
-    script: bool,
+pub struct Visit {
+    pub path: String,
+    pub width: u32,
+    pub dark: bool,
+    pub script: bool,
 }
 
 /// With `JAGALOKET_TEST_PICTURES` set to a folder, pictures of every page are left there for people to look at.
-fn visit(desk: &Desk, visits: &[Visit]) -> Vec<Look> {
+pub fn visit(port: u16, session: &str, visits: &[Visit]) -> Vec<Look> {
+    visit_until(port, session, visits, None)
+}
+
+/// The same; each page stays open until it shows these words.
+fn visit_until(port: u16, session: &str, visits: &[Visit], shows: Option<&str>) -> Vec<Look> {
     let profile = tempfile::tempdir().unwrap();
     let pictures = std::env::var_os("JAGALOKET_TEST_PICTURES").map(PathBuf::from);
     let visits: Vec<_> = visits
@@ -46,11 +51,13 @@ fn visit(desk: &Desk, visits: &[Visit]) -> Vec<Look> {
                 .collect();
             let name = format!("{name}-{}{}.png", visit.width, if visit.dark { "-dark" } else { "" });
             json!({
-                "url": format!("http://127.0.0.1:{}{}", desk.port, visit.path),
+                "url": format!("http://127.0.0.1:{port}{}", visit.path),
                 "width": visit.width,
                 "height": if visit.width < 600 { 844 } else { 900 },
                 "dark": visit.dark,
                 "script": visit.script,
+                "session": session,
+                "shows": shows,
                 "png": pictures.as_ref().map(|folder| folder.join(name)),
             })
         })
@@ -80,7 +87,7 @@ fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
             });
         }
     }
-    for (visit, look) in visits.iter().zip(visit(&desk, &visits)) {
+    for (visit, look) in visits.iter().zip(visit(desk.port, &desk.token, &visits)) {
         let page = format!("{} at {} px, dark: {}", look.url, visit.width, visit.dark);
         assert!(visit.path.ends_with(&look.language), "{page}");
         assert!(look.title.ends_with(" · Jagaloket"), "{page}");
@@ -110,7 +117,8 @@ fn the_today_page_renews_itself_with_scripts_and_without() {
     assert!(head.contains("<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"));
     for script in [true, false] {
         let look = visit(
-            &desk,
+            desk.port,
+            &desk.token,
             &[Visit {
                 path: "/?lang=en".into(),
                 width: 1280,
@@ -121,28 +129,20 @@ fn the_today_page_renews_itself_with_scripts_and_without() {
         assert!(look[0].text.contains("Candra Wijaya"), "{}", look[0].text);
     }
     // A page that stays open shows what changed: its script asks again every few seconds.
-    let profile = tempfile::tempdir().unwrap();
-    let page = format!("http://127.0.0.1:{}/?lang=en", desk.port);
     let before = desk.seeded.metrics.pages_served.count();
-    let mut command = std::process::Command::new("/usr/bin/chromium");
-    command.args([
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-    ]);
-    command.args([
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]);
-    command.arg(format!("--user-data-dir={}", profile.path().display()));
-    command.args(["--remote-debugging-port=0", &page]);
-    let _browser = crate::support::Peer::spawn(command, &profile.path().join("browser.log"));
-    desk.show(|live| live.offices[0].view.clock = Some(at("24 10:13:00")));
-    wait_until(Duration::from_secs(60), "the page to ask again three times", || {
-        // The page, its style, script and icon; then the page alone.
-        desk.seeded.metrics.pages_served.count() >= before + 4 + 3
+    let (port, token) = (desk.port, desk.token.clone());
+    let open = std::thread::spawn(move || {
+        let visit = Visit {
+            path: "/?lang=en".into(),
+            width: 1280,
+            dark: false,
+            script: true,
+        };
+        visit_until(port, &token, &[visit], Some("10:13:00"))
     });
+    wait_until(Duration::from_secs(60), "the page, its style and its script", || {
+        desk.seeded.metrics.pages_served.count() >= before + 3
+    });
+    desk.show(|live| live.offices[0].view.clock = Some(at("24 10:13:00")));
+    assert!(open.join().unwrap()[0].text.contains("10:13:00"));
 }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jagaloket::clock::MonitorClock;
+use jagaloket::door::{Door, Frame, WAITING_MAX, alone};
 use jagaloket::engine::roster::Roster;
+use jagaloket::keys::Keys;
 use jagaloket::live::Live;
 use jagaloket::web::{ServeError, Settings, Site, listen, serve};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::people::{AUDITOR, seat};
 use super::seed::{NASTY, Seeded, seed};
 use crate::support::http_get;
 
@@ -16,6 +20,9 @@ use crate::support::http_get;
 pub struct Desk {
     pub seeded: Seeded,
     pub port: u16,
+    /// The auditor's session.
+    pub token: String,
+    pub door: Arc<Door>,
     pub live: watch::Sender<Arc<Live>>,
     pub runtime: tokio::runtime::Runtime,
     stop: Option<oneshot::Sender<()>>,
@@ -27,17 +34,30 @@ impl Desk {
         Desk::with(Settings::default())
     }
 
-    fn with(settings: Settings) -> Desk {
+    pub fn with(settings: Settings) -> Desk {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seeded = runtime.block_on(seed());
         let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
         let (stop, stopped) = oneshot::channel();
+        let (acts, waiting) = mpsc::channel(WAITING_MAX);
+        let door = Door::new(Frame {
+            store: seeded.store.clone(),
+            acts,
+            keys: Keys::passing(),
+            clock: MonitorClock::Wall,
+            base_url: "http://127.0.0.1".into(),
+            domain: "contoh.example".into(),
+            mails: true,
+        });
+        runtime.spawn(alone(seeded.store.clone(), MonitorClock::Wall, waiting));
+        let token = runtime.block_on(seat(&seeded.store, &AUDITOR));
         let site = Site {
             store: seeded.store.clone(),
             live: receiver,
             metrics: seeded.metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
+            door: door.clone(),
         };
         let (port, served) = runtime.block_on(async {
             let listener = listen("127.0.0.1:0".parse().unwrap(), &site.settings).await.unwrap();
@@ -50,6 +70,8 @@ impl Desk {
         Desk {
             seeded,
             port,
+            token,
+            door,
             live,
             runtime,
             stop: Some(stop),
@@ -58,7 +80,20 @@ impl Desk {
     }
 
     pub fn get(&self, path: &str) -> (u16, String, String) {
-        http_get(self.port, path, &[])
+        self.get_with(path, &[])
+    }
+
+    /// As the auditor, who may read everything.
+    pub fn get_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
+        let cookie = format!("jagaloket_session={}", self.token);
+        let language: Vec<&str> = headers
+            .iter()
+            .filter_map(|line| line.strip_prefix("Cookie: "))
+            .collect();
+        let cookies = format!("Cookie: {}", [&[cookie.as_str()], &language[..]].concat().join("; "));
+        let others = headers.iter().filter(|line| !line.starts_with("Cookie: ")).copied();
+        let headers: Vec<&str> = [cookies.as_str()].into_iter().chain(others).collect();
+        http_get(self.port, path, &headers)
     }
 
     pub fn show(&self, change: impl FnOnce(&mut Live)) {
@@ -121,7 +156,7 @@ fn every_page_answers_in_both_languages_with_the_headers_that_bind_a_browser() {
                 "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'",
                 "frame-ancestors 'none'",
                 "x-content-type-options: nosniff",
-                "referrer-policy: no-referrer",
+                "referrer-policy: same-origin",
                 "cache-control: no-store",
                 "cross-origin-resource-policy: same-origin",
                 &format!("set-cookie: jagaloket_lang={code}; path=/; max-age=31536000; httponly; samesite=lax"),
@@ -159,7 +194,7 @@ fn the_reader_s_language_is_the_address_s_else_the_cookie_s_else_the_browser_s_e
         ("/?lang=en", &["Cookie: jagaloket_lang=id"][..], "en"),
         ("/?lang=de", &["Accept-Language: de"][..], "id"),
     ] {
-        let (_, head, body) = http_get(desk.port, path, headers);
+        let (_, head, body) = desk.get_with(path, headers);
         assert!(
             body.contains(&format!("<html lang=\"{expected}\">")),
             "{path} {headers:?}"
@@ -337,7 +372,7 @@ fn strangers_and_wrong_ways_are_answered_with_a_page_that_helps() {
     assert!(raw(desk.port, large.as_bytes()).starts_with("HTTP/1.1 431"));
     let head = raw(
         desk.port,
-        b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"HEAD /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     );
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
 }

@@ -1,0 +1,237 @@
+//! Who comes in, and what he does there: every act is committed together with its trace in the ledger, or does not happen.
+//!
+//! The pages, the command line and the demo all go through here; the one who writes carries the acts out.
+
+mod acts;
+mod links;
+mod looks;
+mod own;
+mod sign_in;
+mod users;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+pub use acts::{Act, Admitted, Asked, Trace, admit, alone};
+pub use looks::Look;
+pub use own::{NewSeed, TOTP_ABOUT};
+pub use sign_in::{Came, SignIn};
+pub use users::{Added, NewUser, Way};
+
+use crate::accounts::password::Weak;
+use crate::accounts::throttle::Throttle;
+use crate::accounts::{Role, Scope};
+use crate::clock::MonitorClock;
+use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
+use crate::keys::{Hasher, Keys, token_hash};
+use crate::store::accounts::{Account, Change, Expect, Session};
+use crate::store::{self, Store};
+use looks::Looks;
+
+/// Acts that wait for the one who writes; beyond them people wait.
+pub const WAITING_MAX: usize = 256;
+/// A session nobody used for so long is over …
+pub const IDLE_MS: i64 = 60 * 60_000;
+/// … and any session after so long: a working day.
+pub const ABSOLUTE_MS: i64 = 12 * 60 * 60_000;
+/// That somebody is still there is written so often.
+const SEEN_EVERY_MS: i64 = 60_000;
+/// How long a proof of who one is counts for acts that need a fresh one.
+pub const FRESH_MS: i64 = 10 * 60_000;
+
+/// What people come in by.
+pub struct Door {
+    pub store: Store,
+    pub acts: mpsc::Sender<Act>,
+    pub keys: Keys,
+    pub hasher: Hasher,
+    /// People's clock, by which sessions end and codes change; a demo's office has another.
+    pub clock: MonitorClock,
+    /// What links begin with. Never what a request says.
+    pub base_url: String,
+    /// What Message-IDs end in.
+    pub domain: String,
+    /// Whether letters go out at all.
+    pub mails: bool,
+    throttle: Mutex<Throttle>,
+    looks: Mutex<Looks>,
+}
+
+/// Where a request comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Caller {
+    pub address: String,
+    pub agent: String,
+}
+
+/// Who does something.
+#[derive(Clone, Copy, Debug)]
+pub enum By<'a> {
+    /// Whoever may use the machine's command line.
+    Console,
+    Person(&'a Who, &'a Caller),
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Who {
+    pub account: Account,
+    pub session: Session,
+    /// Those that count now.
+    pub roles: Vec<Role>,
+    pub scope: Scope,
+    /// Whether he has lately proved who he is.
+    pub fresh: bool,
+}
+
+impl Who {
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// Why something is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// Name, password or code: which, nobody is told.
+    #[error("the name, the password or the code is wrong")]
+    Wrong,
+    #[error("too many attempts failed; the next one may be made in {seconds} s")]
+    Wait { seconds: i64 },
+    #[error("too many people sign in at this moment")]
+    Busy,
+    #[error("the password is not taken: {0:?}")]
+    Weak(Weak),
+    #[error("the link is used, over or wrong")]
+    Link,
+    #[error("somebody has changed it meanwhile")]
+    Overtaken,
+    #[error("{0}")]
+    Refused(String),
+    #[error("the monitor is stopping")]
+    Stopping,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<crate::keys::Busy> for Trouble {
+    fn from(_: crate::keys::Busy) -> Trouble {
+        Trouble::Busy
+    }
+}
+
+pub type Result<T, E = Trouble> = std::result::Result<T, E>;
+
+/// What a door is made of.
+pub struct Frame {
+    pub store: Store,
+    pub acts: mpsc::Sender<Act>,
+    pub keys: Keys,
+    pub clock: MonitorClock,
+    pub base_url: String,
+    pub domain: String,
+    pub mails: bool,
+}
+
+impl Door {
+    pub fn new(frame: Frame) -> Arc<Door> {
+        Arc::new(Door {
+            store: frame.store,
+            acts: frame.acts,
+            keys: frame.keys,
+            hasher: Hasher::default(),
+            clock: frame.clock,
+            base_url: frame.base_url,
+            domain: frame.domain,
+            mails: frame.mails,
+            throttle: Mutex::default(),
+            looks: Mutex::default(),
+        })
+    }
+
+    /// Who holds this token, if it is good.
+    pub async fn who<'r>(
+        self: &Arc<Door>,
+        token: &str,
+        active: bool,
+        rosters: impl Iterator<Item = &'r Roster> + Clone,
+    ) -> Result<Option<Who>> {
+        let now = self.clock.now();
+        let Some(session) = self.store.session(&token_hash(token)).await? else {
+            return Ok(None);
+        };
+        if now.ms_since(session.seen) > IDLE_MS || now.ms_since(session.created) > ABSOLUTE_MS {
+            return Ok(None);
+        }
+        let Some(account) = self
+            .store
+            .account(&session.account)
+            .await?
+            .filter(|account| !account.disabled)
+        else {
+            return Ok(None);
+        };
+        if active && now.ms_since(session.seen) > SEEN_EVERY_MS {
+            let at = now;
+            let seen = Change::Seen {
+                session: session.hash.clone(),
+                at,
+            };
+            // Nobody waits for it: a page is shown also while the database takes nothing.
+            let door = self.clone();
+            tokio::spawn(async move {
+                let asked = Asked {
+                    changes: vec![seen],
+                    ..Asked::default()
+                };
+                door.write(asked).await
+            });
+        }
+        let grants = self.store.grants_of(&account.id).await?;
+        let grants: Vec<_> = grants
+            .into_iter()
+            .map(|row| row.grant)
+            .filter(|grant| grant.counts_at(now))
+            .collect();
+        let mut roles: Vec<Role> = grants.iter().map(|grant| grant.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        Ok(Some(Who {
+            scope: Scope::of(&account.holder, &grants, rosters),
+            fresh: now.ms_since(session.proved) <= FRESH_MS,
+            account,
+            session,
+            roles,
+        }))
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Moment {
+        self.clock.now()
+    }
+}
+
+impl By<'_> {
+    fn expects(self) -> Vec<Expect> {
+        match self {
+            By::Console => Vec::new(),
+            By::Person(who, _) => vec![Expect::Session(who.session.hash.clone())],
+        }
+    }
+}
+
+/// An account as it is changed: the version it will have.
+fn changed(mut account: Account, now: Moment) -> (Expect, Account) {
+    let expect = Expect::Version {
+        account: account.id.clone(),
+        version: account.version,
+    };
+    account.version += 1;
+    account.changed = now;
+    (expect, account)
+}

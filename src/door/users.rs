@@ -1,0 +1,297 @@
+//! Looking after accounts: for administrators, and for whoever has the machine's command line.
+
+use super::{Asked, By, Door, Result, Trace, Trouble, changed};
+use crate::accounts::{Grant, Holder, Role};
+use crate::engine::roster::Language;
+use crate::engine::time::Moment;
+use crate::store::accounts::{Account, Change, Expect, GrantRow, Purpose};
+
+/// An account that is to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewUser {
+    pub name: String,
+    pub holder: Holder,
+    pub email: Option<String>,
+    pub language: Language,
+    pub grants: Vec<Grant>,
+}
+
+/// How a link reaches its holder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// By mail, to his mailbox.
+    Mail(String),
+    /// Whoever made it hands it on.
+    Hand(String),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Added {
+    pub account: String,
+    pub way: Way,
+}
+
+impl Door {
+    /// Makes an account. Its link goes by mail where that can be, and is shown to nobody then; `by_hand` shows it.
+    pub async fn add_user(&self, by: By<'_>, new: NewUser, by_hand: bool) -> Result<Added> {
+        let now = self.now();
+        check(&new)?;
+        let account = Account {
+            id: uuid::Uuid::now_v7().to_string(),
+            name: new.name.clone(),
+            holder: new.holder.clone(),
+            email: new.email.clone(),
+            language: new.language,
+            password: None,
+            seed: None,
+            recovery: Vec::new(),
+            disabled: false,
+            version: 1,
+            created: now,
+            changed: now,
+        };
+        let made = self.make_link(&account, Purpose::Invitation, now);
+        let letter = self.letter(&account, &made).filter(|_| !by_hand);
+        let way = way(&account, letter.is_some(), made.address);
+        let mut traces = vec![Trace::new("user_added", by).with("account", &account.id)];
+        let mut changes = vec![Change::Account(Box::new(account.clone())), Change::Link(made.link)];
+        for grant in new.grants {
+            traces.push(granted(by, &account.id, &grant));
+            changes.push(Change::Grant(grant_row(&account.id, grant, now)));
+        }
+        let written = self.write(Asked {
+            traces,
+            changes,
+            letters: letter.into_iter().collect(),
+            expects: [Expect::NameFree(new.name.clone())]
+                .into_iter()
+                .chain(by.expects())
+                .collect(),
+            account: Some(account.id.clone()),
+        });
+        match written.await {
+            Err(Trouble::Overtaken) => Err(Trouble::Refused(format!(
+                "there is an account \"{}\" already",
+                new.name
+            ))),
+            Err(other) => Err(other),
+            Ok(()) => Ok(Added {
+                account: account.id,
+                way,
+            }),
+        }
+    }
+
+    /// Shuts an account, at once, or opens it again.
+    pub async fn set_disabled(&self, by: By<'_>, account: &str, disabled: bool, reason: &str) -> Result<()> {
+        let account = self.known(account).await?;
+        if disabled && self.is_last_administrator(&account).await? {
+            return Err(Trouble::Refused(LAST.into()));
+        }
+        let act = if disabled { "user_disabled" } else { "user_enabled" };
+        let trace = Trace::new(act, by).with("account", &account.id).with("reason", reason);
+        let (version, mut account) = changed(account, self.now());
+        account.disabled = disabled;
+        let id = account.id.clone();
+        self.write(Asked {
+            traces: vec![trace],
+            changes: vec![
+                Change::Account(Box::new(account)),
+                Change::EndSessions {
+                    account: id.clone(),
+                    but: None,
+                },
+                Change::EndLinks { account: id.clone() },
+            ],
+            letters: Vec::new(),
+            expects: [version].into_iter().chain(by.expects()).collect(),
+            account: Some(id),
+        })
+        .await
+    }
+
+    /// Takes password, one-time codes and sessions away, and makes a link to choose anew.
+    pub async fn reset_user(&self, by: By<'_>, account: &str, reason: &str, by_hand: bool) -> Result<Way> {
+        let now = self.now();
+        let account = self.known(account).await?;
+        let made = self.make_link(&account, Purpose::Invitation, now);
+        let letter = self.letter(&account, &made).filter(|_| !by_hand);
+        let way = way(&account, letter.is_some(), made.address);
+        let trace = Trace::new("user_reset", by)
+            .with("account", &account.id)
+            .with("reason", reason);
+        let (version, mut account) = changed(account, now);
+        account.password = None;
+        account.seed = None;
+        account.recovery.clear();
+        let id = account.id.clone();
+        self.write(Asked {
+            traces: vec![trace],
+            changes: vec![
+                Change::Account(Box::new(account)),
+                Change::EndSessions {
+                    account: id.clone(),
+                    but: None,
+                },
+                Change::EndLinks { account: id.clone() },
+                Change::Link(made.link),
+            ],
+            letters: letter.into_iter().collect(),
+            expects: [version].into_iter().chain(by.expects()).collect(),
+            account: Some(id),
+        })
+        .await?;
+        Ok(way)
+    }
+
+    /// Gives a role. The account's sessions end: with other rights one comes in anew.
+    pub async fn grant(&self, by: By<'_>, account: &str, grant: Grant) -> Result<()> {
+        let now = self.now();
+        let account = self.known(account).await?;
+        check_grant(&account.holder, &grant)?;
+        let trace = granted(by, &account.id, &grant);
+        let (version, account) = changed(account, now);
+        let row = grant_row(&account.id, grant, now);
+        self.regrant(by, version, account, row, trace).await
+    }
+
+    /// Ends a role now.
+    pub async fn end_grant(&self, by: By<'_>, account: &str, grant: &str) -> Result<()> {
+        let now = self.now();
+        let account = self.known(account).await?;
+        let rows = self.store.grants_of(&account.id).await?;
+        let mut row = rows.into_iter().find(|row| row.id == grant).ok_or(Trouble::Overtaken)?;
+        if row.grant.role == Role::Administrator && self.is_last_administrator(&account).await? {
+            return Err(Trouble::Refused(LAST.into()));
+        }
+        row.grant.ends = Some(row.grant.ends.map_or(now, |ends| ends.min(now)));
+        let trace = Trace::new("role_ended", by)
+            .with("account", &account.id)
+            .with("role", row.grant.role.as_str());
+        let (version, account) = changed(account, now);
+        self.regrant(by, version, account, row, trace).await
+    }
+
+    async fn regrant(&self, by: By<'_>, version: Expect, account: Account, row: GrantRow, trace: Trace) -> Result<()> {
+        let id = account.id.clone();
+        self.write(Asked {
+            traces: vec![trace],
+            changes: vec![
+                Change::Account(Box::new(account)),
+                Change::Grant(row),
+                Change::EndSessions {
+                    account: id.clone(),
+                    but: None,
+                },
+            ],
+            letters: Vec::new(),
+            expects: [version].into_iter().chain(by.expects()).collect(),
+            account: Some(id),
+        })
+        .await
+    }
+
+    async fn known(&self, account: &str) -> Result<Account> {
+        let found = self.store.account(account).await?;
+        found.ok_or_else(|| Trouble::Refused("there is no such account".into()))
+    }
+
+    /// Whether nobody could look after accounts without it.
+    async fn is_last_administrator(&self, account: &Account) -> Result<bool> {
+        let now = self.now();
+        let (accounts, grants) = (self.store.accounts().await?, self.store.grants().await?);
+        let administers = |id: &str| {
+            let mut own = grants
+                .iter()
+                .filter(|row| row.account == id && row.grant.counts_at(now));
+            own.any(|row| row.grant.role == Role::Administrator)
+        };
+        let open = |other: &&Account| !other.disabled && administers(&other.id);
+        let others = accounts.iter().filter(open).filter(|other| other.id != account.id);
+        Ok(administers(&account.id) && others.count() == 0)
+    }
+}
+
+const LAST: &str = "this is the only account that can look after accounts: make another one first";
+
+fn way(account: &Account, mailed: bool, address: String) -> Way {
+    match (&account.email, mailed) {
+        (Some(email), true) => Way::Mail(email.clone()),
+        _ => Way::Hand(address),
+    }
+}
+
+fn granted(by: By<'_>, account: &str, grant: &Grant) -> Trace {
+    let mut trace = Trace::new("role_granted", by)
+        .with("account", account)
+        .with("role", grant.role.as_str())
+        .with("begins_ms", grant.begins.0);
+    if let Some(ends) = grant.ends {
+        trace = trace.with("ends_ms", ends.0);
+    }
+    if let Some(office) = &grant.office {
+        trace = trace.with("of", office.as_str());
+    }
+    if let Some(person) = &grant.deputy_of {
+        trace = trace.with("deputy_of", person);
+    }
+    trace
+}
+
+fn grant_row(account: &str, grant: Grant, now: Moment) -> GrantRow {
+    GrantRow {
+        id: uuid::Uuid::now_v7().to_string(),
+        account: account.to_owned(),
+        grant,
+        granted: now,
+    }
+}
+
+fn check(new: &NewUser) -> Result<()> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_' | '@');
+    if !(2..=64).contains(&new.name.len()) || !new.name.chars().all(plain) {
+        let why = "a name to sign in with has 2 to 64 small letters, digits, dots, hyphens, underscores or @";
+        return Err(Trouble::Refused(why.into()));
+    }
+    if let Some(email) = &new.email {
+        let is_address = |text: &str| {
+            let (user, host) = text.split_once('@').unwrap_or_default();
+            let plain = |c: char| {
+                !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')')
+            };
+            !user.is_empty() && !host.is_empty() && !host.contains('@') && text.chars().all(plain) && text.len() <= 254
+        };
+        if !is_address(email) {
+            return Err(Trouble::Refused(
+                "the e-mail address is none; write it like \"siti@kantor.example\"".into(),
+            ));
+        }
+    }
+    if new.holder.person.is_some() != new.holder.office.is_some() {
+        let why = "a person is one of an office's roster: name both the office and the person, or neither";
+        return Err(Trouble::Refused(why.into()));
+    }
+    new.grants.iter().try_for_each(|grant| check_grant(&new.holder, grant))
+}
+
+fn check_grant(holder: &Holder, grant: &Grant) -> Result<()> {
+    let office = grant.office.as_ref().or(holder.office.as_ref());
+    let role = grant.role.as_str();
+    if grant.role.needs_office() && office.is_none() {
+        return Err(Trouble::Refused(format!("the role {role} needs an office")));
+    }
+    if grant.role.needs_person() && (holder.person.is_none() || holder.office.as_ref() != office) {
+        let why = format!("the role {role} needs an account of a person in that office's roster");
+        return Err(Trouble::Refused(why));
+    }
+    if grant.deputy_of.is_some() && grant.role != Role::Supervisor {
+        return Err(Trouble::Refused("only a supervisor has a deputy".into()));
+    }
+    if grant.deputy_of.is_some() && grant.ends.is_none() {
+        return Err(Trouble::Refused("a deputy is one until a date: name it".into()));
+    }
+    match grant.ends.is_some_and(|ends| ends <= grant.begins) {
+        true => Err(Trouble::Refused("the role ends before it begins".into())),
+        false => Ok(()),
+    }
+}

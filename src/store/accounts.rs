@@ -1,0 +1,113 @@
+//! Accounts, their roles, sessions and links: how they stand in the tables, and how they are changed.
+
+mod read;
+mod rows;
+
+use super::database::{Connection, statements};
+pub use rows::{Account, Change, Expect, GrantRow, Link, Purpose, Seed, Session};
+
+use super::words::of_language;
+
+statements! {
+    PUT_ACCOUNT = "INSERT INTO account (id, name, office, person, email, language, password, seed, seed_step, recovery, state, \
+             version, created_ms, changed_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, office = excluded.office, person = excluded.person, \
+             email = excluded.email, language = excluded.language, password = excluded.password, seed = excluded.seed, \
+             seed_step = excluded.seed_step, recovery = excluded.recovery, state = excluded.state, \
+             version = excluded.version, changed_ms = excluded.changed_ms";
+    PUT_GRANT = "INSERT INTO role_grant (id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET ends_ms = excluded.ends_ms";
+    PUT_SESSION = "INSERT INTO session (hash, account, created_ms, seen_ms, proved_ms, address, agent) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO NOTHING";
+    SEEN = "UPDATE session SET seen_ms = $2 WHERE hash = $1 AND seen_ms < $2";
+    END_SESSION = "DELETE FROM session WHERE hash = $1";
+    END_SESSIONS = "DELETE FROM session WHERE account = $1 AND (hash <> $2 OR $2 IS NULL)";
+    FORGET_SESSIONS = "DELETE FROM session WHERE seen_ms < $1 OR created_ms < $2";
+    PUT_LINK = "INSERT INTO account_link (hash, account, purpose, expires_ms) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (hash) DO NOTHING";
+    END_LINKS = "DELETE FROM account_link WHERE account = $1";
+    FORGET_LINKS = "DELETE FROM account_link WHERE expires_ms < $1";
+}
+
+impl Connection {
+    /// Each change says what is then, so that it may be written twice.
+    pub(super) async fn change(&mut self, change: &Change) -> Result<(), sqlx::Error> {
+        match change {
+            Change::Account(account) => {
+                let seed = account.seed.as_ref();
+                self.query(PUT_ACCOUNT)
+                    .bind(account.id.clone())
+                    .bind(account.name.clone())
+                    .bind(account.holder.office.as_ref().map(ToString::to_string))
+                    .bind(account.holder.person.clone())
+                    .bind(account.email.clone())
+                    .bind(of_language(account.language))
+                    .bind(account.password.clone())
+                    .bind(seed.map(|seed| seed.sealed.clone()))
+                    .bind(seed.map_or(0, |seed| seed.last_step))
+                    .bind(serde_json::json!(account.recovery).to_string())
+                    .bind(if account.disabled { "disabled" } else { "active" })
+                    .bind(account.version)
+                    .bind(account.created.0)
+                    .bind(account.changed.0)
+                    .run()
+                    .await
+            }
+            Change::Grant(row) => {
+                let grant = &row.grant;
+                self.query(PUT_GRANT)
+                    .bind(row.id.clone())
+                    .bind(row.account.clone())
+                    .bind(grant.role.as_str())
+                    .bind(grant.office.as_ref().map(ToString::to_string))
+                    .bind(grant.deputy_of.clone())
+                    .bind(grant.begins.0)
+                    .bind(grant.ends.map(|ends| ends.0))
+                    .bind(row.granted.0)
+                    .run()
+                    .await
+            }
+            Change::Session(session) => {
+                self.query(PUT_SESSION)
+                    .bind(session.hash.clone())
+                    .bind(session.account.clone())
+                    .bind(session.created.0)
+                    .bind(session.seen.0)
+                    .bind(session.proved.0)
+                    .bind(session.address.clone())
+                    .bind(session.agent.clone())
+                    .run()
+                    .await
+            }
+            Change::Seen { session, at } => self.query(SEEN).bind(session.clone()).bind(at.0).run().await,
+            Change::EndSession(hash) => self.query(END_SESSION).bind(hash.clone()).run().await,
+            Change::EndSessions { account, but } => {
+                let ended = self.query(END_SESSIONS).bind(account.clone()).bind(but.clone());
+                ended.run().await
+            }
+            Change::Link(link) => {
+                self.query(PUT_LINK)
+                    .bind(link.hash.clone())
+                    .bind(link.account.clone())
+                    .bind(link.purpose.as_str())
+                    .bind(link.expires.0)
+                    .run()
+                    .await
+            }
+            Change::EndLinks { account } => self.query(END_LINKS).bind(account.clone()).run().await,
+            Change::Forget {
+                seen_before,
+                created_before,
+                now,
+            } => {
+                let forgotten = self.query(FORGET_SESSIONS).bind(seen_before.0).bind(created_before.0);
+                forgotten.run().await?;
+                self.query(FORGET_LINKS).bind(now.0).run().await
+            }
+        }
+        .map(drop)
+    }
+}
+
+#[cfg(test)]
+pub(super) const ALL_STATEMENTS: [&[(&str, super::database::Sql)]; 2] = [STATEMENTS, read::STATEMENTS];

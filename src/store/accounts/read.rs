@@ -1,0 +1,203 @@
+//! Reads accounts, roles, sessions and links.
+
+use super::{Account, Expect, GrantRow, Link, Purpose, Seed, Session};
+use crate::accounts::{Grant, Holder, Role};
+use crate::engine::event::OfficeId;
+use crate::engine::time::Moment;
+use crate::store::Store;
+use crate::store::database::{Row, statements};
+use crate::store::error::{Doing as _, Result};
+use crate::store::words::{language, unreadable};
+
+const READING: &str = "reading accounts";
+/// More accounts than this no page lists.
+const LISTED_MAX: i64 = 2_000;
+
+statements! {
+    BY_NAME = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms FROM account WHERE name = $1";
+    BY_ID = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms FROM account WHERE id = $1";
+    BY_EMAIL = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms FROM account WHERE lower(email) = lower($1) ORDER BY name LIMIT 5";
+    LIST = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms FROM account ORDER BY name LIMIT $1";
+    ANY = "SELECT id FROM account LIMIT 1";
+    GRANTS_OF = "SELECT id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms FROM role_grant \
+             WHERE account = $1 ORDER BY begins_ms, id";
+    GRANTS = "SELECT id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms FROM role_grant \
+             ORDER BY account, begins_ms, id";
+    SESSION = "SELECT hash, account, created_ms, seen_ms, proved_ms, address, agent FROM session WHERE hash = $1";
+    SESSIONS_OF = "SELECT hash, account, created_ms, seen_ms, proved_ms, address, agent FROM session WHERE account = $1 \
+             ORDER BY seen_ms DESC, hash LIMIT 100";
+    LINK = "SELECT hash, account, purpose, expires_ms FROM account_link WHERE hash = $1";
+}
+
+impl Store {
+    pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
+        let row = self
+            .shared
+            .readers
+            .query(BY_NAME)
+            .bind(name.to_owned())
+            .optional()
+            .await;
+        row.doing(READING)?.as_ref().map(account).transpose()
+    }
+
+    pub async fn account(&self, id: &str) -> Result<Option<Account>> {
+        let row = self.shared.readers.query(BY_ID).bind(id.to_owned()).optional().await;
+        row.doing(READING)?.as_ref().map(account).transpose()
+    }
+
+    /// The accounts of a mailbox; somebody may have two.
+    pub async fn accounts_of_mailbox(&self, email: &str) -> Result<Vec<Account>> {
+        let rows = self.shared.readers.query(BY_EMAIL).bind(email.to_owned()).all().await;
+        rows.doing(READING)?.iter().map(account).collect()
+    }
+
+    /// By name.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        let rows = self.shared.readers.query(LIST).bind(LISTED_MAX).all().await;
+        rows.doing(READING)?.iter().map(account).collect()
+    }
+
+    pub async fn has_accounts(&self) -> Result<bool> {
+        let row = self.shared.readers.query(ANY).optional().await.doing(READING)?;
+        Ok(row.is_some())
+    }
+
+    /// The roles of an account, also those that are over or begin later.
+    pub async fn grants_of(&self, account: &str) -> Result<Vec<GrantRow>> {
+        let rows = self
+            .shared
+            .readers
+            .query(GRANTS_OF)
+            .bind(account.to_owned())
+            .all()
+            .await;
+        rows.doing(READING)?.iter().map(grant).collect()
+    }
+
+    pub async fn grants(&self) -> Result<Vec<GrantRow>> {
+        let rows = self.shared.readers.query(GRANTS).all().await;
+        rows.doing(READING)?.iter().map(grant).collect()
+    }
+
+    pub async fn session(&self, hash: &str) -> Result<Option<Session>> {
+        let row = self
+            .shared
+            .readers
+            .query(SESSION)
+            .bind(hash.to_owned())
+            .optional()
+            .await;
+        row.doing(READING)?.as_ref().map(session).transpose()
+    }
+
+    /// The sessions of an account, the one that was used last first.
+    pub async fn sessions_of(&self, account: &str) -> Result<Vec<Session>> {
+        let rows = self
+            .shared
+            .readers
+            .query(SESSIONS_OF)
+            .bind(account.to_owned())
+            .all()
+            .await;
+        rows.doing(READING)?.iter().map(session).collect()
+    }
+
+    pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
+        let row = self.shared.readers.query(LINK).bind(hash.to_owned()).optional().await;
+        row.doing(READING)?.as_ref().map(link).transpose()
+    }
+
+    /// Whether all of it is still so. Only the one who writes can rely on that.
+    pub async fn still(&self, expected: &[Expect]) -> Result<bool> {
+        for expect in expected {
+            let holds = match expect {
+                Expect::Version { account, version } => {
+                    self.account(account).await?.is_some_and(|now| now.version == *version)
+                }
+                Expect::NameFree(name) => self.account_named(name).await?.is_none(),
+                Expect::Session(hash) => self.session(hash).await?.is_some(),
+                Expect::Link(hash) => self.link(hash).await?.is_some(),
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn account(row: &Row) -> Result<Account> {
+    let office: Option<&str> = row.try_get(2).doing(READING)?;
+    let sealed: Option<Vec<u8>> = row.try_get(7).doing(READING)?;
+    let last_step = row.try_get(8).doing(READING)?;
+    let recovery: &str = row.try_get(9).doing(READING)?;
+    let state: &str = row.try_get(10).doing(READING)?;
+    Ok(Account {
+        id: row.try_get(0).doing(READING)?,
+        name: row.try_get(1).doing(READING)?,
+        holder: Holder {
+            office: office.map(OfficeId::new),
+            person: row.try_get(3).doing(READING)?,
+        },
+        email: row.try_get(4).doing(READING)?,
+        language: language(row.try_get(5).doing(READING)?)?,
+        password: row.try_get(6).doing(READING)?,
+        seed: sealed.map(|sealed| Seed { sealed, last_step }),
+        recovery: serde_json::from_str(recovery).map_err(|_| unreadable("account.recovery", "no list"))?,
+        disabled: state != "active",
+        version: row.try_get(11).doing(READING)?,
+        created: moment(row, 12)?,
+        changed: moment(row, 13)?,
+    })
+}
+
+fn grant(row: &Row) -> Result<GrantRow> {
+    let word: &str = row.try_get(2).doing(READING)?;
+    let office: Option<&str> = row.try_get(3).doing(READING)?;
+    let ends: Option<i64> = row.try_get(6).doing(READING)?;
+    Ok(GrantRow {
+        id: row.try_get(0).doing(READING)?,
+        account: row.try_get(1).doing(READING)?,
+        grant: Grant {
+            role: Role::parse(word).ok_or_else(|| unreadable("role_grant.role", word))?,
+            office: office.map(OfficeId::new),
+            deputy_of: row.try_get(4).doing(READING)?,
+            begins: moment(row, 5)?,
+            ends: ends.map(Moment),
+        },
+        granted: moment(row, 7)?,
+    })
+}
+
+fn session(row: &Row) -> Result<Session> {
+    Ok(Session {
+        hash: row.try_get(0).doing(READING)?,
+        account: row.try_get(1).doing(READING)?,
+        created: moment(row, 2)?,
+        seen: moment(row, 3)?,
+        proved: moment(row, 4)?,
+        address: row.try_get(5).doing(READING)?,
+        agent: row.try_get(6).doing(READING)?,
+    })
+}
+
+fn link(row: &Row) -> Result<Link> {
+    let word: &str = row.try_get(2).doing(READING)?;
+    let purposes = [Purpose::Invitation, Purpose::Reset];
+    let purpose = purposes.into_iter().find(|purpose| purpose.as_str() == word);
+    Ok(Link {
+        hash: row.try_get(0).doing(READING)?,
+        account: row.try_get(1).doing(READING)?,
+        purpose: purpose.ok_or_else(|| unreadable("account_link.purpose", word))?,
+        expires: moment(row, 3)?,
+    })
+}
+
+fn moment(row: &Row, column: usize) -> Result<Moment> {
+    Ok(Moment(row.try_get(column).doing(READING)?))
+}

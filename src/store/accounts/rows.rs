@@ -1,0 +1,118 @@
+//! What is kept of accounts, one struct a row, and what may change of it.
+
+use crate::accounts::{Grant, Holder};
+use crate::engine::roster::Language;
+use crate::engine::time::Moment;
+
+/// Somebody who may sign in, or could.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    pub id: String,
+    /// In small letters.
+    pub name: String,
+    pub holder: Holder,
+    pub email: Option<String>,
+    pub language: Language,
+    /// argon2id, as text; `None`: he has chosen none yet.
+    pub password: Option<String>,
+    pub seed: Option<Seed>,
+    /// Hashes of codes to recover with.
+    pub recovery: Vec<String>,
+    pub disabled: bool,
+    /// Counts its changes: who changes it says which one he saw.
+    pub version: i64,
+    pub created: Moment,
+    pub changed: Moment,
+}
+
+/// Of one-time codes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seed {
+    pub sealed: Vec<u8>,
+    /// No code of this step or an earlier one is taken.
+    pub last_step: i64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrantRow {
+    pub id: String,
+    pub account: String,
+    pub grant: Grant,
+    pub granted: Moment,
+}
+
+/// A browser that is signed in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    /// SHA-256 of what the browser holds, in hexadecimal.
+    pub hash: String,
+    pub account: String,
+    pub created: Moment,
+    pub seen: Moment,
+    /// When he last proved who he is.
+    pub proved: Moment,
+    pub address: String,
+    pub agent: String,
+}
+
+/// A link that was sent out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    pub hash: String,
+    pub account: String,
+    pub purpose: Purpose,
+    pub expires: Moment,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    Invitation,
+    Reset,
+}
+
+impl Purpose {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Invitation => "invitation",
+            Purpose::Reset => "reset",
+        }
+    }
+}
+
+/// What is then; written over whatever stood there.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    Account(Box<Account>),
+    Grant(GrantRow),
+    /// A new one; there never was one of its hash.
+    Session(Session),
+    Seen {
+        session: String,
+        at: Moment,
+    },
+    EndSession(String),
+    /// All of an account, but perhaps one.
+    EndSessions {
+        account: String,
+        but: Option<String>,
+    },
+    Link(Link),
+    EndLinks {
+        account: String,
+    },
+    /// Sessions and links that are over.
+    Forget {
+        seen_before: Moment,
+        created_before: Moment,
+        now: Moment,
+    },
+}
+
+/// What must still be so for changes to be made: somebody else may have been quicker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Expect {
+    Version { account: String, version: i64 },
+    NameFree(String),
+    Session(String),
+    Link(String),
+}

@@ -1,0 +1,76 @@
+//! What a form sends: read once, bounded, and only where the form is one of ours.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Form, FromRequest as _, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use super::Site;
+use super::fault::Fault;
+
+/// A form's body; the longest has a password and a few words.
+const BYTES_MAX: usize = 16 * 1024;
+/// The field that proves it.
+pub const PROOF: &str = "form";
+
+/// A form's fields, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Posted(Vec<(String, String)>);
+
+impl Posted {
+    /// A field's text; one that is not there is empty.
+    pub fn text(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The same without the blanks that a hand leaves; `None` where nothing is left.
+    pub fn word(&self, name: &str) -> Option<&str> {
+        Some(self.text(name).trim()).filter(|word| !word.is_empty())
+    }
+
+    /// Reads a form.
+    pub async fn read(request: Request) -> Result<(Request, Posted), Fault> {
+        let (parts, body) = request.into_parts();
+        let kind = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
+        let plain = "application/x-www-form-urlencoded";
+        if !kind.is_some_and(|kind| {
+            kind.split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(plain))
+        }) {
+            return Err(Fault::NoForm);
+        }
+        let bytes = to_bytes(body, BYTES_MAX).await.map_err(|_| Fault::TooLarge)?;
+        let again = Request::builder()
+            .method("POST")
+            .header(header::CONTENT_TYPE, plain)
+            .body(Body::from(bytes))
+            .map_err(|_| Fault::NoForm)?;
+        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(again, &())
+            .await
+            .map_err(|_| Fault::NoForm)?;
+        Ok((Request::from_parts(parts, Body::empty()), Posted(pairs)))
+    }
+}
+
+/// Whether a browser says that a page of ours sent it. Old ones say nothing, and then the form's own proof decides alone.
+pub fn is_ours(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let from_us = said("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    let host = said("host").unwrap_or_default();
+    let origin = said("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, name)| name == host));
+    from_us && origin
+}
+
+impl FromRequestParts<Site> for Posted {
+    type Rejection = Fault;
+
+    /// The guard has read and checked it.
+    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Posted, Fault> {
+        parts.extensions.remove::<Posted>().ok_or(Fault::NoForm)
+    }
+}

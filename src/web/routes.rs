@@ -1,0 +1,157 @@
+//! Every address there is, and who may come there: one table, of which the router is made and which the guard asks.
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
+
+use super::{
+    Site, account, api, assets, devices, health, incident, incidents, letters, quarantine, service, sign_in, today,
+    users,
+};
+use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+
+/// Who may come to an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needs {
+    /// It says the same to everybody.
+    Nothing,
+    /// Forms of people who are not signed in.
+    Anyone,
+    /// Programs on this machine.
+    Machine,
+    SignedIn,
+    /// One of these roles.
+    One(&'static [Role]),
+}
+
+/// An address: how it is asked, and who may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Address {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub needs: Needs,
+    /// Whether he must have proved lately who he is.
+    pub fresh: bool,
+}
+
+struct Route {
+    address: Address,
+    answer: MethodRouter<Site>,
+}
+
+/// Cases: what is said of people.
+const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
+/// Minutes of service, each reader's of whom he may see.
+const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
+const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+const USERS: Needs = Needs::One(&[Administrator]);
+
+fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
+    let address = Address {
+        method,
+        path,
+        needs,
+        fresh: false,
+    };
+    Route { address, answer }
+}
+
+fn fresh(mut route: Route) -> Route {
+    route.address.fresh = true;
+    route
+}
+
+fn routes() -> Vec<Route> {
+    use Needs::{Anyone, Machine, Nothing, SignedIn};
+    vec![
+        route("GET", "/", SignedIn, get(today::show)),
+        route("GET", "/incidents", CASES, get(incidents::show)),
+        route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("GET", "/compliance", SERVICE, get(service::show)),
+        route("GET", "/letters", CASES, get(letters::list)),
+        route("GET", "/letters/{n}", CASES, get(letters::show)),
+        route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
+        route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
+        route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/health", SignedIn, get(health::show)),
+        route("GET", "/healthz", Nothing, get(api::alive)),
+        route("GET", "/readyz", Machine, get(api::ready)),
+        route("GET", "/metrics", Machine, get(api::metrics)),
+        fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
+        route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
+        route("GET", "/api/v1/service", SERVICE, get(service::api)),
+        route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
+        route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
+        route("GET", "/static/style.css", Nothing, get(assets::style)),
+        route("GET", "/static/live.js", Nothing, get(assets::script)),
+        route("GET", "/static/icon.svg", Nothing, get(assets::icon)),
+        route("GET", "/sign-in", Anyone, get(sign_in::show)),
+        route("POST", "/sign-in", Anyone, post(sign_in::enter)),
+        route("POST", "/sign-out", SignedIn, post(sign_in::leave)),
+        route("GET", "/forgot", Anyone, get(sign_in::forgot)),
+        route("POST", "/forgot", Anyone, post(sign_in::send_reset)),
+        route("GET", "/link/{token}", Anyone, get(sign_in::link)),
+        route("POST", "/link/{token}", Anyone, post(sign_in::redeem)),
+        route("GET", "/confirm", SignedIn, get(sign_in::confirm)),
+        route("POST", "/confirm", SignedIn, post(sign_in::prove)),
+        route("GET", "/account", SignedIn, get(account::show)),
+        fresh(route("POST", "/account/password", SignedIn, post(account::password))),
+        fresh(route("GET", "/account/codes", SignedIn, get(account::codes))),
+        fresh(route("POST", "/account/codes", SignedIn, post(account::set_codes))),
+        fresh(route(
+            "POST",
+            "/account/codes/remove",
+            SignedIn,
+            post(account::remove_codes),
+        )),
+        fresh(route("POST", "/account/recovery", SignedIn, post(account::recovery))),
+        route("POST", "/account/sessions/end", SignedIn, post(account::end_session)),
+        route(
+            "POST",
+            "/account/sessions/end-others",
+            SignedIn,
+            post(account::end_others),
+        ),
+        route("GET", "/users", USERS, get(users::list)),
+        fresh(route("POST", "/users", USERS, post(users::add))),
+        route("GET", "/users/{id}", USERS, get(users::show)),
+        fresh(route("POST", "/users/{id}/disable", USERS, post(users::disable))),
+        fresh(route("POST", "/users/{id}/enable", USERS, post(users::enable))),
+        fresh(route("POST", "/users/{id}/reset", USERS, post(users::reset))),
+        fresh(route("POST", "/users/{id}/roles", USERS, post(users::grant))),
+        fresh(route("POST", "/users/{id}/roles/end", USERS, post(users::end_grant))),
+    ]
+}
+
+/// Every address, for whoever wants to be sure that none is forgotten.
+pub fn addresses() -> Vec<Address> {
+    routes().into_iter().map(|route| route.address).collect()
+}
+
+/// What an address asks of whoever comes, by the pattern that matched.
+pub fn address_of(method: &Method, pattern: &str) -> Option<Address> {
+    static ALL: std::sync::LazyLock<Vec<Address>> = std::sync::LazyLock::new(addresses);
+    let method = if *method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    let mut all = ALL.iter();
+    all.find(|address| address.path == pattern && address.method == method)
+        .copied()
+}
+
+impl Needs {
+    pub fn admit(self, roles: &[Role]) -> bool {
+        match self {
+            Needs::One(some) => some.iter().any(|role| roles.contains(role)),
+            Needs::Nothing | Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
+        }
+    }
+}
+
+pub fn router() -> Router<Site> {
+    routes().into_iter().fold(Router::new(), |router, route| {
+        router.route(route.address.path, route.answer)
+    })
+}

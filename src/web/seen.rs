@@ -1,0 +1,56 @@
+//! The daemon's live view as far as somebody may see it.
+
+use std::sync::Arc;
+
+use crate::accounts::Scope;
+use crate::engine::event::OfficerId;
+use crate::live::{Live, OfficeLive};
+
+/// What stands in an officer's place whom the reader may not see.
+const SOMEBODY: &str = "–";
+
+/// Leaves out offices and people that the scope does not reach, before any page can show them.
+pub fn seen(live: &Arc<Live>, scope: &Scope) -> Arc<Live> {
+    let whole = |office: &OfficeLive| scope.is_whole(office.roster.office.id.as_str());
+    if live.offices.iter().all(whole) {
+        return live.clone();
+    }
+    let offices = live
+        .offices
+        .iter()
+        .filter(|office| scope.sees_office(office.roster.office.id.as_str()));
+    let offices = offices.map(|office| match whole(office) {
+        true => office.clone(),
+        false => narrowed(office, scope),
+    });
+    Arc::new(Live {
+        offices: offices.collect(),
+        ..Live::clone(live)
+    })
+}
+
+fn narrowed(office: &OfficeLive, scope: &Scope) -> OfficeLive {
+    let id = office.roster.office.id.as_str();
+    let sees = |officer: &OfficerId| scope.sees_officer(id, officer.as_str());
+    let mut office = office.clone();
+    let mut roster = (*office.roster).clone();
+    roster.officers.retain(|officer| sees(&officer.id));
+    if roster.officers.is_empty() {
+        roster.people.clear();
+    }
+    office.roster = Arc::new(roster);
+    office.view.officers.retain(|officer| sees(&officer.officer));
+    for counter in &mut office.view.counters {
+        let hidden = counter.session.as_ref().is_some_and(|(officer, _)| !sees(officer));
+        if hidden {
+            counter.session = counter
+                .session
+                .take()
+                .map(|(_, since)| (OfficerId::new(SOMEBODY), since));
+            // What he does there would tell who he is.
+            counter.apps.clear();
+            counter.usb.clear();
+        }
+    }
+    office
+}

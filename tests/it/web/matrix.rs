@@ -1,0 +1,541 @@
+//! Who may come where and see whom: every address there is, everybody who may stand before it, every kind of record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jagaloket::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use jagaloket::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
+use jagaloket::engine::policy::{Class, Severity};
+use jagaloket::engine::roster::{Language, Roster};
+use jagaloket::engine::verdict::Verdict;
+use jagaloket::live::OfficeLive;
+use jagaloket::simulate::demo;
+use jagaloket::store::rows::{IncidentRow, IncidentState, LetterKind, NewLetter, Quarantined, Turn, VerdictRow};
+use jagaloket::web::addresses;
+
+use super::pages::Desk;
+use super::people::{Person, seat};
+use super::seed::at;
+use crate::support::{Answer, Browser};
+
+/// Everybody, by the letter of his column. `N` is nobody.
+const PEOPLE: [(char, Person); 9] = [
+    ('O', person("officer", "contoh", "p-003", &[(Officer, None)])),
+    ('S', person("supervisor", "contoh", "s-01", &[(Supervisor, None)])),
+    ('I', person("integrity", "contoh", "i-01", &[(Integrity, None)])),
+    (
+        'F',
+        person("foreign", "lain", "i-90", &[(Integrity, None), (Technician, None)]),
+    ),
+    (
+        'A',
+        Person {
+            office: None,
+            person: None,
+            ..person("reader", "", "", &[(Auditor, None)])
+        },
+    ),
+    ('T', person("technician", "contoh", "t-01", &[(Technician, None)])),
+    (
+        'D',
+        Person {
+            office: None,
+            person: None,
+            ..person("administrator", "", "", &[(Administrator, None)])
+        },
+    ),
+    // A supervisor of this office by a role that names another one.
+    ('W', person("wrong", "contoh", "s-02", &[(Supervisor, Some("lain"))])),
+    ('X', person("without", "contoh", "s-02", &[])),
+];
+
+const fn person(
+    name: &'static str,
+    office: &'static str,
+    id: &'static str,
+    roles: &'static [(Role, Option<&'static str>)],
+) -> Person {
+    Person {
+        name,
+        office: Some(office),
+        person: Some(id),
+        roles,
+    }
+}
+
+const EVERYBODY: &str = "OSIFATDWX";
+const CASES: &str = "OSIFATW";
+const SERVICE: &str = "OSIFAW";
+const QUARANTINE: &str = "IFAT";
+
+/// Every address: who is let in who has signed in. `N` stands for those who have not.
+const ROWS: [(&str, &str, &str); 46] = [
+    ("GET", "/", EVERYBODY),
+    ("GET", "/incidents", CASES),
+    ("GET", "/incidents/{n}", CASES),
+    ("GET", "/compliance", SERVICE),
+    ("GET", "/letters", CASES),
+    ("GET", "/letters/{n}", CASES),
+    ("GET", "/letters/{n}/html", CASES),
+    ("GET", "/quarantine", QUARANTINE),
+    ("GET", "/quarantine/{n}", QUARANTINE),
+    ("GET", "/health", EVERYBODY),
+    ("GET", "/healthz", "NOSIFATDWX"),
+    ("GET", "/readyz", "NOSIFATDWX"),
+    ("GET", "/metrics", "NOSIFATDWX"),
+    ("GET", "/api/v1/verdicts", CASES),
+    ("GET", "/api/v1/policies", EVERYBODY),
+    ("GET", "/api/v1/service", SERVICE),
+    ("GET", "/api/v1/gaps", EVERYBODY),
+    ("GET", "/api/v1/clocks", EVERYBODY),
+    ("GET", "/static/style.css", "NOSIFATDWX"),
+    ("GET", "/static/live.js", "NOSIFATDWX"),
+    ("GET", "/static/icon.svg", "NOSIFATDWX"),
+    ("GET", "/sign-in", "NOSIFATDWX"),
+    ("POST", "/sign-in", "NOSIFATDWX"),
+    ("POST", "/sign-out", EVERYBODY),
+    ("GET", "/forgot", "NOSIFATDWX"),
+    ("POST", "/forgot", "NOSIFATDWX"),
+    ("GET", "/link/{token}", "NOSIFATDWX"),
+    ("POST", "/link/{token}", "NOSIFATDWX"),
+    ("GET", "/confirm", EVERYBODY),
+    ("POST", "/confirm", EVERYBODY),
+    ("GET", "/account", EVERYBODY),
+    ("POST", "/account/password", EVERYBODY),
+    ("GET", "/account/codes", EVERYBODY),
+    ("POST", "/account/codes", EVERYBODY),
+    ("POST", "/account/codes/remove", EVERYBODY),
+    ("POST", "/account/recovery", EVERYBODY),
+    ("POST", "/account/sessions/end", EVERYBODY),
+    ("POST", "/account/sessions/end-others", EVERYBODY),
+    ("GET", "/users", "D"),
+    ("POST", "/users", "D"),
+    ("GET", "/users/{id}", "D"),
+    ("POST", "/users/{id}/disable", "D"),
+    ("POST", "/users/{id}/enable", "D"),
+    ("POST", "/users/{id}/reset", "D"),
+    ("POST", "/users/{id}/roles", "D"),
+    ("POST", "/users/{id}/roles/end", "D"),
+];
+
+/// Records: whose they are, and who may see them and their letters.
+struct Record {
+    n: i64,
+    office: &'static str,
+    officer: Option<&'static str>,
+    class: Class,
+    /// To whom its letter went.
+    told: &'static str,
+    seen_by: &'static str,
+    letter_seen_by: &'static str,
+}
+
+const RECORDS: [Record; 8] = [
+    // An officer of the supervisor's unit; another one.
+    record(1001, "contoh", Some("p-003"), Class::Indication, "s-01", "OSIA", "SIA"),
+    record(1002, "contoh", Some("p-004"), Class::Indication, "i-01", "SIA", "SIA"),
+    // The supervisor himself, who also serves, and his superior.
+    record(1003, "contoh", Some("p-101"), Class::Indication, "s-02", "IA", "IA"),
+    record(1004, "contoh", Some("p-102"), Class::Indication, "i-01", "IA", "IA"),
+    // Nobody in particular: a device, and a counter where nobody had signed in.
+    record(1005, "contoh", None, Class::Technical, "t-01", "SIAT", "SIAT"),
+    record(1006, "contoh", None, Class::Indication, "s-01", "SIA", "SIA"),
+    // Another office.
+    record(1007, "lain", Some("p-003"), Class::Indication, "s-90", "FA", "FA"),
+    record(1008, "lain", None, Class::Technical, "t-01", "FA", "FA"),
+];
+
+const fn record(
+    n: i64,
+    office: &'static str,
+    officer: Option<&'static str>,
+    class: Class,
+    told: &'static str,
+    seen_by: &'static str,
+    letter_seen_by: &'static str,
+) -> Record {
+    Record {
+        n,
+        office,
+        officer,
+        class,
+        told,
+        seen_by,
+        letter_seen_by,
+    }
+}
+
+struct House {
+    desk: Desk,
+    tokens: BTreeMap<char, String>,
+    /// Numbers of letters, by record.
+    letters: BTreeMap<i64, i64>,
+    /// Quarantined messages of this office and of the other one.
+    quarantined: [i64; 2],
+}
+
+const MORE: &str = r#"
+[[officer]]
+id = "p-101"
+name = "Kepala Seksi Pelayanan"
+supervisor = "s-02"
+email = "kasi.pelayanan@contoh.example"
+[[officer]]
+id = "p-102"
+name = "Kepala Kantor"
+supervisor = "s-02"
+email = "kakanim@contoh.example"
+"#;
+const ELSEWHERE: &str = r#"
+office = { id = "lain", name = "Kantor Lain", timezone = "Asia/Makassar" }
+[[counter]]
+id = "loket-01"
+[[integrity]]
+id = "i-90"
+name = "Kepatuhan Lain"
+email = "i90@lain.example"
+[[officer]]
+id = "p-003"
+name = "Orang Lain"
+"#;
+
+impl House {
+    fn open() -> House {
+        let desk = Desk::open();
+        let own = Roster::parse(&format!("{}{MORE}", demo::ROSTER)).unwrap();
+        let other = Roster::parse(ELSEWHERE).unwrap();
+        desk.show(|live| {
+            let mut office = live.offices[0].clone();
+            live.offices[0].roster = Arc::new(own);
+            office.roster = Arc::new(other);
+            office.view.counters.clear();
+            office.view.lockboxes.clear();
+            office.view.officers.clear();
+            live.offices.push(OfficeLive {
+                gaps: Vec::new().into(),
+                clocks: Vec::new().into(),
+                ..office
+            });
+        });
+        let store = &desk.seeded.store;
+        let turn = turn();
+        let committed = desk.runtime.block_on(store.commit(&turn)).unwrap();
+        let letters = RECORDS.iter().map(|record| record.n).zip(committed.letters).collect();
+        let whole = jagaloket::accounts::Scope::whole();
+        let rows = desk
+            .runtime
+            .block_on(store.quarantined(&whole, Some("not_json"), None, 9, 9))
+            .unwrap();
+        let of = |topic: &str| {
+            rows.iter()
+                .find(|row| row.topic.starts_with(topic) && row.payload == *b"the-new-o")
+                .unwrap()
+                .n
+        };
+        let quarantined = [of("jagaloket/v1/contoh/"), of("jagaloket/v1/lain/")];
+        let tokens = PEOPLE
+            .iter()
+            .map(|(letter, person)| (*letter, desk.runtime.block_on(seat(store, person))));
+        House {
+            tokens: tokens.collect(),
+            letters,
+            quarantined,
+            desk,
+        }
+    }
+
+    fn browser(&self, who: char) -> Browser {
+        let mut browser = Browser::new(self.desk.port);
+        if who != 'N' {
+            browser
+                .cookies
+                .insert("jagaloket_session".into(), self.tokens[&who].clone());
+        }
+        browser
+    }
+
+    /// A request with a good proof, as somebody whose session nothing else ends.
+    fn ask(&mut self, who: char, method: &str, path: &str) -> Answer {
+        if who != 'N' && method == "POST" {
+            let (_, person) = PEOPLE.iter().find(|(letter, _)| *letter == who).unwrap();
+            let again = seat(&self.desk.seeded.store, person);
+            let token = self.desk.runtime.block_on(again);
+            self.tokens.insert(who, token);
+        }
+        let mut browser = self.browser(who);
+        if method == "GET" {
+            return browser.get(path);
+        }
+        let secret = match who {
+            'N' => {
+                browser.cookies.insert("jagaloket_visit".into(), "ab".repeat(32));
+                "ab".repeat(32)
+            }
+            _ => self.tokens[&who].clone(),
+        };
+        let proof = self.desk.door.keys.sign(&format!("form {secret}"));
+        browser.post(path, &[("form", &proof)])
+    }
+}
+
+fn turn() -> Turn {
+    let mut turn = Turn::default();
+    for record in &RECORDS {
+        let since = at("24 09:00:00");
+        let office = OfficeId::new(record.office);
+        turn.incidents.push(IncidentRow {
+            n: record.n,
+            office: office.clone(),
+            policy: PolicyId::new("phone-out-during-service"),
+            class: record.class,
+            severity: Severity::Major,
+            counter: Some(DeviceId::new("loket-01")),
+            lockbox: None,
+            officer: record.officer.map(OfficerId::new),
+            date: "2026-11-24".into(),
+            since,
+            until: Some(since.plus_ms(60_000)),
+            state: IncidentState::Ended,
+            created: since,
+            changed: since,
+        });
+        turn.verdicts.push(VerdictRow {
+            n: record.n,
+            incident: record.n,
+            verdict: Verdict {
+                policy: PolicyId::new("phone-out-during-service"),
+                class: record.class,
+                severity: Severity::Major,
+                office,
+                counter: Some(DeviceId::new("loket-01")),
+                lockbox: None,
+                officer: record.officer.map(OfficerId::new),
+                // Its own moment, by which it is found in an export.
+                since: since.plus_ms(record.n),
+                opened: since.plus_ms(record.n),
+                until: Some(since.plus_ms(60_000)),
+                evidence: Vec::new(),
+            },
+            retracted: false,
+            changed: since,
+            pin: None,
+        });
+        turn.letters.push(NewLetter {
+            incident: Some(record.n),
+            kind: LetterKind::Opened,
+            person: record.told.into(),
+            address: "x@contoh.example".into(),
+            language: Language::Id,
+            subject: format!("Surat {}", record.n),
+            message_id: format!("{}@contoh.example", record.n),
+            in_reply_to: None,
+            text_body: "text".into(),
+            html_body: "<p>text</p>".into(),
+            // Not so long ago that the monitor complains.
+            created: at("24 10:10:00"),
+            due: since,
+        });
+    }
+    for office in ["contoh", "lain"] {
+        turn.quarantined.push(Quarantined {
+            received: at("24 10:00:00"),
+            topic: format!("jagaloket/v1/{office}/loket-01/events"),
+            code: "not_json",
+            reason: "not JSON".into(),
+            payload: b"the-new-one".to_vec(),
+        });
+    }
+    turn
+}
+
+#[test]
+fn every_address_has_its_row_and_lets_in_whom_it_says() {
+    let there: Vec<(&str, &str)> = addresses()
+        .iter()
+        .map(|address| (address.method, address.path))
+        .collect();
+    let rows: Vec<(&str, &str)> = ROWS.iter().map(|(method, path, _)| (*method, *path)).collect();
+    assert_eq!(there, rows, "each address needs a row here");
+    let mut house = House::open();
+    let store = house.desk.seeded.store.clone();
+    for (method, pattern, admitted) in ROWS {
+        let path = pattern
+            .replace(
+                "{n}",
+                &if pattern.contains("quarantine") {
+                    house.quarantined[0]
+                } else {
+                    1001
+                }
+                .to_string(),
+            )
+            .replace("{token}", "0123")
+            .replace("{id}", "id-none");
+        let before = house
+            .desk
+            .runtime
+            .block_on(async { (store.accounts().await.unwrap(), store.grants().await.unwrap()) });
+        for who in ['N'].into_iter().chain(PEOPLE.iter().map(|(letter, _)| *letter)) {
+            let answer = house.ask(who, method, &path);
+            let to_sign_in = answer
+                .header("location")
+                .is_some_and(|place| place.starts_with("/sign-in?next="));
+            let kept_out = answer.status == 401 || answer.status == 403 || to_sign_in;
+            assert_eq!(
+                !kept_out,
+                admitted.contains(who),
+                "{method} {path} as {who}: {}",
+                answer.head
+            );
+            assert!(answer.status < 500, "{method} {path} as {who}: {}", answer.head);
+            if who == 'N' && kept_out {
+                let expected = if method == "GET" && !path.starts_with("/api/") {
+                    303
+                } else {
+                    401
+                };
+                assert_eq!(answer.status, expected, "{method} {path}");
+            } else if kept_out {
+                assert_eq!(answer.status, 403, "{method} {path} as {who}");
+            }
+            for secret in ["Candra", "p-003", "the-new-one"] {
+                assert!(
+                    !(kept_out && answer.body.contains(secret)),
+                    "{method} {path} as {who} tells {secret}"
+                );
+            }
+            if method == "GET" {
+                let after = async { (store.accounts().await.unwrap(), store.grants().await.unwrap()) };
+                assert!(
+                    house.desk.runtime.block_on(after) == before,
+                    "GET {path} changed an account"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn everybody_sees_the_records_that_are_his_to_see_and_no_others() {
+    let house = House::open();
+    for (who, _) in &PEOPLE {
+        let mut browser = house.browser(*who);
+        let may = CASES.contains(*who);
+        let list = browser.get("/incidents?date=2026-11-24&policy=phone-out-during-service&state=ended");
+        let mut export = Browser {
+            headers: vec!["Accept: application/x-ndjson".into()],
+            ..browser.clone()
+        };
+        let export = export.get("/api/v1/verdicts?from=2026-11-24");
+        let letters = browser.get("/letters");
+        for record in &RECORDS {
+            let n = record.n;
+            let sees = record.seen_by.contains(*who);
+            let status = |sees| match (may, sees) {
+                (false, _) => 403,
+                (true, true) => 200,
+                (true, false) => 404,
+            };
+            let page = browser.get(&format!("/incidents/{n}"));
+            assert_eq!(page.status, status(sees), "incident {n} as {who}");
+            assert_eq!(list.body.contains(&format!("#{n} ")), sees, "{n} in the list as {who}");
+            let since = format!("09:00:{:02}.{:03}", n / 1_000, n % 1_000);
+            let line = export
+                .body
+                .lines()
+                .any(|line| line.contains(&since) && line.contains(&format!("\"office\":\"{}\"", record.office)))
+                || export.body.lines().any(|line| {
+                    // The other office's clock is an hour ahead.
+                    line.contains(&since.replace("09:", "10:"))
+                        && line.contains(&format!("\"office\":\"{}\"", record.office))
+                });
+            assert_eq!(line, sees, "{n} in the export as {who}\n{}", export.body);
+            let reads = record.letter_seen_by.contains(*who);
+            let letter = house.letters[&n];
+            for path in [format!("/letters/{letter}"), format!("/letters/{letter}/html")] {
+                assert_eq!(browser.get(&path).status, status(reads), "{path} of {n} as {who}");
+            }
+            assert_eq!(
+                letters.body.contains(&format!("Surat {n}")),
+                reads,
+                "the letter of {n} in the list as {who}"
+            );
+            if page.status == 200 {
+                let links = page.body.contains(&format!("/letters/{letter}\""));
+                assert_eq!(links, reads, "incident {n} links its letter as {who}");
+            }
+        }
+        for (n, sees) in house.quarantined.into_iter().zip(["IAT", "FA"]) {
+            let page = browser.get(&format!("/quarantine/{n}"));
+            let expected = match (QUARANTINE.contains(*who), sees.contains(*who)) {
+                (false, _) => 403,
+                (true, true) => 200,
+                (true, false) => 404,
+            };
+            assert_eq!(page.status, expected, "quarantine {n} as {who}");
+            assert_eq!(
+                page.body.contains("the-new-one"),
+                sees.contains(*who) && *who != 'T',
+                "its payload as {who}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_first_page_names_nobody_who_is_not_for_the_reader() {
+    let house = House::open();
+    // Candra is p-003; Dewi is another officer of the same unit.
+    for (who, office, candra, dewi) in [
+        ('O', true, true, false),
+        ('S', true, true, true),
+        ('I', true, true, true),
+        ('A', true, true, true),
+        ('F', false, false, false),
+        ('T', true, false, false),
+        ('D', false, false, false),
+        ('W', false, false, false),
+        ('X', false, false, false),
+    ] {
+        let mut browser = house.browser(who);
+        for path in ["/", "/?office=contoh", "/health", "/health?office=contoh"] {
+            let page = browser.get(path);
+            assert_eq!(page.status, 200);
+            assert_eq!(
+                page.body.contains("Kantor Imigrasi Kelas I Contoh"),
+                office,
+                "{path} as {who}"
+            );
+            if path.starts_with("/health") {
+                assert!(!page.body.contains("Candra"), "{path} as {who}");
+                continue;
+            }
+            assert_eq!(page.body.contains("Candra Wijaya"), candra, "{path} as {who}");
+            assert_eq!(page.body.contains("Dewi Anggraini"), dewi, "{path} as {who}");
+        }
+    }
+}
+
+#[test]
+fn pages_for_programs_answer_this_machine_alone() {
+    let house = House::open();
+    for path in ["/readyz", "/metrics"] {
+        let mut browser = house.browser('N');
+        assert_eq!(browser.get(path).status, 200, "{path}");
+        for header in ["X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1", "Via: 1.1 proxy"] {
+            browser.headers = vec![header.into()];
+            let answer = browser.get(path);
+            assert_eq!(answer.status, 403, "{path} {header}");
+            assert!(!answer.body.contains("jagaloket_"), "{path} {header}");
+        }
+    }
+    assert_eq!(
+        Browser {
+            headers: vec!["Via: 1.1 proxy".into()],
+            ..house.browser('N')
+        }
+        .get("/healthz")
+        .status,
+        200
+    );
+}
