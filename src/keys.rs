@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::hmac;
+use ring::hmac as mac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -47,7 +47,7 @@ pub struct Busy;
 #[derive(Clone)]
 pub struct Keys {
     seal: Arc<LessSafeKey>,
-    sign: Arc<hmac::Key>,
+    sign: Arc<mac::Key>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -90,13 +90,13 @@ impl Keys {
 
     fn of(key: &[u8; KEY_BYTES]) -> Keys {
         // Two keys of one, so that neither use says anything of the other.
-        let root = hmac::Key::new(hmac::HMAC_SHA256, key);
-        let seal = hmac::sign(&root, b"jagaloket seal");
-        let sign = hmac::sign(&root, b"jagaloket sign");
+        let root = mac::Key::new(mac::HMAC_SHA256, key);
+        let seal = mac::sign(&root, b"jagaloket seal");
+        let sign = mac::sign(&root, b"jagaloket sign");
         let seal = UnboundKey::new(&CHACHA20_POLY1305, seal.as_ref()).expect("SHA-256 is as long as this key");
         Keys {
             seal: Arc::new(LessSafeKey::new(seal)),
-            sign: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, sign.as_ref())),
+            sign: Arc::new(mac::Key::new(mac::HMAC_SHA256, sign.as_ref())),
         }
     }
 
@@ -127,13 +127,13 @@ impl Keys {
 
     /// A mark that only this key can make.
     pub fn sign(&self, text: &str) -> String {
-        hex(hmac::sign(&self.sign, text.as_bytes()).as_ref())
+        hex(mac::sign(&self.sign, text.as_bytes()).as_ref())
     }
 
     /// A number that says nothing of the text to whoever has not the key.
     pub fn number(&self, text: &str) -> u64 {
         let mut first = [0; 8];
-        first.copy_from_slice(&hmac::sign(&self.sign, text.as_bytes()).as_ref()[..8]);
+        first.copy_from_slice(&mac::sign(&self.sign, text.as_bytes()).as_ref()[..8]);
         u64::from_be_bytes(first)
     }
 }

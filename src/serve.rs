@@ -31,13 +31,14 @@ use crate::incident::{Book, Past};
 use crate::keys::Keys;
 use crate::letter::House;
 use crate::live::{BrokerKind, Live};
+use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, hook, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::order;
 use reload::Reload;
-pub use reload::{Outcome, ask};
+pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
@@ -101,6 +102,7 @@ pub struct Running {
     reload: tokio::task::JoinHandle<()>,
     /// The second channel and the canary.
     beside: tokio::task::JoinSet<()>,
+    daily: tokio::task::JoinHandle<()>,
 }
 
 enum LineEnd {
@@ -163,10 +165,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         sane(now, last)?;
     }
     let mut book = open_book(&store, house(&config)).await?;
-    let engine_clock = match config.clock {
-        config::Clock::Own => Clock::Ticks,
-        config::Clock::Events => Clock::Events,
-    };
+    let engine_clock = engine_clock(config.clock);
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
@@ -263,13 +262,33 @@ pub async fn start(plan: Plan) -> Result<Running> {
     );
     let measure = tokio::spawn(measure);
     let (order_sender, orders) = mpsc::channel(1);
+    let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),
         orders: order_sender,
         names: names_sender,
         config: config.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        runs,
         door: door.clone(),
     };
+    let daily = Daily {
+        retention: Retention {
+            store: store.clone(),
+            rules: config.retention,
+            judging: Judging {
+                clock: engine_clock,
+                settle_after_ms: config.settle_after_ms,
+            },
+            gentle: true,
+        },
+        clock: clock.clone(),
+        zone: desks[0].roster.office.zone,
+        metrics: metrics.clone(),
+        asked,
+    };
+    let daily = tokio::spawn(daily.run(stopped(stopping.clone())));
     let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
         acts,
@@ -317,7 +336,16 @@ pub async fn start(plan: Plan) -> Result<Running> {
         measure,
         reload,
         beside,
+        daily,
     })
+}
+
+/// What the office clock goes by.
+pub fn engine_clock(clock: config::Clock) -> Clock {
+    match clock {
+        config::Clock::Own => Clock::Ticks,
+        config::Clock::Events => Clock::Events,
+    }
 }
 
 /// Refuses a machine's clock that says what can hardly be after the ledger's last event: each tick of it would stay.
@@ -365,6 +393,7 @@ impl Running {
         self.reload.await.context("the reload broke")?;
         // They hold nothing that must be finished, and may be waiting for somebody.
         self.beside.shutdown().await;
+        self.daily.await.context("retention broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
     }

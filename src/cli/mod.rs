@@ -12,6 +12,7 @@ mod ledger;
 mod letters;
 mod policy;
 mod replay;
+mod retention;
 mod schema;
 mod serve;
 mod simulate;
@@ -52,6 +53,7 @@ enum Command {
     Escalation(escalation::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
+    Retention(retention::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
     Schema(schema::Args),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Escalation(args) => escalation::run(args),
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),
+        Command::Retention(args) => retention::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),

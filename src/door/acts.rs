@@ -160,14 +160,19 @@ pub async fn admit(store: &Store, acts: &mut Vec<Act>, now: Moment) -> store::Re
 }
 
 fn entry(trace: Trace, now: Moment) -> NewEntry {
+    let mut body = trace.body;
+    if !trace.office.is_empty() {
+        body["office"] = Value::from(trace.office);
+    }
     NewEntry {
         received: now,
         kind: EntryKind::Trace,
-        office: OfficeId::new(&trace.office),
+        // Of no office: nothing that is judged of one may depend on who looked.
+        office: OfficeId::new(""),
         source: SOURCE.to_owned(),
         id: uuid::Uuid::now_v7().to_string(),
         time: now,
-        body: trace.body.to_string().into_bytes(),
+        body: body.to_string().into_bytes(),
         clock: None,
     }
 }

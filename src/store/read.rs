@@ -1,8 +1,8 @@
 //! What people look at, read on connections that cannot write: incidents and verdicts here, each question with the scope of
 //! whoever asks.
 
-pub(super) mod letters;
-pub(super) mod quarantine;
+mod letters;
+mod quarantine;
 
 use futures_util::{Stream, StreamExt as _};
 
@@ -352,3 +352,7 @@ fn verdict(row: &Row) -> Result<Verdict> {
         evidence: serde_json::from_str(evidence).map_err(|_| unreadable("verdict.evidence", evidence))?,
     })
 }
+
+#[cfg(test)]
+pub(super) const ALL_STATEMENTS: [&[(&str, super::database::Sql)]; 3] =
+    [STATEMENTS, letters::STATEMENTS, quarantine::STATEMENTS];

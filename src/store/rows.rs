@@ -48,6 +48,10 @@ pub enum EntryKind {
     Policies,
     /// A step of a case, or of an exemption.
     Case,
+    /// Says what was taken out of the database (`ledger::announced`).
+    Retention,
+    /// Keeps something from being taken out, or lets it go.
+    Hold,
     /// What somebody did or looked at.
     Trace,
 }

@@ -90,18 +90,20 @@ async fn a_lock_held_by_another_program_is_named() {
 #[tokio::test]
 async fn both_databases_understand_every_statement() {
     let accounts = accounts::ALL_STATEMENTS.concat();
+    let read = read::ALL_STATEMENTS.concat();
     let all = [
         cases::STATEMENTS,
         &accounts[..],
+        anonymise::STATEMENTS,
         chain::STATEMENTS,
         dump::STATEMENTS,
         outbox::STATEMENTS,
-        read::STATEMENTS,
-        read::letters::STATEMENTS,
-        read::quarantine::STATEMENTS,
+        &read[..],
         rebuild::STATEMENTS,
+        removal::STATEMENTS,
         service::STATEMENTS,
         snapshot::STATEMENTS,
+        verify::STATEMENTS,
         write::STATEMENTS,
     ]
     .concat();

@@ -13,6 +13,8 @@ impl EntryKind {
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
             EntryKind::Case => "case",
+            EntryKind::Retention => "retention",
+            EntryKind::Hold => "hold",
             EntryKind::Trace => "trace",
         }
     }
@@ -66,6 +68,8 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Roster,
         EntryKind::Policies,
         EntryKind::Case,
+        EntryKind::Retention,
+        EntryKind::Hold,
         EntryKind::Trace,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)

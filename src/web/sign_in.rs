@@ -341,6 +341,7 @@ fn confirm_page(ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCod
         form.form method="post" action="/confirm" {
             (proof(ask))
             input type="hidden" name="next" value=(next);
+            (super::account::username(&reader.who.account.name))
             (field(words.pick("Kata sandi", "Password"), html! {
                 input name="password" type="password" autocomplete="current-password" maxlength="1024" required;
             }))

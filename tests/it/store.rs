@@ -2,9 +2,12 @@
 
 mod backup;
 mod broken;
+mod events;
 pub mod kept;
 mod lost;
 mod outbox;
+mod removal;
+mod retention;
 mod service;
 mod tables;
 

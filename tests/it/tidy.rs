@@ -20,8 +20,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Ring 1: pure.
     ("exit", &[]),
     ("wire", &["engine"]),
-    ("ledger", &["engine"]),
+    ("varint", &[]),
+    ("ledger", &["engine", "varint"]),
+    ("coverage", &["engine", "wire", "varint"]),
     ("place", &[]),
+    ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("case", &["engine", "incident", "store::rows"]),
     ("incident", &["engine", "letter", "store::rows"]),
@@ -44,7 +47,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
     (
         "store",
-        &["engine", "ledger", "compliance", "place", "clock", "telemetry"],
+        &[
+            "accounts",
+            "engine",
+            "ledger",
+            "coverage",
+            "compliance",
+            "place",
+            "clock",
+            "store::rows",
+            "telemetry",
+        ],
+    ),
+    ("keys", &["accounts"]),
+    // Who comes in, for the pages, the command line and the demo.
+    (
+        "door",
+        &["accounts", "engine", "keys", "letter", "store", "store::rows", "clock"],
     ),
     (
         "mailer",
@@ -61,6 +80,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "web",
         &[
+            "accounts",
+            "door",
+            "keys",
             "engine",
             "wire",
             "letter",
@@ -82,6 +104,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("replay", &["engine", "wire", "clock"]),
     ("schema", &["engine", "config"]),
     ("past", EVERYTHING),
+    ("retention", EVERYTHING),
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
@@ -92,7 +115,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 16] = [
+const NAMED_IN: [(&str, &[&str]); 21] = [
+    ("argon2", &["keys"]),
+    ("ring", &["keys", "hook"]),
+    ("hmac", &["accounts"]),
+    ("sha1", &["accounts"]),
+    ("qrcode", &["web"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web", "hook"]),
@@ -110,7 +138,16 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("maud", &["letter", "web", "backtest"]),
     (
         "anyhow",
-        &["replay", "past", "daemon", "serve", "demo", "faults", "cli"],
+        &[
+            "replay",
+            "past",
+            "retention",
+            "daemon",
+            "serve",
+            "demo",
+            "faults",
+            "cli",
+        ],
     ),
 ];
 
@@ -129,10 +166,13 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 12] = [
+const PURE: [&str; 15] = [
+    "accounts",
     "case",
     "engine",
     "wire",
+    "varint",
+    "coverage",
     "skew",
     "gaps",
     "ledger",

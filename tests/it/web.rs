@@ -1,13 +1,17 @@
 //! The dashboard over real HTTP, behind a running monitor that has seen a day and some rubbish; its pages one by one over
 //! a seeded database in `pages` and `machines`, and in a browser in `browser`.
 
+mod attacks;
 pub mod browser;
+mod door;
+mod floods;
 mod front;
 mod machines;
 mod matrix;
 mod pages;
 mod people;
 mod seed;
+mod tokens;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

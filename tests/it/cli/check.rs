@@ -42,7 +42,7 @@ fn every_fault_of_every_named_file_is_told_at_once_with_2() {
         "\n  --> roster.toml:",
         "error: cannot read the roster none.toml: No such file",
         "error: cannot read the devices' passwords nobody: No such file",
-        "error: [broker.tls] c.pem: ",
+        "error: [broker.tls] c.pem cannot be used for TLS: ",
     ] {
         assert!(told.contains(fault), "{fault}\n{told}");
     }

@@ -5,8 +5,10 @@ mod kept;
 mod kills;
 mod live;
 mod outages;
+mod people;
 mod postgres;
 mod reload;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -154,16 +156,16 @@ impl House {
     }
 
     pub fn get(&self, path: &str) -> (u16, String, String) {
-        self.get_with(path, &[])
+        self.read_with(path, &[])
     }
 
-    fn get_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
+    fn read_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
         let cookie = format!("Cookie: jagaloket_session={}", self.session());
         http_get(self.web, path, &[&[cookie.as_str()], headers].concat())
     }
 
     pub fn verdicts(&self) -> Vec<serde_json::Value> {
-        let (status, _, body) = self.get_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+        let (status, _, body) = self.read_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
         assert_eq!(status, 200, "{body}");
         verdict_lines(&body)
     }
@@ -424,12 +426,12 @@ fn a_session_that_the_broker_lost_while_the_monitor_was_away_is_told() {
     wait_until(Duration::from_secs(10), "the loss", || lost() == 1);
     let (status, _, body) = ready();
     assert!(status == 200 && body.contains("lost our session 1 times"), "{body}");
-    let (_, _, page) = http_get(house.web, "/health?lang=en", &[]);
+    let (_, _, page) = house.get("/health?lang=en");
     assert!(
         page.contains("Sessions lost by the broker since the process started: 1."),
         "{page}"
     );
-    let (_, _, page) = http_get(house.web, "/health?lang=id", &[]);
+    let (_, _, page) = house.get("/health?lang=id");
     assert!(
         page.contains("Sesi hilang di broker sejak proses dimulai: 1."),
         "{page}"

@@ -28,6 +28,8 @@ struct Devices<'h> {
 impl Devices<'_> {
     /// Starts them, and waits until they are well under way.
     fn start(house: &House) -> Devices<'_> {
+        // Nobody can sign in while nothing can be written.
+        house.session();
         let lines = example_events(DAY);
         let mut command = python_command(include_str!("publish.py"));
         command

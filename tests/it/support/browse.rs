@@ -123,12 +123,17 @@ impl Browser {
         assert_eq!(answer.status, 303, "{}\n{}", answer.head, answer.body);
     }
 
+    /// The same, whatever comes of it; who has to wait, waits.
     pub fn try_sign_in(&mut self, name: &str, password: &str, code: &str) -> Answer {
-        self.submit(
-            "/sign-in",
-            "/sign-in",
-            &[("name", name), ("password", password), ("code", code)],
-        )
+        loop {
+            let fields = [("name", name), ("password", password), ("code", code)];
+            let answer = self.submit("/sign-in", "/sign-in", &fields);
+            if answer.status != 429 {
+                return answer;
+            }
+            let seconds = answer.header("retry-after").unwrap().parse().unwrap();
+            std::thread::sleep(Duration::from_secs(seconds));
+        }
     }
 
     /// Chooses a password by a link.

@@ -91,6 +91,7 @@ fn every_setting_is_explained() {
         ("mail", "directory = \"x\""),
         ("web", ""),
         ("quarantine", ""),
+        ("retention", ""),
         ("log", ""),
     ] {
         let header = if section.is_empty() {

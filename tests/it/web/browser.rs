@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::door::ADMIN;
 use super::pages::Desk;
 use super::seed::at;
 use crate::support::{python, wait_until};
@@ -71,7 +72,8 @@ fn visit_until(port: u16, session: &str, visits: &[Visit], shows: Option<&str>) 
 fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
     let desk = Desk::open();
     let mut visits = Vec::new();
-    for (path, _) in Desk::pages().into_iter().chain([("/nowhere", ["", ""])]) {
+    let others = ["/nowhere", "/account", "/account/codes", "/confirm"].map(|path| (path, ["", ""]));
+    for (path, _) in Desk::pages().into_iter().chain(others) {
         let mark = if path.contains('?') { '&' } else { '?' };
         for (code, width, dark) in [
             ("id", 1280, false),
@@ -107,6 +109,50 @@ fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
             "{page}: {:?}",
             look.complaints
         );
+    }
+}
+
+#[test]
+fn the_pages_before_signing_in_and_those_about_accounts_fit_and_are_readable_without_scripts() {
+    let desk = Desk::open();
+    let mut admin = desk.as_person(&ADMIN);
+    desk.settle(&mut admin, "siti", "auditor");
+    let session = admin.cookies["jagaloket_session"].clone();
+    for (session, paths) in [
+        ("0", &["/sign-in", "/forgot", "/link/0123", "/incidents/36"][..]),
+        (&session, &["/users", "/users/id-admin", "/"]),
+    ] {
+        let visits: Vec<Visit> = paths
+            .iter()
+            .flat_map(|path| [(1280, false), (390, true)].map(|(width, dark)| (path, width, dark)))
+            .map(|(path, width, dark)| Visit {
+                path: format!("{path}?lang=en"),
+                width,
+                dark,
+                script: false,
+            })
+            .collect();
+        for look in visit(desk.port, session, &visits) {
+            assert!(
+                look.page_width <= look.window_width,
+                "{} is {} px wide",
+                look.url,
+                look.page_width
+            );
+            assert_eq!(
+                (look.headings, look.nameless.len(), look.twice.len()),
+                (1, 0, 0),
+                "{look:?}"
+            );
+            assert_eq!(look.faint, [""; 0], "{}", look.url);
+            let unexpected = |text: &&String| !text.contains("404");
+            assert_eq!(
+                look.complaints.iter().filter(unexpected).count(),
+                0,
+                "{:?}",
+                look.complaints
+            );
+        }
     }
 }
 

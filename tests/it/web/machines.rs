@@ -26,7 +26,7 @@ fn verdicts_go_out_as_the_contract_has_them() {
     assert!(head.to_lowercase().contains("content-type: application/json"), "{head}");
     assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&body).unwrap(), expected);
 
-    let (_, head, body) = desk.get_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+    let (_, head, body) = desk.read_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
     assert!(
         head.to_lowercase().contains("content-type: application/x-ndjson"),
         "{head}"
@@ -54,7 +54,7 @@ fn verdicts_go_out_as_the_contract_has_them() {
         ),
         ("office=elsewhere", Box::new(|_: &str| false)),
     ] {
-        let (_, _, body) = desk.get_with(&format!("/api/v1/verdicts?{query}"), &["Accept: application/x-ndjson"]);
+        let (_, _, body) = desk.read_with(&format!("/api/v1/verdicts?{query}"), &["Accept: application/x-ndjson"]);
         let expected: String = lines.iter().filter(|line| keep(line)).cloned().collect();
         assert_eq!(body, expected, "{query}");
     }
@@ -187,7 +187,7 @@ fn a_long_answer_comes_piece_by_piece_and_whole() {
     assert_eq!(list.len(), before + 3_000);
     let since: Vec<&str> = list.iter().map(|line| line["since"].as_str().unwrap()).collect();
     assert!(since.is_sorted(), "one zone, so texts sort as instants do");
-    let (_, _, lines) = desk.get_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
+    let (_, _, lines) = desk.read_with("/api/v1/verdicts", &["Accept: application/x-ndjson"]);
     assert_eq!(lines.lines().count(), before + 3_000);
     assert!(lines.len() > 1_000_000, "{}", lines.len());
 }

@@ -80,11 +80,11 @@ impl Desk {
     }
 
     pub fn get(&self, path: &str) -> (u16, String, String) {
-        self.get_with(path, &[])
+        self.read_with(path, &[])
     }
 
     /// As the auditor, who may read everything.
-    pub fn get_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
+    pub fn read_with(&self, path: &str, headers: &[&str]) -> (u16, String, String) {
         let cookie = format!("jagaloket_session={}", self.token);
         let language: Vec<&str> = headers
             .iter()
@@ -103,7 +103,7 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 13] {
+    pub fn pages() -> [(&'static str, [&'static str; 2]); 14] {
         [
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
@@ -111,6 +111,7 @@ impl Desk {
             ("/incidents/36", ["Urutan kejadian", "Timeline"]),
             ("/incidents/32", ["Ditarik kembali", "Withdrawn"]),
             ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
+            ("/api", ["Antarmuka untuk program", "The interface for programs"]),
             ("/compliance", ["Cakupan data", "Data coverage"]),
             ("/letters", ["Percobaan", "Attempts"]),
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
@@ -194,7 +195,7 @@ fn the_reader_s_language_is_the_address_s_else_the_cookie_s_else_the_browser_s_e
         ("/?lang=en", &["Cookie: jagaloket_lang=id"][..], "en"),
         ("/?lang=de", &["Accept-Language: de"][..], "id"),
     ] {
-        let (_, head, body) = desk.get_with(path, headers);
+        let (_, head, body) = desk.read_with(path, headers);
         assert!(
             body.contains(&format!("<html lang=\"{expected}\">")),
             "{path} {headers:?}"
