@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::client::conn::http1;
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use ring::hmac;
+use ring::hmac as mac;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -58,9 +58,9 @@ pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(
 
 /// What stands in the header, for whoever checks it.
 pub fn signature(secret: &str, now: Moment, body: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let mac = hmac::sign(&key, format!("{}.{body}", now.0).as_bytes());
-    let hex: String = mac.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = mac::Key::new(mac::HMAC_SHA256, secret.as_bytes());
+    let signed = mac::sign(&key, format!("{}.{body}", now.0).as_bytes());
+    let hex: String = signed.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={},v1={hex}", now.0)
 }
 

@@ -52,3 +52,6 @@ CREATE TABLE exemption (
 );
 
 CREATE INDEX ledger_case ON ledger (n) WHERE kind = 'case';
+
+-- What a letter answers goes out before it.
+CREATE INDEX outbox_message ON outbox (message_id) WHERE sent_ms IS NULL AND dead_ms IS NULL;

@@ -118,7 +118,7 @@ const EVERYTHING: &[&str] = &["*"];
 const NAMED_IN: [(&str, &[&str]); 21] = [
     ("argon2", &["keys"]),
     ("ring", &["keys", "hook"]),
-    ("hmac", &["accounts"]),
+    ("hmac", &["accounts", "hook"]),
     ("sha1", &["accounts"]),
     ("qrcode", &["web"]),
     ("sqlx", &["store"]),
