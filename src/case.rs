@@ -12,6 +12,7 @@ mod fold;
 pub mod hours;
 pub mod line;
 pub mod mail;
+pub mod pattern;
 pub mod refusal;
 mod rows;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::store::rows::{IncidentRow, IncidentState};
 
 use exemption::{ExemptionStep, Request};
 use mail::{Mail, MailStep};
+use pattern::Pattern;
 pub use refusal::Refusal;
 
 /// What an incident says while it stands: what its case rests on.
@@ -392,6 +394,8 @@ pub struct Cases {
     pub requests: BTreeMap<i64, Request>,
     /// Who was mailed what, and what waits.
     pub mail: Mail,
+    /// What was found to repeat.
+    pub patterns: Vec<Pattern>,
 }
 
 /// The body of an entry of the ledger of kind `case`.
@@ -401,6 +405,7 @@ pub enum Record {
     Step(Step),
     Exemption(ExemptionStep),
     Mail(MailStep),
+    Pattern(Pattern),
 }
 
 impl Record {
@@ -409,6 +414,7 @@ impl Record {
             Record::Step(step) => step.at,
             Record::Exemption(step) => step.at,
             Record::Mail(step) => step.at(),
+            Record::Pattern(pattern) => pattern.at,
         }
     }
 }

@@ -22,6 +22,7 @@ impl Cases {
             Record::Step(step) => self.apply(step),
             Record::Exemption(step) => self.apply_exemption(step),
             Record::Mail(step) => self.mail.take(step),
+            Record::Pattern(pattern) => self.patterns.push(pattern.clone()),
         }
     }
 

@@ -277,6 +277,11 @@ impl Docket {
                 turn.letters.extend(decided(step, book, &desks[ix], now));
             }
             self.write(&desks[ix], &record, turn);
+            if let Record::Step(step) = &record
+                && matches!(step.act, Act::Found | Act::Proven)
+            {
+                self.repeats(step.incident, book, &desks[ix], turn, now);
+            }
         }
         self.follow(desks, turn, now);
         for desk in desks {
@@ -389,7 +394,7 @@ impl Docket {
         let at = record.at();
         turn.entries.push(desk.rules_entry(EntryKind::Case, body, at, at));
         match record {
-            Record::Mail(_) => {}
+            Record::Mail(_) | Record::Pattern(_) => {}
             Record::Step(step) => {
                 let Some(case) = self.cases.of.get(&step.incident) else {
                     return;

@@ -7,6 +7,7 @@ use crate::case::{Record, Stage};
 use crate::engine::time::Moment;
 use crate::incident::Book;
 use crate::letter::digest::{self, Digest, Line};
+use crate::letter::pattern::{self, Repeated};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter, Turn};
 
 /// What mail readers put before the subject of an answer.
@@ -86,6 +87,45 @@ impl Docket {
 
     fn mailed(&mut self, desk: &Desk, step: MailStep, turn: &mut Turn) {
         let record = Record::Mail(step);
+        self.cases.take(&record);
+        self.write(desk, &record, turn);
+    }
+
+    /// Tells the head of the office and the integrity team where something repeats.
+    pub(super) fn repeats(&mut self, incident: i64, book: &Book, desk: &Desk, turn: &mut Turn, now: Moment) {
+        let Some(case) = self.cases.of.get(&incident) else {
+            return;
+        };
+        let Some(pattern) = self.cases.pattern(case, &desk.roster, now) else {
+            return;
+        };
+        for to in pattern.people.iter().filter_map(|id| desk.roster.person(id)) {
+            let rendered = pattern::render(&Repeated {
+                to,
+                roster: &desk.roster,
+                house: book.house(),
+                officer: pattern.officer.as_str(),
+                severity: pattern.severity,
+                incidents: &pattern.incidents,
+                now,
+            });
+            let (plain, domain) = (to.id.replace('.', "+"), &book.house().domain);
+            turn.letters.push(NewLetter {
+                incident: None,
+                kind: LetterKind::Summary,
+                person: to.id.clone(),
+                address: to.email.clone(),
+                language: to.language,
+                subject: rendered.subject,
+                message_id: format!("pattern-{:x}.{incident}.{plain}@{domain}", now.0),
+                in_reply_to: None,
+                text_body: rendered.text,
+                html_body: rendered.html,
+                created: now,
+                due: now,
+            });
+        }
+        let record = Record::Pattern(pattern);
         self.cases.take(&record);
         self.write(desk, &record, turn);
     }

@@ -12,6 +12,7 @@ pub mod digest;
 mod evidence;
 mod html;
 mod outcome;
+pub mod pattern;
 mod policies;
 pub mod sheet;
 mod text;

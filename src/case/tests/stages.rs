@@ -164,3 +164,45 @@ fn what_accuses_nobody_is_closed_without_a_decision() {
     assert_eq!(table.counts(), [0, 0, 0]);
     table.folds();
 }
+
+#[test]
+fn only_what_people_confirmed_is_a_pattern_and_it_is_told_once() {
+    let mut table = Table::new();
+    let day = |n: i64| minutes(n * 1_440);
+    let mut told = Vec::new();
+    for n in 1..=6 {
+        let basis = Basis {
+            since: day(n),
+            until: Some(day(n)),
+            ..basis(Some("p-001"), Minor)
+        };
+        table.open(n, basis, &["s-01"]);
+        // The fourth is dismissed.
+        let act = if n == 4 {
+            Act::Dismissed { code: Code::Mistaken }
+        } else {
+            Act::Found
+        };
+        table.monitor(n, day(n), act);
+        if let Some(pattern) = table.cases.pattern(&table.cases.of[&n], &table.roster, day(n)) {
+            told.push((pattern.incidents.clone(), pattern.people.clone()));
+            table.take(Record::Pattern(pattern));
+        }
+    }
+    let people = ["s-02", "i-01", "i-02"].map(str::to_owned).to_vec();
+    assert_eq!(told, [(vec![1, 2, 3], people)]);
+    table.folds();
+    // Two weeks later the first ones are too old to count.
+    let late = basis(Some("p-001"), Minor);
+    table.open(
+        9,
+        Basis {
+            since: day(30),
+            until: Some(day(30)),
+            ..late
+        },
+        &["s-01"],
+    );
+    table.monitor(9, day(30), Act::Found);
+    assert_eq!(table.cases.pattern(&table.cases.of[&9], &table.roster, day(30)), None);
+}
