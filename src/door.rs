@@ -63,6 +63,8 @@ pub struct Door {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Caller {
     pub address: String,
+    /// Whom limits count as one: the address, or the network of an IPv6 one.
+    pub network: String,
     pub agent: String,
 }
 

@@ -43,7 +43,7 @@ impl Door {
         let device = asked.device.and_then(|cookie| self.device_of(&name, cookie));
         let attempt = Attempt {
             account: self.keys.number(&name),
-            address: &asked.caller.address,
+            address: &asked.caller.network,
             device: device.as_deref(),
         };
         let now = self.now();
@@ -164,7 +164,7 @@ impl Door {
         let now = self.now();
         let attempt = Attempt {
             account: self.keys.number(&who.account.name),
-            address: &caller.address,
+            address: &caller.network,
             device: Some(&who.session.hash),
         };
         let wait_ms = self.throttle().wait_ms(attempt, now);

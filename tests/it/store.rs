@@ -5,6 +5,7 @@ mod broken;
 pub mod kept;
 mod lost;
 mod outbox;
+mod people;
 mod service;
 mod tables;
 

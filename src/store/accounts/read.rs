@@ -7,6 +7,7 @@ use crate::engine::time::Moment;
 use crate::store::Store;
 use crate::store::database::{Row, statements};
 use crate::store::error::{Doing as _, Result};
+use crate::store::insert::without_nul;
 use crate::store::words::{language, unreadable};
 
 const READING: &str = "reading accounts";
@@ -35,24 +36,18 @@ statements! {
 
 impl Store {
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
-        let row = self
-            .shared
-            .readers
-            .query(BY_NAME)
-            .bind(name.to_owned())
-            .optional()
-            .await;
+        let row = self.shared.readers.query(BY_NAME).bind(plain(name)).optional().await;
         row.doing(READING)?.as_ref().map(account).transpose()
     }
 
     pub async fn account(&self, id: &str) -> Result<Option<Account>> {
-        let row = self.shared.readers.query(BY_ID).bind(id.to_owned()).optional().await;
+        let row = self.shared.readers.query(BY_ID).bind(plain(id)).optional().await;
         row.doing(READING)?.as_ref().map(account).transpose()
     }
 
     /// The accounts of a mailbox; somebody may have two.
     pub async fn accounts_of_mailbox(&self, email: &str) -> Result<Vec<Account>> {
-        let rows = self.shared.readers.query(BY_EMAIL).bind(email.to_owned()).all().await;
+        let rows = self.shared.readers.query(BY_EMAIL).bind(plain(email)).all().await;
         rows.doing(READING)?.iter().map(account).collect()
     }
 
@@ -69,13 +64,7 @@ impl Store {
 
     /// The roles of an account, also those that are over or begin later.
     pub async fn grants_of(&self, account: &str) -> Result<Vec<GrantRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(GRANTS_OF)
-            .bind(account.to_owned())
-            .all()
-            .await;
+        let rows = self.shared.readers.query(GRANTS_OF).bind(plain(account)).all().await;
         rows.doing(READING)?.iter().map(grant).collect()
     }
 
@@ -85,30 +74,18 @@ impl Store {
     }
 
     pub async fn session(&self, hash: &str) -> Result<Option<Session>> {
-        let row = self
-            .shared
-            .readers
-            .query(SESSION)
-            .bind(hash.to_owned())
-            .optional()
-            .await;
+        let row = self.shared.readers.query(SESSION).bind(plain(hash)).optional().await;
         row.doing(READING)?.as_ref().map(session).transpose()
     }
 
     /// The sessions of an account, the one that was used last first.
     pub async fn sessions_of(&self, account: &str) -> Result<Vec<Session>> {
-        let rows = self
-            .shared
-            .readers
-            .query(SESSIONS_OF)
-            .bind(account.to_owned())
-            .all()
-            .await;
+        let rows = self.shared.readers.query(SESSIONS_OF).bind(plain(account)).all().await;
         rows.doing(READING)?.iter().map(session).collect()
     }
 
     pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
-        let row = self.shared.readers.query(LINK).bind(hash.to_owned()).optional().await;
+        let row = self.shared.readers.query(LINK).bind(plain(hash)).optional().await;
         row.doing(READING)?.as_ref().map(link).transpose()
     }
 
@@ -129,6 +106,11 @@ impl Store {
         }
         Ok(true)
     }
+}
+
+/// What somebody typed may hold what PostgreSQL's texts cannot.
+fn plain(text: &str) -> String {
+    without_nul(text.into()).into_owned()
 }
 
 fn account(row: &Row) -> Result<Account> {
