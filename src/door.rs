@@ -7,6 +7,7 @@ mod links;
 mod looks;
 mod own;
 mod sign_in;
+mod tokens;
 mod users;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ pub use acts::{Act, Admitted, Asked, Trace, admit, alone};
 pub use looks::Look;
 pub use own::{NewSeed, TOTP_ABOUT};
 pub use sign_in::{Came, SignIn};
+pub use tokens::{DAYS_MAX, PREFIX};
 pub use users::{Added, NewUser, Way};
 
 use crate::accounts::password::Weak;
@@ -86,6 +88,8 @@ pub struct Who {
     pub scope: Scope,
     /// Whether he has lately proved who he is.
     pub fresh: bool,
+    /// A program of his comes, with a token in the session's place.
+    pub by_token: bool,
 }
 
 impl Who {
@@ -167,30 +171,26 @@ impl Door {
         if now.ms_since(session.seen) > IDLE_MS || now.ms_since(session.created) > ABSOLUTE_MS {
             return Ok(None);
         }
-        let Some(account) = self
-            .store
-            .account(&session.account)
-            .await?
-            .filter(|account| !account.disabled)
-        else {
-            return Ok(None);
-        };
         if active && now.ms_since(session.seen) > SEEN_EVERY_MS {
-            let at = now;
-            let seen = Change::Seen {
+            self.note(Change::Seen {
                 session: session.hash.clone(),
-                at,
-            };
-            // Nobody waits for it: a page is shown also while the database takes nothing.
-            let door = self.clone();
-            tokio::spawn(async move {
-                let asked = Asked {
-                    changes: vec![seen],
-                    ..Asked::default()
-                };
-                door.write(asked).await
+                at: now,
             });
         }
+        self.holder(session, rosters).await
+    }
+
+    /// Whose a session is, with what he may do now; `None` where he may not come in any more.
+    async fn holder<'r>(
+        &self,
+        session: Session,
+        rosters: impl Iterator<Item = &'r Roster> + Clone,
+    ) -> Result<Option<Who>> {
+        let now = self.now();
+        let account = self.store.account(&session.account).await?;
+        let Some(account) = account.filter(|account| !account.disabled) else {
+            return Ok(None);
+        };
         let grants = self.store.grants_of(&account.id).await?;
         let grants: Vec<_> = grants
             .into_iter()
@@ -206,7 +206,20 @@ impl Door {
             account,
             session,
             roles,
+            by_token: false,
         }))
+    }
+
+    /// Has it written while nobody waits: a page is shown also while the database takes nothing.
+    fn note(self: &Arc<Door>, change: Change) {
+        let door = self.clone();
+        tokio::spawn(async move {
+            let asked = Asked {
+                changes: vec![change],
+                ..Asked::default()
+            };
+            door.write(asked).await
+        });
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
@@ -222,6 +235,7 @@ impl By<'_> {
     fn expects(self) -> Vec<Expect> {
         match self {
             By::Console => Vec::new(),
+            By::Person(who, _) if who.by_token => vec![Expect::Token(who.session.hash.clone())],
             By::Person(who, _) => vec![Expect::Session(who.session.hash.clone())],
         }
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::{Asked, By, Caller, Door, Result, Trace, Who};
 use crate::engine::time::Moment;
-use crate::store::accounts::Expect;
 
 /// A page that stays open, or is looked at again within this time, is one look.
 const LOOK_MS: i64 = 15 * 60_000;
@@ -93,7 +92,7 @@ impl Door {
         }
         self.write(Asked {
             traces: vec![trace],
-            expects: vec![Expect::Session(who.session.hash.clone())],
+            expects: By::Person(who, caller).expects(),
             ..Asked::default()
         })
         .await?;

@@ -4,7 +4,7 @@ mod read;
 mod rows;
 
 use super::database::{Connection, statements};
-pub use rows::{Account, Change, Expect, GrantRow, Link, Purpose, Seed, Session};
+pub use rows::{Account, ApiToken, Change, Expect, GrantRow, Link, Part, Purpose, Seed, Session};
 
 use super::words::of_language;
 
@@ -26,6 +26,11 @@ statements! {
     PUT_LINK = "INSERT INTO account_link (hash, account, purpose, expires_ms) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (hash) DO NOTHING";
     END_LINKS = "DELETE FROM account_link WHERE account = $1";
+    PUT_TOKEN = "INSERT INTO api_token (id, account, name, hash, parts, created_ms, expires_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+    TOKEN_USED = "UPDATE api_token SET used_ms = $2 WHERE id = $1 AND (used_ms < $2 OR used_ms IS NULL)";
+    END_TOKEN = "DELETE FROM api_token WHERE id = $1";
+    END_TOKENS = "DELETE FROM api_token WHERE account = $1";
     FORGET_LINKS = "DELETE FROM account_link WHERE expires_ms < $1";
 }
 
@@ -94,6 +99,22 @@ impl Connection {
                     .run()
                     .await
             }
+            Change::Token(token) => {
+                let parts: Vec<&str> = token.parts.iter().map(|part| part.as_str()).collect();
+                self.query(PUT_TOKEN)
+                    .bind(token.id.clone())
+                    .bind(token.account.clone())
+                    .bind(token.name.clone())
+                    .bind(token.hash.clone())
+                    .bind(serde_json::json!(parts).to_string())
+                    .bind(token.created.0)
+                    .bind(token.expires.0)
+                    .run()
+                    .await
+            }
+            Change::TokenUsed { id, at } => self.query(TOKEN_USED).bind(id.clone()).bind(at.0).run().await,
+            Change::EndToken(id) => self.query(END_TOKEN).bind(id.clone()).run().await,
+            Change::EndTokens { account } => self.query(END_TOKENS).bind(account.clone()).run().await,
             Change::EndLinks { account } => self.query(END_LINKS).bind(account.clone()).run().await,
             Change::Forget {
                 seen_before,

@@ -30,6 +30,7 @@ async fn account_page(
     let title = words.pick("Akun saya", "My account");
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let codes = who.account.seed.is_some();
+    let tokens = site.door.store.tokens_of(&who.account.id).await?;
     let body = html! {
         (page::heading(title, Some(&who.account.name)))
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
@@ -78,6 +79,7 @@ async fn account_page(
                 button.button type="submit" { (words.pick("Ganti; sesi lain berakhir", "Change it; other sessions end")) }
             }
         }
+        (super::tokens::section(ask, &tokens))
         section aria-labelledby="sessions" {
             h2 #sessions { (words.pick("Sesi", "Sessions")) }
             table.list role="table" {
@@ -135,7 +137,7 @@ fn session_row(ask: &Ask, reader: &Reader, session: &Session) -> Markup {
 }
 
 /// Back to the page, with what went wrong where something did.
-async fn back(site: &Site, ask: &Ask, reader: &Reader, done: Result<(), Trouble>) -> Result<Response, Fault> {
+pub async fn back(site: &Site, ask: &Ask, reader: &Reader, done: Result<(), Trouble>) -> Result<Response, Fault> {
     match done {
         Ok(()) => Ok(Redirect::to("/account?done=1").into_response()),
         Err(trouble) => match told(ask, &trouble) {

@@ -66,6 +66,11 @@ impl Ask {
         chosen(&self.pairs)
     }
 
+    /// All parameters of the address, as they came.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
     /// A parameter of the address; one that is empty, as forms send them, is not there.
     pub fn param(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(key, _)| key == name);

@@ -151,13 +151,34 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
     }
     let secure = site.is_secure();
     let token = Cookie::Session.read(request.headers(), secure);
+    let rosters = whole.offices.iter().map(|office| &*office.roster);
+    let bearer = bearer(&request).filter(|_| address.part.is_some());
+    if let Some(secret) = &bearer {
+        let found = site
+            .door
+            .bearer(secret, &caller, rosters.clone())
+            .await
+            .map_err(of_trouble)?;
+        match found {
+            Some((who, parts)) if address.part.is_some_and(|part| parts.contains(&part)) => {
+                ask.who = Some(Arc::new(who));
+            }
+            Some((who, _)) => {
+                traced(site.door.refused(Some(&who), &caller, "token_part", &ask.path).await);
+                return Err(Fault::Forbidden.into_response());
+            }
+            None => {
+                traced(site.door.refused(None, &caller, "token", &ask.path).await);
+                return Err(Fault::SignInFirst.into_response());
+            }
+        }
+    }
     // What a script asks by itself does not show that anybody is there.
     let by_itself = request
         .headers()
         .get("sec-fetch-dest")
         .is_some_and(|dest| dest == "empty");
-    if let Some(token) = &token {
-        let rosters = whole.offices.iter().map(|office| &*office.roster);
+    if let (Some(token), None) = (&token, &bearer) {
         let who = site.door.who(token, !by_itself, rosters).await.map_err(of_trouble)?;
         ask.who = who.map(Arc::new);
         if ask.who.is_none() {
@@ -188,6 +209,9 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
         (None, _) => return Err(Fault::SignInFirst.into_response()),
         (Some(who), needs) if !needs.admit(&who.roles) => return Err(refuse(Fault::Forbidden, "role").await),
         (Some(_), _) => {}
+    }
+    if !super::openapi::fits(address.path, ask.pairs()) {
+        return Err(Fault::BadQuestion.into_response());
     }
     if address.method == "POST" {
         if !posted::is_ours(request.headers(), &site.door.base_url) {
@@ -237,6 +261,13 @@ fn traced(written: door::Result<()>) {
 
 fn of_trouble(trouble: door::Trouble) -> Response {
     Fault::from(trouble).into_response()
+}
+
+/// What a program holds that comes by a token.
+fn bearer(request: &Request) -> Option<String> {
+    let said = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = said.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim().to_owned())
 }
 
 fn caller(request: &Request) -> Caller {

@@ -1,8 +1,10 @@
 //! The list of incidents: the open ones first, with filters, a page at a time.
 
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use chrono::NaiveDate;
 use maud::{Markup, html};
+use serde_json::json;
 
 use super::Site;
 use super::ask::{Ask, address};
@@ -16,6 +18,9 @@ use crate::store::read::{IncidentFilter, IncidentKey, IncidentWord};
 use crate::store::rows::IncidentRow;
 
 const PAGE: usize = 25;
+/// What programs get at a time, unless they ask for more or less.
+const LISTED: usize = 100;
+const LISTED_MAX: usize = 500;
 
 pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let words = ask.words;
@@ -56,6 +61,47 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         (page::pager(&ask, "after", next))
     };
     Ok(page::shell(&ask, Tab::Incidents, words.incidents, false, body))
+}
+
+/// `GET /api/v1/incidents`: a page of them, and what the next one goes on after.
+pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+    let filter = filter(&ask)?;
+    let after = ask
+        .param("after")
+        .map(|text| key(text).ok_or(Fault::BadQuestion))
+        .transpose()?;
+    let limit = match ask.param("limit").map(str::parse::<usize>) {
+        None => LISTED,
+        Some(Ok(limit)) if (1..=LISTED_MAX).contains(&limit) => limit,
+        Some(_) => return Err(Fault::BadQuestion),
+    };
+    let mut rows = site
+        .store
+        .incidents_page(&ask.scope(), &filter, after, limit + 1)
+        .await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|last| key_text(IncidentKey::of(last)));
+    let told = |row: &IncidentRow| {
+        let office = ask.live.office(&row.office);
+        let zone = office.map_or_else(|| ask.zone(), |office| office.roster.office.zone);
+        json!({
+            "incident": row.n,
+            "office": row.office,
+            "policy": row.policy,
+            "class": row.class,
+            "severity": row.severity,
+            "counter": row.counter,
+            "lockbox": row.lockbox,
+            "officer": row.officer,
+            "date": row.date,
+            "since": row.since.rfc3339(zone),
+            "until": row.until.map(|until| until.rfc3339(zone)),
+            "state": shown::state_word(row).as_str(),
+        })
+    };
+    let items: Vec<_> = rows.iter().map(told).collect();
+    Ok(axum::Json(json!({"items": items, "next": next})).into_response())
 }
 
 fn filter(ask: &Ask) -> Result<IncidentFilter, Fault> {

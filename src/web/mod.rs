@@ -19,6 +19,7 @@ mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod openapi;
 mod page;
 mod peer;
 mod posted;
@@ -31,6 +32,7 @@ mod service;
 mod shown;
 mod sign_in;
 mod today;
+mod tokens;
 mod users;
 mod words;
 

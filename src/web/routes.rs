@@ -5,10 +5,11 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, health, incident, incidents, letters, quarantine, service, sign_in, today,
-    users,
+    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, quarantine, service, sign_in,
+    today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use crate::store::accounts::Part;
 
 /// Who may come to an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +33,8 @@ pub struct Address {
     pub needs: Needs,
     /// Whether he must have proved lately who he is.
     pub fresh: bool,
+    /// Programs may come with a token for this part.
+    pub part: Option<Part>,
 }
 
 struct Route {
@@ -52,12 +55,19 @@ fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodR
         path,
         needs,
         fresh: false,
+        part: None,
     };
     Route { address, answer }
 }
 
 fn fresh(mut route: Route) -> Route {
     route.address.fresh = true;
+    route
+}
+
+/// For programs too, by a token for this part.
+fn by_token(part: Part, mut route: Route) -> Route {
+    route.address.part = Some(part);
     route
 }
 
@@ -77,11 +87,32 @@ fn routes() -> Vec<Route> {
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
         route("GET", "/metrics", Machine, get(api::metrics)),
-        fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
-        route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
-        route("GET", "/api/v1/service", SERVICE, get(service::api)),
-        route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
-        route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/incidents", CASES, get(incidents::api))),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
+        ),
+        by_token(
+            Part::Devices,
+            route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
+        ),
+        by_token(
+            Part::Service,
+            route("GET", "/api/v1/service", SERVICE, get(service::api)),
+        ),
+        by_token(
+            Part::Devices,
+            route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
+        ),
+        by_token(
+            Part::Devices,
+            route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
+        ),
+        route("GET", "/api", SignedIn, get(openapi::page)),
+        route("GET", "/api/v1/openapi.json", Nothing, get(openapi::document)),
         route("GET", "/static/style.css", Nothing, get(assets::style)),
         route("GET", "/static/live.js", Nothing, get(assets::script)),
         route("GET", "/static/icon.svg", Nothing, get(assets::icon)),
@@ -104,6 +135,8 @@ fn routes() -> Vec<Route> {
             SignedIn,
             post(account::remove_codes),
         )),
+        fresh(route("POST", "/account/tokens", SignedIn, post(tokens::add))),
+        route("POST", "/account/tokens/end", SignedIn, post(tokens::end)),
         fresh(route("POST", "/account/recovery", SignedIn, post(account::recovery))),
         route("POST", "/account/sessions/end", SignedIn, post(account::end_session)),
         route(

@@ -22,8 +22,6 @@ use crate::store::{Each, Span, Sum};
 
 /// What is shown unless other dates are asked for: four weeks.
 const DAYS: u64 = 28;
-/// More is not asked at once.
-const DAYS_MAX: i64 = 3 * 366;
 /// A share of less service than that says nothing of a counter or an office.
 const RANKED_MIN_MS: i64 = 5 * 3_600_000;
 /// Nor does one of which less than that is known.
@@ -132,10 +130,8 @@ fn span(ask: &Ask) -> Result<Span, Fault> {
     let office = ask.office();
     let now = office.and_then(|office| office.view.clock).unwrap_or(ask.live.now);
     let to = date("to")?.unwrap_or_else(|| now.date(ask.zone()));
-    let from = date("from")?.unwrap_or(to - Days::new(DAYS - 1));
-    if from > to || (to - from).num_days() > DAYS_MAX {
-        return Err(Fault::BadQuestion);
-    }
+    let usual = to.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(to);
+    let from = date("from")?.unwrap_or(usual);
     Ok(Span {
         office: office.map(|office| office.roster.office.id.to_string()),
         from,

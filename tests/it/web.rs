@@ -11,6 +11,7 @@ mod matrix;
 mod pages;
 mod people;
 mod seed;
+mod tokens;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
 //! Reads accounts, roles, sessions and links.
 
-use super::{Account, Expect, GrantRow, Link, Purpose, Seed, Session};
+use super::{Account, ApiToken, Expect, GrantRow, Link, Part, Purpose, Seed, Session};
 use crate::accounts::{Grant, Holder, Role};
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
@@ -31,6 +31,9 @@ statements! {
     SESSION = "SELECT hash, account, created_ms, seen_ms, proved_ms, address, agent FROM session WHERE hash = $1";
     SESSIONS_OF = "SELECT hash, account, created_ms, seen_ms, proved_ms, address, agent FROM session WHERE account = $1 \
              ORDER BY seen_ms DESC, hash LIMIT 100";
+    TOKEN = "SELECT id, account, name, hash, parts, created_ms, expires_ms, used_ms FROM api_token WHERE hash = $1";
+    TOKENS_OF = "SELECT id, account, name, hash, parts, created_ms, expires_ms, used_ms FROM api_token WHERE account = $1 \
+             ORDER BY created_ms DESC, id LIMIT 100";
     LINK = "SELECT hash, account, purpose, expires_ms FROM account_link WHERE hash = $1";
 }
 
@@ -49,6 +52,23 @@ impl Store {
     pub async fn accounts_of_mailbox(&self, email: &str) -> Result<Vec<Account>> {
         let rows = self.shared.readers.query(BY_EMAIL).bind(plain(email)).all().await;
         rows.doing(READING)?.iter().map(account).collect()
+    }
+
+    pub async fn token(&self, hash: &str) -> Result<Option<ApiToken>> {
+        let row = self.shared.readers.query(TOKEN).bind(hash.to_owned()).optional().await;
+        row.doing(READING)?.as_ref().map(token).transpose()
+    }
+
+    /// The newest first; also those that are over.
+    pub async fn tokens_of(&self, account: &str) -> Result<Vec<ApiToken>> {
+        let rows = self
+            .shared
+            .readers
+            .query(TOKENS_OF)
+            .bind(account.to_owned())
+            .all()
+            .await;
+        rows.doing(READING)?.iter().map(token).collect()
     }
 
     /// By name.
@@ -98,6 +118,7 @@ impl Store {
                 }
                 Expect::NameFree(name) => self.account_named(name).await?.is_none(),
                 Expect::Session(hash) => self.session(hash).await?.is_some(),
+                Expect::Token(hash) => self.token(hash).await?.is_some(),
                 Expect::Link(hash) => self.link(hash).await?.is_some(),
             };
             if !holds {
@@ -182,4 +203,23 @@ fn link(row: &Row) -> Result<Link> {
 
 fn moment(row: &Row, column: usize) -> Result<Moment> {
     Ok(Moment(row.try_get(column).doing(READING)?))
+}
+
+fn token(row: &Row) -> Result<ApiToken> {
+    let text = |at| row.try_get::<String, _>(at).doing(READING);
+    let moment = |at| row.try_get::<i64, _>(at).doing(READING).map(Moment);
+    let parts: Vec<String> = serde_json::from_str(&text(4)?).unwrap_or_default();
+    Ok(ApiToken {
+        id: text(0)?,
+        account: text(1)?,
+        name: text(2)?,
+        hash: text(3)?,
+        parts: Part::ALL
+            .into_iter()
+            .filter(|part| parts.iter().any(|word| word == part.as_str()))
+            .collect(),
+        created: moment(5)?,
+        expires: moment(6)?,
+        used: row.try_get::<Option<i64>, _>(7).doing(READING)?.map(Moment),
+    })
 }

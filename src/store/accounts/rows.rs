@@ -64,6 +64,43 @@ pub struct Link {
     pub expires: Moment,
 }
 
+/// By what a program comes in for somebody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApiToken {
+    pub id: String,
+    pub account: String,
+    pub name: String,
+    /// SHA-256 of what the program holds, in hexadecimal.
+    pub hash: String,
+    pub parts: Vec<Part>,
+    pub created: Moment,
+    pub expires: Moment,
+    pub used: Option<Moment>,
+}
+
+/// What a token may read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Verdicts, which name officers.
+    Cases,
+    /// Minutes of service.
+    Service,
+    /// Devices, their clocks and gaps, and the policies in force.
+    Devices,
+}
+
+impl Part {
+    pub const ALL: [Part; 3] = [Part::Cases, Part::Service, Part::Devices];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Part::Cases => "cases",
+            Part::Service => "service",
+            Part::Devices => "devices",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     Invitation,
@@ -100,6 +137,16 @@ pub enum Change {
     EndLinks {
         account: String,
     },
+    Token(ApiToken),
+    TokenUsed {
+        id: String,
+        at: Moment,
+    },
+    EndToken(String),
+    /// All of an account.
+    EndTokens {
+        account: String,
+    },
     /// Sessions and links that are over.
     Forget {
         seen_before: Moment,
@@ -114,5 +161,6 @@ pub enum Expect {
     Version { account: String, version: i64 },
     NameFree(String),
     Session(String),
+    Token(String),
     Link(String),
 }

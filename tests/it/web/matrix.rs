@@ -69,7 +69,7 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 46] = [
+const ROWS: [(&str, &str, &str); 51] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/{n}", CASES),
@@ -83,11 +83,14 @@ const ROWS: [(&str, &str, &str); 46] = [
     ("GET", "/healthz", "NOSIFATDWX"),
     ("GET", "/readyz", "NOSIFATDWX"),
     ("GET", "/metrics", "NOSIFATDWX"),
+    ("GET", "/api/v1/incidents", CASES),
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/policies", EVERYBODY),
     ("GET", "/api/v1/service", SERVICE),
     ("GET", "/api/v1/gaps", EVERYBODY),
     ("GET", "/api/v1/clocks", EVERYBODY),
+    ("GET", "/api", EVERYBODY),
+    ("GET", "/api/v1/openapi.json", "NOSIFATDWX"),
     ("GET", "/static/style.css", "NOSIFATDWX"),
     ("GET", "/static/live.js", "NOSIFATDWX"),
     ("GET", "/static/icon.svg", "NOSIFATDWX"),
@@ -105,6 +108,8 @@ const ROWS: [(&str, &str, &str); 46] = [
     ("GET", "/account/codes", EVERYBODY),
     ("POST", "/account/codes", EVERYBODY),
     ("POST", "/account/codes/remove", EVERYBODY),
+    ("POST", "/account/tokens", EVERYBODY),
+    ("POST", "/account/tokens/end", EVERYBODY),
     ("POST", "/account/recovery", EVERYBODY),
     ("POST", "/account/sessions/end", EVERYBODY),
     ("POST", "/account/sessions/end-others", EVERYBODY),

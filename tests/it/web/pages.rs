@@ -103,7 +103,7 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 13] {
+    pub fn pages() -> [(&'static str, [&'static str; 2]); 14] {
         [
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
@@ -111,6 +111,7 @@ impl Desk {
             ("/incidents/36", ["Urutan kejadian", "Timeline"]),
             ("/incidents/32", ["Ditarik kembali", "Withdrawn"]),
             ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
+            ("/api", ["Antarmuka untuk program", "The interface for programs"]),
             ("/compliance", ["Cakupan data", "Data coverage"]),
             ("/letters", ["Percobaan", "Attempts"]),
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
