@@ -2,6 +2,7 @@
 //! arguments.
 
 pub mod codes;
+pub mod passkey;
 pub mod password;
 pub mod reach;
 pub mod roles;

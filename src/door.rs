@@ -6,6 +6,7 @@ mod acts;
 mod links;
 mod looks;
 mod own;
+mod passkeys;
 mod sign_in;
 mod tokens;
 mod users;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc;
 pub use acts::{Act, Admitted, Asked, Trace, admit, alone};
 pub use looks::Look;
 pub use own::{NewSeed, TOTP_ABOUT};
+pub use passkeys::{Answer, Challenge};
 pub use sign_in::{Came, SignIn};
 pub use tokens::{DAYS_MAX, PREFIX};
 pub use users::{Added, NewUser, Way};
@@ -59,6 +61,7 @@ pub struct Door {
     pub mails: bool,
     throttle: Mutex<Throttle>,
     looks: Mutex<Looks>,
+    answered: Mutex<passkeys::Answered>,
 }
 
 /// Where a request comes from.
@@ -154,6 +157,7 @@ impl Door {
             mails: frame.mails,
             throttle: Mutex::default(),
             looks: Mutex::default(),
+            answered: Mutex::default(),
         })
     }
 

@@ -11,10 +11,12 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac as mac;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::signature::{ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::accounts::codes::hex;
+use crate::accounts::passkey::POINT;
 
 const KEY_BYTES: usize = 32;
 /// Memory and passes of one hash: what OWASP asks for at least, about 20 MiB.
@@ -145,6 +147,17 @@ pub fn chance<const N: usize>() -> [u8; N] {
         .fill(&mut bytes)
         .expect("a machine without chance cannot keep anybody out");
     bytes
+}
+
+/// Whether the holder of a passkey's other half has signed this.
+pub fn is_signed(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let algorithm: &dyn VerificationAlgorithm = match key.first() {
+        Some(&POINT) => &ECDSA_P256_SHA256_ASN1,
+        _ => &RSA_PKCS1_2048_8192_SHA256,
+    };
+    UnparsedPublicKey::new(algorithm, key)
+        .verify(message, signature)
+        .is_ok()
 }
 
 /// 256 bits for a browser or a link to hold.

@@ -135,6 +135,10 @@ impl Door {
                     account: id.clone(),
                     but: None,
                 },
+                Change::EndPasskeys {
+                    account: id.clone(),
+                    only: None,
+                },
                 Change::EndLinks { account: id.clone() },
                 Change::EndTokens { account: id.clone() },
                 Change::Link(made.link),

@@ -4,7 +4,7 @@ mod read;
 mod rows;
 
 use super::database::{Connection, statements};
-pub use rows::{Account, ApiToken, Change, Expect, GrantRow, Link, Part, Purpose, Seed, Session};
+pub use rows::{Account, ApiToken, Change, Expect, GrantRow, Link, Part, Passkey, Purpose, Seed, Session};
 
 use super::words::of_language;
 
@@ -31,6 +31,10 @@ statements! {
     TOKEN_USED = "UPDATE api_token SET used_ms = $2 WHERE id = $1 AND (used_ms < $2 OR used_ms IS NULL)";
     END_TOKEN = "DELETE FROM api_token WHERE id = $1";
     END_TOKENS = "DELETE FROM api_token WHERE account = $1";
+    PUT_PASSKEY = "INSERT INTO passkey (id, account, name, public, count, created_ms, used_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+    PASSKEY_USED = "UPDATE passkey SET count = $2, used_ms = $3 WHERE id = $1";
+    END_PASSKEY = "DELETE FROM passkey WHERE account = $1 AND (id = $2 OR $2 IS NULL)";
     FORGET_LINKS = "DELETE FROM account_link WHERE expires_ms < $1";
 }
 
@@ -83,6 +87,26 @@ impl Connection {
                     .bind(session.agent.clone())
                     .run()
                     .await
+            }
+            Change::Passkey(passkey) => {
+                self.query(PUT_PASSKEY)
+                    .bind(passkey.id.clone())
+                    .bind(passkey.account.clone())
+                    .bind(passkey.name.clone())
+                    .bind(passkey.public.clone())
+                    .bind(passkey.count)
+                    .bind(passkey.created.0)
+                    .bind(passkey.used.map(|used| used.0))
+                    .run()
+                    .await
+            }
+            Change::PasskeyUsed { id, count, at } => {
+                let used = self.query(PASSKEY_USED).bind(id.clone()).bind(*count).bind(at.0);
+                used.run().await
+            }
+            Change::EndPasskeys { account, only } => {
+                let ended = self.query(END_PASSKEY).bind(account.clone()).bind(only.clone());
+                ended.run().await
             }
             Change::Seen { session, at } => self.query(SEEN).bind(session.clone()).bind(at.0).run().await,
             Change::EndSession(hash) => self.query(END_SESSION).bind(hash.clone()).run().await,

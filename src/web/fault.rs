@@ -110,7 +110,9 @@ impl Fault {
     pub fn problem(self) -> Response {
         let status = self.status();
         let detail = match self {
-            Fault::BadQuestion => "a parameter is unknown, empty, there twice or not what it may be (dates are YYYY-MM-DD): /api lists them",
+            Fault::BadQuestion => {
+                "a parameter is unknown, empty, there twice or not what it may be (dates are YYYY-MM-DD): /api lists them"
+            }
             Fault::WrongHost => "this host name is not one of the dashboard's",
             Fault::Unavailable => "the database does not answer",
             Fault::TooSlow => "the answer took too long",

@@ -21,6 +21,7 @@ mod incidents;
 mod letters;
 mod openapi;
 mod page;
+mod passkeys;
 mod peer;
 mod posted;
 mod quarantine;

@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, quarantine, service, sign_in,
-    today, tokens, users,
+    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, passkeys, quarantine, service,
+    sign_in, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::store::accounts::Part;
@@ -115,9 +115,11 @@ fn routes() -> Vec<Route> {
         route("GET", "/api/v1/openapi.json", Nothing, get(openapi::document)),
         route("GET", "/static/style.css", Nothing, get(assets::style)),
         route("GET", "/static/live.js", Nothing, get(assets::script)),
+        route("GET", "/static/passkey.js", Nothing, get(assets::passkeys)),
         route("GET", "/static/icon.svg", Nothing, get(assets::icon)),
         route("GET", "/sign-in", Anyone, get(sign_in::show)),
         route("POST", "/sign-in", Anyone, post(sign_in::enter)),
+        route("POST", "/sign-in/passkey", Anyone, post(passkeys::enter)),
         route("POST", "/sign-out", SignedIn, post(sign_in::leave)),
         route("GET", "/forgot", Anyone, get(sign_in::forgot)),
         route("POST", "/forgot", Anyone, post(sign_in::send_reset)),
@@ -138,6 +140,8 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/account/tokens", SignedIn, post(tokens::add))),
         route("POST", "/account/tokens/end", SignedIn, post(tokens::end)),
         fresh(route("POST", "/account/recovery", SignedIn, post(account::recovery))),
+        fresh(route("POST", "/account/passkeys", SignedIn, post(passkeys::add))),
+        fresh(route("POST", "/account/passkeys/end", SignedIn, post(passkeys::end))),
         route("POST", "/account/sessions/end", SignedIn, post(account::end_session)),
         route(
             "POST",

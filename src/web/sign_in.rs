@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use crate::accounts::password::{LENGTH_MIN, Weak};
-use crate::door::{Caller, SignIn, Trouble};
+use crate::door::{Caller, Came, SignIn, Trouble};
 use crate::store::accounts::Purpose;
 
 /// What went wrong, in the reader's language, and the status that goes with it; `None`: it is a fault of ours.
@@ -134,6 +134,7 @@ fn sign_in_page(site: &Site, ask: &Ask, next: &str, error: Option<&str>, status:
             button.button type="submit" { (title) }
             p.hint { a href="/forgot" { (words.pick("Lupa kata sandi?", "Forgotten your password?")) } }
         }
+        (super::passkeys::sign_in_form(site, ask, next))
         @if !site.settings.shown.is_empty() {
             section aria-labelledby="shown" {
                 h2 #shown { (words.pick("Akun demo", "Accounts of the demo")) }
@@ -181,29 +182,36 @@ pub async fn enter(
         caller: &caller,
     });
     match came.await {
-        Ok(came) => {
-            let mut response = Redirect::to(&next).into_response();
-            let cookies = [
-                Cookie::Session.set(&came.token, secure),
-                Cookie::Device.set(&came.device, secure),
-                Cookie::Visit.clear(secure),
-            ];
-            response
-                .headers_mut()
-                .extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
-            Ok(response)
-        }
-        Err(trouble) => match told(&ask, &trouble) {
-            Some((status, text)) => {
-                let mut response = sign_in_page(&site, &ask, &next, Some(&text), status);
-                if let Trouble::Wait { seconds } = trouble {
-                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-                }
-                Ok(response)
-            }
-            None => Err(trouble.into()),
-        },
+        Ok(came) => Ok(came_in(&site, &came, &next)),
+        Err(trouble) => refused(&site, &ask, &next, trouble),
     }
+}
+
+/// On to where he was going, with what his browser is to keep.
+pub(super) fn came_in(site: &Site, came: &Came, next: &str) -> Response {
+    let secure = site.is_secure();
+    let mut response = Redirect::to(next).into_response();
+    let cookies = [
+        Cookie::Session.set(&came.token, secure),
+        Cookie::Device.set(&came.device, secure),
+        Cookie::Visit.clear(secure),
+    ];
+    response
+        .headers_mut()
+        .extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+    response
+}
+
+/// The sign-in page once more, with what went wrong.
+pub(super) fn refused(site: &Site, ask: &Ask, next: &str, trouble: Trouble) -> Result<Response, Fault> {
+    let Some((status, text)) = told(ask, &trouble) else {
+        return Err(trouble.into());
+    };
+    let mut response = sign_in_page(site, ask, next, Some(&text), status);
+    if let Trouble::Wait { seconds } = trouble {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 pub async fn leave(State(site): State<Site>, reader: Reader) -> Result<Response, Fault> {

@@ -9,6 +9,7 @@ mod front;
 mod machines;
 mod matrix;
 mod pages;
+mod passkeys;
 mod people;
 mod seed;
 mod tokens;

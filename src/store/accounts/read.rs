@@ -1,6 +1,6 @@
 //! Reads accounts, roles, sessions and links.
 
-use super::{Account, ApiToken, Expect, GrantRow, Link, Part, Purpose, Seed, Session};
+use super::{Account, ApiToken, Expect, GrantRow, Link, Part, Passkey, Purpose, Seed, Session};
 use crate::accounts::{Grant, Holder, Role};
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
@@ -34,6 +34,9 @@ statements! {
     TOKEN = "SELECT id, account, name, hash, parts, created_ms, expires_ms, used_ms FROM api_token WHERE hash = $1";
     TOKENS_OF = "SELECT id, account, name, hash, parts, created_ms, expires_ms, used_ms FROM api_token WHERE account = $1 \
              ORDER BY created_ms DESC, id LIMIT 100";
+    PASSKEY = "SELECT id, account, name, public, count, created_ms, used_ms FROM passkey WHERE id = $1";
+    PASSKEYS_OF = "SELECT id, account, name, public, count, created_ms, used_ms FROM passkey WHERE account = $1 \
+             ORDER BY created_ms, id LIMIT 100";
     LINK = "SELECT hash, account, purpose, expires_ms FROM account_link WHERE hash = $1";
 }
 
@@ -102,6 +105,16 @@ impl Store {
     pub async fn sessions_of(&self, account: &str) -> Result<Vec<Session>> {
         let rows = self.shared.readers.query(SESSIONS_OF).bind(plain(account)).all().await;
         rows.doing(READING)?.iter().map(session).collect()
+    }
+
+    pub async fn passkey(&self, id: &str) -> Result<Option<Passkey>> {
+        let row = self.shared.readers.query(PASSKEY).bind(plain(id)).optional().await;
+        row.doing(READING)?.as_ref().map(passkey).transpose()
+    }
+
+    pub async fn passkeys_of(&self, account: &str) -> Result<Vec<Passkey>> {
+        let rows = self.shared.readers.query(PASSKEYS_OF).bind(plain(account)).all().await;
+        rows.doing(READING)?.iter().map(passkey).collect()
     }
 
     pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
@@ -186,6 +199,19 @@ fn session(row: &Row) -> Result<Session> {
         proved: moment(row, 4)?,
         address: row.try_get(5).doing(READING)?,
         agent: row.try_get(6).doing(READING)?,
+    })
+}
+
+fn passkey(row: &Row) -> Result<Passkey> {
+    let used: Option<i64> = row.try_get(6).doing(READING)?;
+    Ok(Passkey {
+        id: row.try_get(0).doing(READING)?,
+        account: row.try_get(1).doing(READING)?,
+        name: row.try_get(2).doing(READING)?,
+        public: row.try_get(3).doing(READING)?,
+        count: row.try_get(4).doing(READING)?,
+        created: moment(row, 5)?,
+        used: used.map(Moment),
     })
 }
 

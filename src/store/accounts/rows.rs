@@ -78,6 +78,21 @@ pub struct ApiToken {
     pub used: Option<Moment>,
 }
 
+/// A key that only shows who holds the other half.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passkey {
+    /// The credential's, in hexadecimal.
+    pub id: String,
+    pub account: String,
+    pub name: String,
+    /// A point of P-256, or a key of RSA.
+    pub public: Vec<u8>,
+    /// How often its authenticator had signed.
+    pub count: i64,
+    pub created: Moment,
+    pub used: Option<Moment>,
+}
+
 /// What a token may read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
@@ -134,6 +149,17 @@ pub enum Change {
         but: Option<String>,
     },
     Link(Link),
+    Passkey(Passkey),
+    PasskeyUsed {
+        id: String,
+        count: i64,
+        at: Moment,
+    },
+    /// One of an account, or all.
+    EndPasskeys {
+        account: String,
+        only: Option<String>,
+    },
     EndLinks {
         account: String,
     },

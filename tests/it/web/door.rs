@@ -386,7 +386,7 @@ fn a_reset_goes_by_mail_alone_is_good_once_and_asks_for_the_second_factor() {
     );
     let invitation = desk.mailed();
     assert!(
-        invitation.contains("http://127.0.0.1/link/") && invitation.contains("72 hours"),
+        invitation.contains(&format!("http://localhost:{}/link/", desk.port)) && invitation.contains("72 hours"),
         "{invitation}"
     );
     let link = |mail: &str| format!("http://x/link/{}", &mail.split("/link/").nth(1).unwrap()[..64]);
