@@ -5,6 +5,7 @@
 mod acts;
 mod links;
 mod looks;
+mod oidc;
 mod own;
 mod passkeys;
 mod sign_in;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc;
 
 pub use acts::{Act, Admitted, Asked, Trace, admit, alone};
 pub use looks::Look;
+pub use oidc::{BACK, Back, Going, Mapped, Provider};
 pub use own::{NewSeed, TOTP_ABOUT};
 pub use passkeys::{Answer, Challenge};
 pub use sign_in::{Came, SignIn};
@@ -59,6 +61,9 @@ pub struct Door {
     pub domain: String,
     /// Whether letters go out at all.
     pub mails: bool,
+    /// Who vouches for people beside us.
+    pub provider: Option<Provider>,
+    known: oidc::Known,
     throttle: Mutex<Throttle>,
     looks: Mutex<Looks>,
     answered: Mutex<passkeys::Answered>,
@@ -119,6 +124,8 @@ pub enum Trouble {
     Overtaken,
     #[error("{0}")]
     Refused(String),
+    #[error("the OpenID provider does not answer")]
+    Away,
     #[error("the monitor is stopping")]
     Stopping,
     #[error(transparent)]
@@ -142,6 +149,7 @@ pub struct Frame {
     pub base_url: String,
     pub domain: String,
     pub mails: bool,
+    pub provider: Option<Provider>,
 }
 
 impl Door {
@@ -155,6 +163,8 @@ impl Door {
             base_url: frame.base_url,
             domain: frame.domain,
             mails: frame.mails,
+            provider: frame.provider,
+            known: oidc::Known::default(),
             throttle: Mutex::default(),
             looks: Mutex::default(),
             answered: Mutex::default(),

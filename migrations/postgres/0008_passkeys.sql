@@ -9,3 +9,7 @@ CREATE TABLE passkey (
     used_ms     BIGINT                          -- NULL: never
 );
 CREATE INDEX passkey_account ON passkey (account);
+
+-- Whom an OpenID provider vouches for: its issuer, a blank, and its name for him. NULL: nobody but us.
+ALTER TABLE account ADD COLUMN subject TEXT COLLATE "C";
+CREATE UNIQUE INDEX account_subject ON account (subject);

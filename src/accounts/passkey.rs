@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::base64url;
+
 /// A P-256 key in a browser's form is this and the point.
 const SPKI_P256: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
@@ -20,7 +22,6 @@ const RSA_BYTES: usize = 270;
 const PRESENT: u8 = 0x01;
 const VERIFIED: u8 = 0x04;
 const HAS_CREDENTIAL: u8 = 0x40;
-const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ceremony {
@@ -45,7 +46,10 @@ pub fn is_of(client: &[u8], ceremony: Ceremony, challenge: &[u8], origin: &str) 
         Ceremony::Get => "webauthn.get",
     };
     serde_json::from_slice::<Client>(client).is_ok_and(|said| {
-        said.kind == kind && said.challenge == base64url(challenge) && said.origin == origin && !said.cross_origin
+        said.kind == kind
+            && said.challenge == base64url::encode(challenge)
+            && said.origin == origin
+            && !said.cross_origin
     })
 }
 
@@ -97,29 +101,12 @@ pub fn key(spki: &[u8]) -> Option<&[u8]> {
     point.or_else(rsa)
 }
 
-fn base64url(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut three = [0; 3];
-        three[..chunk.len()].copy_from_slice(chunk);
-        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for digit in 0..=chunk.len() {
-            out.push(char::from(BASE64URL[(bits >> (18 - 6 * digit) & 63) as usize]));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_a_ceremony_of_ours_counts() {
-        assert_eq!(
-            ["", "f", "fo", "foo", "foob"].map(|text| base64url(text.as_bytes())),
-            ["", "Zg", "Zm8", "Zm9v", "Zm9vYg"]
-        );
         let origin = "https://jagaloket.example";
         let said = |kind: &str, challenge: &str, origin: &str, more: &str| {
             format!(r#"{{"type":"{kind}","challenge":"{challenge}","origin":"{origin}"{more}}}"#).into_bytes()

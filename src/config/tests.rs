@@ -70,6 +70,7 @@ fn ten_lines_are_enough() {
                 listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
                 base_url: "http://127.0.0.1:8080".into(),
                 tls: None,
+                oidc: None,
                 trusted_proxies: Vec::new(),
                 network_trusted: false,
                 hosts: vec![],

@@ -76,18 +76,22 @@ impl Door {
         let until = Moment(i64::from_be_bytes(until.try_into().ok()?));
         let (client, data) = (unhex(answer.client)?, unhex(answer.data)?);
         let now = self.now();
-        let first = {
-            let mut answered = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if answered.0.len() >= ANSWERED_MAX {
-                answered.0.retain(|_, until| *until > now);
-            }
-            answered.0.len() < ANSWERED_MAX && answered.0.insert(challenge.to_vec(), until).is_none()
-        };
+        let first = self.first_answer(challenge, until);
         if !first || now >= until || !is_of(&client, ceremony, challenge, self.origin()) {
             return None;
         }
         let said = Authenticator::read(&data, self.host())?;
         Some((said, [&data[..], &Sha256::digest(client)[..]].concat()))
+    }
+
+    /// Whether something that is good once is answered for the first time.
+    pub(super) fn first_answer(&self, what: &[u8], until: Moment) -> bool {
+        let now = self.now();
+        let mut answered = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if answered.0.len() >= ANSWERED_MAX {
+            answered.0.retain(|_, until| *until > now);
+        }
+        answered.0.len() < ANSWERED_MAX && answered.0.insert(what.to_vec(), until).is_none()
     }
 
     pub async fn add_passkey(

@@ -114,16 +114,21 @@ impl Door {
         Some(account)
     }
 
+    /// `proved`: when he proved who he is.
     pub(super) async fn let_in(
         &self,
         account: Account,
         before: Option<&str>,
         caller: &Caller,
         key: Option<Change>,
-        now: Moment,
+        proved: Moment,
     ) -> Result<String> {
+        let now = self.now();
         let token = token();
-        let session = self.session_of(&account, &token, caller, now);
+        let session = Session {
+            proved,
+            ..self.session_of(&account, &token, caller, now)
+        };
         let trace = Trace::of_nobody("signed_in", caller)
             .with("actor", &account.id)
             .with("session", &session.hash[..12]);

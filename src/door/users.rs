@@ -46,6 +46,7 @@ impl Door {
             password: None,
             seed: None,
             recovery: Vec::new(),
+            subject: None,
             disabled: false,
             version: 1,
             created: now,

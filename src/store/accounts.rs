@@ -10,11 +10,11 @@ use super::words::of_language;
 
 statements! {
     PUT_ACCOUNT = "INSERT INTO account (id, name, office, person, email, language, password, seed, seed_step, recovery, state, \
-             version, created_ms, changed_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             version, created_ms, changed_ms, subject) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, office = excluded.office, person = excluded.person, \
              email = excluded.email, language = excluded.language, password = excluded.password, seed = excluded.seed, \
              seed_step = excluded.seed_step, recovery = excluded.recovery, state = excluded.state, \
-             version = excluded.version, changed_ms = excluded.changed_ms";
+             version = excluded.version, changed_ms = excluded.changed_ms, subject = excluded.subject";
     PUT_GRANT = "INSERT INTO role_grant (id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET ends_ms = excluded.ends_ms";
     PUT_SESSION = "INSERT INTO session (hash, account, created_ms, seen_ms, proved_ms, address, agent) \
@@ -59,6 +59,7 @@ impl Connection {
                     .bind(account.version)
                     .bind(account.created.0)
                     .bind(account.changed.0)
+                    .bind(account.subject.clone())
                     .run()
                     .await
             }

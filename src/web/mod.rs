@@ -24,6 +24,7 @@ mod page;
 mod passkeys;
 mod peer;
 mod posted;
+mod provider;
 mod quarantine;
 mod routes;
 mod secure;

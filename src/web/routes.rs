@@ -5,10 +5,11 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, passkeys, quarantine, service,
-    sign_in, today, tokens, users,
+    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, passkeys, provider, quarantine,
+    service, sign_in, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use crate::door::BACK;
 use crate::store::accounts::Part;
 
 /// Who may come to an address.
@@ -120,6 +121,9 @@ fn routes() -> Vec<Route> {
         route("GET", "/sign-in", Anyone, get(sign_in::show)),
         route("POST", "/sign-in", Anyone, post(sign_in::enter)),
         route("POST", "/sign-in/passkey", Anyone, post(passkeys::enter)),
+        route("GET", "/sign-in/provider", Anyone, get(provider::go)),
+        route("GET", BACK, Anyone, get(provider::back)),
+        route("POST", BACK, Anyone, post(provider::enter)),
         route("POST", "/sign-out", SignedIn, post(sign_in::leave)),
         route("GET", "/forgot", Anyone, get(sign_in::forgot)),
         route("POST", "/forgot", Anyone, post(sign_in::send_reset)),

@@ -35,6 +35,13 @@ pub(super) fn told(ask: &Ask, trouble: &Trouble) -> Option<(StatusCode, String)>
             let text = words.pick("Sedang sibuk. Coba lagi sebentar lagi.", "Busy. Try again in a moment.");
             return Some((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
         }
+        Trouble::Away => {
+            let text = ask.words.pick(
+                "Penyedia identitas tidak menjawab. Coba lagi, atau masuk dengan kata sandi.",
+                "The identity provider does not answer. Try again, or sign in with a password.",
+            );
+            return Some((StatusCode::BAD_GATEWAY, text.to_owned()));
+        }
         Trouble::Weak(weak) => return Some((StatusCode::UNPROCESSABLE_ENTITY, weak_text(ask, *weak))),
         Trouble::Link => words.pick(
             "Tautan ini sudah dipakai, sudah lewat, atau salah. Mintalah yang baru.",
@@ -134,6 +141,7 @@ fn sign_in_page(site: &Site, ask: &Ask, next: &str, error: Option<&str>, status:
             button.button type="submit" { (title) }
             p.hint { a href="/forgot" { (words.pick("Lupa kata sandi?", "Forgotten your password?")) } }
         }
+        (super::provider::button(site, ask, next, false))
         (super::passkeys::sign_in_form(site, ask, next))
         @if !site.settings.shown.is_empty() {
             section aria-labelledby="shown" {
@@ -331,11 +339,11 @@ pub async fn redeem(
     }
 }
 
-pub async fn confirm(ask: Ask, reader: Reader) -> Response {
-    confirm_page(&ask, &reader, &next_place(ask.param("next")), None)
+pub async fn confirm(State(site): State<Site>, ask: Ask, reader: Reader) -> Response {
+    confirm_page(&site, &ask, &reader, &next_place(ask.param("next")), None)
 }
 
-fn confirm_page(ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCode, String)>) -> Response {
+fn confirm_page(site: &Site, ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCode, String)>) -> Response {
     let words = ask.words;
     let title = words.pick("Buktikan siapa Anda", "Prove who you are");
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
@@ -346,6 +354,7 @@ fn confirm_page(ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCod
     let body = html! {
         (page::heading(title, Some(hint)))
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
+        @if reader.who.account.subject.is_some() { (super::provider::button(site, ask, next, true)) }
         form.form method="post" action="/confirm" {
             (proof(ask))
             input type="hidden" name="next" value=(next);
@@ -371,7 +380,7 @@ pub async fn prove(State(site): State<Site>, ask: Ask, reader: Reader, form: Pos
             Ok(response)
         }
         Err(trouble) => match told(&ask, &trouble) {
-            Some(error) => Ok(confirm_page(&ask, &reader, &next, Some(error))),
+            Some(error) => Ok(confirm_page(&site, &ask, &reader, &next, Some(error))),
             None => Err(trouble.into()),
         },
     }

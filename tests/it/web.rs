@@ -8,6 +8,7 @@ mod floods;
 mod front;
 mod machines;
 mod matrix;
+mod oidc;
 mod pages;
 mod passkeys;
 mod people;

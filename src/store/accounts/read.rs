@@ -16,13 +16,15 @@ const LISTED_MAX: i64 = 2_000;
 
 statements! {
     BY_NAME = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account WHERE name = $1";
+             changed_ms, subject FROM account WHERE name = $1";
     BY_ID = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account WHERE id = $1";
+             changed_ms, subject FROM account WHERE id = $1";
     BY_EMAIL = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account WHERE lower(email) = lower($1) ORDER BY name LIMIT 5";
+             changed_ms, subject FROM account WHERE lower(email) = lower($1) ORDER BY name LIMIT 5";
+    BY_SUBJECT = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms, subject FROM account WHERE subject = $1";
     LIST = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account ORDER BY name LIMIT $1";
+             changed_ms, subject FROM account ORDER BY name LIMIT $1";
     ANY = "SELECT id FROM account LIMIT 1";
     GRANTS_OF = "SELECT id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms FROM role_grant \
              WHERE account = $1 ORDER BY begins_ms, id";
@@ -48,6 +50,17 @@ impl Store {
 
     pub async fn account(&self, id: &str) -> Result<Option<Account>> {
         let row = self.shared.readers.query(BY_ID).bind(plain(id)).optional().await;
+        row.doing(READING)?.as_ref().map(account).transpose()
+    }
+
+    pub async fn account_of_subject(&self, subject: &str) -> Result<Option<Account>> {
+        let row = self
+            .shared
+            .readers
+            .query(BY_SUBJECT)
+            .bind(plain(subject))
+            .optional()
+            .await;
         row.doing(READING)?.as_ref().map(account).transpose()
     }
 
@@ -169,6 +182,7 @@ fn account(row: &Row) -> Result<Account> {
         version: row.try_get(11).doing(READING)?,
         created: moment(row, 12)?,
         changed: moment(row, 13)?,
+        subject: row.try_get(14).doing(READING)?,
     })
 }
 

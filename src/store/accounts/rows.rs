@@ -18,6 +18,8 @@ pub struct Account {
     pub seed: Option<Seed>,
     /// Hashes of codes to recover with.
     pub recovery: Vec<String>,
+    /// Whom an OpenID provider vouches for: its issuer, a blank, and its name for him.
+    pub subject: Option<String>,
     pub disabled: bool,
     /// Counts its changes: who changes it says which one he saw.
     pub version: i64,

@@ -29,6 +29,7 @@ fn account(name: &str) -> Account {
             last_step: 7,
         }),
         recovery: vec!["aa".into(), "bb".into()],
+        subject: Some("https://idp.example x".into()),
         disabled: false,
         version: 1,
         created: at(0),
@@ -54,6 +55,7 @@ async fn what_is_written_of_people_comes_back_and_goes(home: Home) {
             password: None,
             seed: None,
             recovery: Vec::new(),
+            subject: None,
             disabled: true,
             ..account("bare")
         },

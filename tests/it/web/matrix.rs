@@ -69,7 +69,7 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 55] = [
+const ROWS: [(&str, &str, &str); 58] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/{n}", CASES),
@@ -98,6 +98,9 @@ const ROWS: [(&str, &str, &str); 55] = [
     ("GET", "/sign-in", "NOSIFATDWX"),
     ("POST", "/sign-in", "NOSIFATDWX"),
     ("POST", "/sign-in/passkey", "NOSIFATDWX"),
+    ("GET", "/sign-in/provider", "NOSIFATDWX"),
+    ("GET", "/sign-in/provider/back", "NOSIFATDWX"),
+    ("POST", "/sign-in/provider/back", "NOSIFATDWX"),
     ("POST", "/sign-out", EVERYBODY),
     ("GET", "/forgot", "NOSIFATDWX"),
     ("POST", "/forgot", "NOSIFATDWX"),

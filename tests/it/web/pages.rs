@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jagaloket::clock::MonitorClock;
-use jagaloket::door::{Door, Frame, WAITING_MAX, alone};
+use jagaloket::door::{Door, Frame, Provider, WAITING_MAX, alone};
 use jagaloket::engine::roster::Roster;
 use jagaloket::keys::Keys;
 use jagaloket::live::Live;
@@ -35,6 +35,11 @@ impl Desk {
     }
 
     pub fn with(settings: Settings) -> Desk {
+        Desk::beside(settings, None)
+    }
+
+    /// With a provider that vouches for people.
+    pub fn beside(settings: Settings, provider: Option<Provider>) -> Desk {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seeded = runtime.block_on(seed());
         let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
@@ -53,6 +58,7 @@ impl Desk {
             base_url: format!("http://localhost:{port}"),
             domain: "contoh.example".into(),
             mails: true,
+            provider,
         });
         runtime.spawn(alone(seeded.store.clone(), MonitorClock::Wall, waiting));
         let token = runtime.block_on(seat(&seeded.store, &AUDITOR));
