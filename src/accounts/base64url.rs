@@ -18,7 +18,7 @@ pub fn encode(bytes: &[u8]) -> String {
 /// The ordinary kind, with padding.
 pub fn standard(bytes: &[u8]) -> String {
     let mut text = encode(bytes).replace('-', "+").replace('_', "/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -396,8 +396,11 @@ impl Door {
     }
 }
 
+/// A form's fields, and who sends it.
+type Form = (Vec<(&'static str, String)>, Option<String>);
+
 /// Asks the provider, beside the threads that answer.
-async fn ask(address: String, form: Option<(Vec<(&'static str, String)>, Option<String>)>) -> Result<String> {
+async fn ask(address: String, form: Option<Form>) -> Result<String> {
     let asked = tokio::task::spawn_blocking(move || -> std::result::Result<String, ureq::Error> {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(ANSWER_TIME))
