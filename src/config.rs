@@ -3,6 +3,7 @@
 //! The shape is documented key by key in docs/configuration.md. Relative paths are relative to the file's own folder.
 
 mod read;
+mod retention;
 mod secret;
 mod sections;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::place::Place;
 use crate::telemetry::LogFormat;
 use read::Reader;
 pub use read::{Setting, Shape};
+pub use retention::Retention;
 pub use secret::Secret;
 
 /// A configuration that was read and checked. Files it names may still be missing or wrong.
@@ -43,6 +45,7 @@ pub struct Config {
     pub mail: Mail,
     pub web: Web,
     pub quarantine: Quarantine,
+    pub retention: Retention,
     pub log: LogFormat,
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{Datelike as _, Days, NaiveDate};
 
 use crate::clock::MonitorClock;
-use crate::config::{Broker, Clock, Config, Embedded, Mail, MailWay, Quarantine, Web};
+use crate::config::{Broker, Clock, Config, Embedded, Mail, MailWay, Quarantine, Retention, Web};
 use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::engine::event::{DeviceId, OfficerId};
 use crate::engine::roster::Roster;
@@ -137,6 +137,11 @@ pub async fn run(request: Request) -> Result<Outcome> {
         quarantine: Quarantine {
             rows_max: 10_000,
             bytes_max: 64 * 1024 * 1024,
+        },
+        // It does not last so long.
+        retention: Retention {
+            at: None,
+            ..Retention::usual(14 * 86_400_000)
         },
         log: LogFormat::Text,
     };

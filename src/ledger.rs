@@ -1,12 +1,17 @@
 //! Ring 1: the hash chain. Whoever changes, removes or reorders what was accepted breaks it; whoever cuts off its end is
 //! found out by a head that somebody noted before.
 
+pub mod announced;
+pub mod bridge;
+pub mod hold;
+
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::time::Moment;
+use bridge::Bridge;
 
 /// What the first entry's hash is computed over, in the place of a hash before; it names the format.
 const GENESIS: &[u8] = b"jagaloket ledger 1";
@@ -140,6 +145,10 @@ pub enum Fault {
     CutOff { last: i64 },
     /// The chain fits together, but another hash was noted for this entry.
     Rewritten,
+    /// It is gone, and no entry of the ledger announces what stands in its place.
+    Unannounced,
+    /// It announces that something was taken out, and what was kept of that is gone or another.
+    Unkept,
 }
 
 impl fmt::Display for Fault {
@@ -149,6 +158,10 @@ impl fmt::Display for Fault {
             Fault::Missing { next } => write!(f, "it is missing; the next one found is {next}"),
             Fault::OutOfOrder { after } => write!(f, "it is out of order, behind {after}"),
             Fault::CutOff { last } => write!(f, "the ledger ends at entry {last}, but a noted head has more"),
+            Fault::Unannounced => {
+                f.write_str("it is gone, and no retention announces in the ledger what stands in its place")
+            }
+            Fault::Unkept => f.write_str("what it says was kept of entries that it took out is gone or was changed"),
             Fault::Rewritten => f.write_str("another hash was noted for it: it or an entry before was written anew"),
         }
     }
@@ -195,6 +208,24 @@ impl Chain {
         }
         self.head = head;
         Ok(())
+    }
+
+    /// Goes on over entries that are gone; whether that was announced, whoever calls this must see to.
+    pub fn cross(&mut self, bridge: &Bridge) -> Result<(), Broken> {
+        let broken = |n, fault| Err(Broken { n, fault });
+        let expected = self.head.n + 1;
+        if bridge.first > expected {
+            return broken(expected, Fault::Missing { next: bridge.first });
+        }
+        if bridge.first < expected {
+            return broken(bridge.first, Fault::OutOfOrder { after: self.head.n });
+        }
+        let (n, hash) = (bridge.last, bridge.hash);
+        self.head = Head { n, hash };
+        match self.noted {
+            Some(noted) if noted.n == n && noted.hash != hash => broken(n, Fault::Rewritten),
+            _ => Ok(()),
+        }
     }
 
     /// The head, once every entry was checked.

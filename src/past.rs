@@ -21,7 +21,7 @@ use crate::engine::verdict::{Decision, Verdict};
 use crate::replay::{self, Ear, Heard};
 
 pub use explain::{Explained, Named, explain_files, explain_stored};
-pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger};
+pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger, rules};
 pub use service::measure_stored;
 
 /// Turns of decisions that wait for the counting of letters.

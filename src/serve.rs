@@ -26,12 +26,13 @@ use crate::incident::{Book, Past};
 use crate::keys::Keys;
 use crate::letter::House;
 use crate::live::{BrokerKind, Live};
+use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
 use reload::Reload;
-pub use reload::{Outcome, ask};
+pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
@@ -93,6 +94,7 @@ pub struct Running {
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
     measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
+    daily: tokio::task::JoinHandle<()>,
 }
 
 enum LineEnd {
@@ -111,6 +113,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         shown,
         clock_is_right,
     } = plan;
+    // They are made when the monitor is at work.
+    let demo_accounts = !shown.is_empty();
     if texts.is_empty() {
         bail!("the configuration names no roster");
     }
@@ -154,10 +158,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         sane(now, last)?;
     }
     let mut book = open_book(&store, house(&config)).await?;
-    let engine_clock = match config.clock {
-        config::Clock::Own => Clock::Ticks,
-        config::Clock::Events => Clock::Events,
-    };
+    let engine_clock = engine_clock(config.clock);
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
@@ -221,13 +222,33 @@ pub async fn start(plan: Plan) -> Result<Running> {
     );
     let measure = tokio::spawn(measure);
     let (order_sender, orders) = mpsc::channel(1);
+    let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),
         orders: order_sender,
         names: names_sender,
         config: config.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        runs,
         door: door.clone(),
     };
+    let daily = Daily {
+        retention: Retention {
+            store: store.clone(),
+            rules: config.retention,
+            judging: Judging {
+                clock: engine_clock,
+                settle_after_ms: config.settle_after_ms,
+            },
+            gentle: true,
+        },
+        clock: clock.clone(),
+        zone: desks[0].roster.office.zone,
+        metrics: metrics.clone(),
+        asked,
+    };
+    let daily = tokio::spawn(daily.run(stopped(stopping.clone())));
     let reload = tokio::spawn(reload.run(reload::listen(&config.control), stopped(stopping.clone())));
     let daemon = Daemon {
         acts,
@@ -253,7 +274,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");
-    if !store.has_accounts().await.context("the accounts cannot be read")? {
+    if !demo_accounts && !store.has_accounts().await.context("the accounts cannot be read")? {
         tracing::warn!(
             "nobody can sign in yet: make the first account with `jagaloket user add NAME --role administrator --config FILE`"
         );
@@ -273,7 +294,16 @@ pub async fn start(plan: Plan) -> Result<Running> {
         web,
         measure,
         reload,
+        daily,
     })
+}
+
+/// What the office clock goes by.
+pub fn engine_clock(clock: config::Clock) -> Clock {
+    match clock {
+        config::Clock::Own => Clock::Ticks,
+        config::Clock::Events => Clock::Events,
+    }
 }
 
 /// Refuses a machine's clock that says what can hardly be after the ledger's last event: each tick of it would stay.
@@ -319,6 +349,7 @@ impl Running {
         self.web.await.context("the dashboard broke")??;
         self.measure.await.context("measuring broke")?;
         self.reload.await.context("the reload broke")?;
+        self.daily.await.context("retention broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
     }

@@ -132,6 +132,10 @@ pub struct Metrics {
     /// Times other rosters or policies came into force while running.
     pub activations: Counter,
     pub activations_refused: Counter,
+    /// What retention let go, by kind, in the order of `LET_GO`; use `let_go`.
+    let_go: [Counter; LET_GO.len()],
+    /// When its last run was finished, on the monitor's clock; 0: never.
+    pub retention_last_ms: Gauge,
     /// From a message's receipt to the commit of what it decided.
     pub commit_seconds: Histogram<13>,
     /// From the moment a verdict opened to the mail server's acceptance of its first letter.
@@ -157,6 +161,8 @@ impl Default for Metrics {
             pages_failed: Counter::default(),
             activations: Counter::default(),
             activations_refused: Counter::default(),
+            let_go: Default::default(),
+            retention_last_ms: Gauge::default(),
             commit_seconds: Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
             ]),
@@ -170,7 +176,22 @@ impl Default for Metrics {
 const CLASSES: [Class; 3] = [Class::Indication, Class::Unverifiable, Class::Technical];
 const STEPS: [StepKind; 3] = [StepKind::Opened, StepKind::Amended, StepKind::Retracted];
 
+/// The kinds of what retention lets go, as the keys of its section call them.
+pub const LET_GO: [&str; 5] = ["heartbeats", "quarantine", "letters", "indications", "events"];
+
 impl Metrics {
+    /// Counts what retention let go.
+    pub fn let_go(&self, kind: &str, count: u64) {
+        if let Some(place) = LET_GO.iter().position(|known| *known == kind) {
+            self.let_go[place].add(count);
+        }
+    }
+
+    /// What retention let go since the start, by kind.
+    pub fn gone(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        LET_GO.into_iter().zip(self.let_go.iter().map(Counter::count))
+    }
+
     /// Counts one message that went to quarantine.
     pub fn quarantined(&self, code: &str) {
         if let Some(place) = Rejected::CODES.iter().position(|known| *known == code) {
@@ -277,6 +298,19 @@ impl Metrics {
             "jagaloket_activations_refused_total",
             "Times rosters or policies were refused because of their faults.",
             &self.activations_refused,
+        );
+        out.head(
+            "jagaloket_retention_removed_total",
+            "counter",
+            "What was let go because it was kept long enough, by kind.",
+        );
+        for (kind, count) in self.gone() {
+            out.sample("jagaloket_retention_removed_total", &[("kind", kind)], count as f64);
+        }
+        out.gauge(
+            "jagaloket_retention_last_run_seconds",
+            "When the last run of retention was finished, in seconds since 1970; 0: never.",
+            self.retention_last_ms.value() as f64 / 1_000.0,
         );
         out.histogram(
             "jagaloket_event_commit_seconds",

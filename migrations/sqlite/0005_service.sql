@@ -1,4 +1,4 @@
--- Minutes of service, hour by hour: derived from the ledger, and no part of backups.
+-- Minutes of service, hour by hour, measured from the ledger.
 CREATE TABLE service_hour (
     office      TEXT   NOT NULL,
     date        TEXT   NOT NULL,            -- YYYY-MM-DD, office zone

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::config::Config;
+use crate::daemon;
 use crate::exit::Exit;
 use crate::ledger::Head;
 use crate::place::Place;
-use crate::store::{Error, Store};
+use crate::serve;
+use crate::store::{Error, Store, Verified};
 
 /// Look after the ledger, in which everything accepted stands.
 #[derive(clap::Args, Debug)]
@@ -48,13 +50,17 @@ struct VerifyArgs {
     /// A head noted before, as this command printed it
     #[arg(long, value_name = "HEAD")]
     head: Option<Head>,
+    /// Also judge the whole ledger anew, and hold what was kept for the next start against what comes of it
+    #[arg(long, requires = "config")]
+    snapshots: bool,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let What::Verify(args) = args.what;
-    let place = match (args.database, args.config) {
+    let config = args.config.map(|config| Config::load(&config)).transpose()?;
+    let place = match (args.database, &config) {
         (Some(place), _) => place,
-        (None, Some(config)) => Config::load(&config)?.database,
+        (None, Some(config)) => config.database.clone(),
         // The arguments demand one of them.
         (None, None) => return Ok(Exit::Usage),
     };
@@ -62,13 +68,16 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         let store = Store::open_to_read(place.clone())
             .await
             .with_context(|| place.to_string())?;
-        Ok(store.verify(args.head).await)
+        Ok(store.verify_all(args.head).await)
     })?;
     match verified {
-        Ok(head) => {
-            println!("{head}");
-            eprintln!("{} entries, each fits the one before", head.n);
-            Ok(Exit::Done)
+        Ok(verified) => {
+            println!("{}", verified.head);
+            eprintln!("{}", told(&verified));
+            match config.filter(|_| args.snapshots) {
+                Some(config) => snapshots(&config),
+                None => Ok(Exit::Done),
+            }
         }
         Err(error @ Error::Broken(_)) => {
             eprintln!("error: {error}");
@@ -76,4 +85,54 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn snapshots(config: &Config) -> anyhow::Result<Exit> {
+    let clock = serve::engine_clock(config.clock);
+    let keep_ms = config.settle_after_ms + daemon::DAY_MS;
+    let held = super::block_on(async {
+        let store = Store::open_to_read(config.database.clone()).await?;
+        daemon::check_snapshots(&store, clock, keep_ms).await
+    })?;
+    for one in &held {
+        match one.differs.as_slice() {
+            [] => eprintln!(
+                "the snapshot of {} at entry {} says what the ledger says",
+                one.office, one.ledger_n
+            ),
+            differs => eprintln!(
+                "error: the snapshot of {} at entry {} differs from the ledger in: {}",
+                one.office,
+                one.ledger_n,
+                differs.join(", ")
+            ),
+        }
+    }
+    if held.is_empty() {
+        eprintln!("there is no snapshot that a start could use");
+    }
+    match held.iter().all(|one| one.differs.is_empty()) {
+        true => Ok(Exit::Done),
+        false => Ok(Exit::Failed),
+    }
+}
+
+fn told(verified: &Verified) -> String {
+    let mut text = format!("{} entries, each fits the one before", verified.head.n);
+    let gone: u64 = verified.gone.values().sum();
+    if gone > 0 {
+        let why: Vec<String> = verified
+            .gone
+            .iter()
+            .map(|(why, count)| format!("{count} as {why}"))
+            .collect();
+        text += &format!(
+            "; {gone} of them were kept long enough and are gone ({}), each announced in the ledger",
+            why.join(", ")
+        );
+    }
+    if verified.noted_gone {
+        text += "\nthe entry of the noted head is one of those that are gone, so that it proves nothing any more: note a new head";
+    }
+    text
 }

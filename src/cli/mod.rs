@@ -9,6 +9,7 @@ mod ledger;
 mod letters;
 mod policy;
 mod replay;
+mod retention;
 mod schema;
 mod serve;
 mod simulate;
@@ -46,6 +47,7 @@ enum Command {
     Letters(letters::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
+    Retention(retention::Args),
     #[command(alias = "policies")]
     Policy(policy::Args),
     Schema(schema::Args),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Letters(args) => letters::run(args),
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),
+        Command::Retention(args) => retention::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Explain(args) => explain::run(args),

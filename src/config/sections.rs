@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::read::Section;
+use super::retention::retention;
 use super::{
     Broker, Clock, Config, Embedded, EmbeddedTls, Encryption, External, GroupRole, Mail, MailWay, Oidc, Protocol,
     Quarantine, Smtp, Tls, Web, WebTls,
@@ -36,6 +37,9 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     let megabytes_max = quarantine.whole("megabytes_max", 1..=1_000_000).unwrap_or(256);
     quarantine.end(root);
 
+    let settle_after_ms = settle_after_ms.unwrap_or(14 * DAY_MS);
+    let retention = retention(root, settle_after_ms);
+
     let mut log = root.section("log");
     let format = log.choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]);
     log.end(root);
@@ -43,7 +47,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     Config {
         rosters,
         policies,
-        settle_after_ms: settle_after_ms.unwrap_or(14 * DAY_MS),
+        settle_after_ms,
         clock: clock.unwrap_or_default(),
         database,
         control,
@@ -55,6 +59,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
             rows_max: rows_max as usize,
             bytes_max: megabytes_max as usize * 1024 * 1024,
         },
+        retention,
         log: format.unwrap_or_default(),
     }
 }

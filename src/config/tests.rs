@@ -79,6 +79,14 @@ fn ten_lines_are_enough() {
                 rows_max: 10_000,
                 bytes_max: 268_435_456,
             },
+            retention: Retention {
+                heartbeats_ms: 2_592_000_000,
+                events_ms: 31_536_000_000,
+                indications_ms: 7_776_000_000,
+                letters_ms: 7_776_000_000,
+                quarantine_ms: 7_776_000_000,
+                at: chrono::NaiveTime::from_hms_opt(2, 30, 0),
+            },
             log: LogFormat::Text,
         })
     );
@@ -223,6 +231,47 @@ fn an_embedded_broker_can_speak_tls_beside() {
     );
     let told = faults(&text.replace("devices =", "anonymous = true\ndevices ="));
     assert_eq!(told, ["5:1 `anonymous` = true and `devices` exclude each other"]);
+}
+
+#[test]
+fn nothing_goes_that_may_still_be_judged_and_what_an_incident_rests_on_stays_as_long_as_it() {
+    let with = |office: &str, retention: &str| {
+        MINIMAL.replacen("[office]\n", &format!("[office]\n{office}\n"), 1) + "\n[retention]\n" + retention
+    };
+    let kept = |office: &str, retention: &str| parse(&with(office, retention)).unwrap().retention;
+    let days = |retention: Retention| {
+        let all = [
+            retention.heartbeats_ms,
+            retention.events_ms,
+            retention.indications_ms,
+            retention.letters_ms,
+            retention.quarantine_ms,
+        ];
+        all.map(|ms| ms / 86_400_000)
+    };
+    assert_eq!(days(kept("", "")), [30, 365, 90, 90, 90]);
+    assert_eq!(days(kept("", "indications = \"400d\"")), [30, 400, 400, 400, 90]);
+    assert_eq!(days(kept("settle_after = \"60d\"", "")), [63, 365, 90, 90, 90]);
+    let all = "heartbeats = \"20d\"\nevents = \"100d\"\nindications = \"50d\"\nletters = \"17d\"\nquarantine = \"1d\"\nat = \"never\"";
+    assert_eq!(days(kept("", all)), [20, 100, 50, 17, 1]);
+    assert_eq!(kept("", all).at, None);
+    let at = kept("", "at = \"23:05\"").at;
+    assert_eq!(at, chrono::NaiveTime::from_hms_opt(23, 5, 0));
+    for (retention, fault) in [
+        ("heartbeats = \"16d\"", "`heartbeats` must be at least \"17d\""),
+        ("letters = \"3d\"", "`letters` must be at least \"17d\""),
+        (
+            "events = \"89d\"",
+            "`events` must be no shorter than `heartbeats` and `indications`",
+        ),
+        (
+            "at = \"25:00\"",
+            "`at` must be a time of day like \"02:30\", or \"never\"",
+        ),
+    ] {
+        let told = faults(&with("", retention));
+        assert!(told.len() == 1 && told[0].contains(fault), "{told:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::kept::activations;
+use super::kept::{Reading, activations};
 use crate::engine::event::{Event, Kind, MONITOR, OfficeId};
 use crate::engine::policy::{Head, PolicySet};
 use crate::engine::roster::Roster;
@@ -104,35 +104,15 @@ impl Desk {
         let policies = Arc::new(texts.policies.parse()?);
         let office = roster.office.id.clone();
         let activations = activations(store.rules(&office).await?)?;
-        let mut desk = Desk::from_snapshot(store, &activations, &office, clock, keep_ms).await?;
-        let mut after = desk.as_ref().map_or(0, |desk| desk.ledger_n);
-        loop {
-            let page = store.entries(after, None).await?;
-            let Some(last) = page.last() else { break };
-            after = last.n;
-            for row in page.into_iter().filter(|row| row.office == office) {
-                match row.kind {
-                    EntryKind::Roster | EntryKind::Policies => {
-                        let Some(activated) = activations.iter().find(|activated| activated.n == row.n) else {
-                            continue;
-                        };
-                        match &mut desk {
-                            None => desk = Some(Desk::new(&activated.texts, clock, keep_ms)?),
-                            Some(desk) => desk.activate(&activated.texts, activated.at)?,
-                        }
-                    }
-                    EntryKind::Event | EntryKind::Tick => {
-                        let Some(desk) = &mut desk else { continue };
-                        desk.again(&row);
-                    }
-                    EntryKind::Trace => {}
-                }
-            }
-            if let Some(desk) = &mut desk {
-                desk.engine.judge();
-                desk.settle(keep_ms + 86_400_000);
-            }
-        }
+        let desk = Desk::from_snapshot(store, &activations, &office, clock, keep_ms).await?;
+        let reading = Reading {
+            store,
+            activations: &activations,
+            office: &office,
+            clock,
+            keep_ms,
+        };
+        let desk = reading.go_on(desk, i64::MAX, |_| true).await?;
         let mut desk = match desk {
             Some(desk) => desk,
             None => Desk::new(texts, clock, keep_ms)?,
@@ -156,7 +136,7 @@ impl Desk {
         Ok(desk)
     }
 
-    fn new(texts: &Texts, clock: Clock, keep_ms: i64) -> Result<Desk> {
+    pub(super) fn new(texts: &Texts, clock: Clock, keep_ms: i64) -> Result<Desk> {
         let roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
         let engine = Engine::new(roster.clone(), policies.clone(), clock);
@@ -252,7 +232,7 @@ impl Desk {
         })
     }
 
-    fn activate(&mut self, texts: &Texts, at: Moment) -> Result<()> {
+    pub(super) fn activate(&mut self, texts: &Texts, at: Moment) -> Result<()> {
         self.roster = Arc::new(Roster::parse(&texts.roster).context("the roster in the ledger has faults")?);
         let policies = Arc::new(texts.policies.parse()?);
         self.policies = policies.heads().cloned().collect();
@@ -262,7 +242,7 @@ impl Desk {
     }
 
     /// Takes in again what the ledger holds.
-    fn again(&mut self, row: &LedgerRow) {
+    pub(super) fn again(&mut self, row: &LedgerRow) {
         let n = row.n;
         match skew::read_again(&row.body, row.time, row.clock.as_deref(), &self.roster) {
             Ok(event) => {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 
 use super::desk::{Desk, PolicyTexts, Texts};
-use crate::engine::event::OfficeId;
+use crate::engine::event::{DeviceId, OfficeId};
 use crate::engine::policy::PolicySet;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::{Clock, Engine, NoSnapshot};
-use crate::gaps::Gaps;
+use crate::gaps::{Gap, Gaps};
 use crate::ledger::Head;
 use crate::skew::Clocks;
 use crate::store::rows::EntryKind;
@@ -57,6 +57,163 @@ pub(super) fn activations(rows: Vec<LedgerRow>) -> Result<Vec<Activation>> {
         }
     }
     Ok(activations)
+}
+
+/// A ledger to be judged again.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub store: &'a Store,
+    pub activations: &'a [Activation],
+    pub office: &'a OfficeId,
+    pub clock: Clock,
+    pub keep_ms: i64,
+}
+
+impl Reading<'_> {
+    /// Goes on from where a desk stands, or from the begin, up to entry `up_to`; of events and ticks, only those wanted.
+    pub async fn go_on(
+        &self,
+        mut desk: Option<Desk>,
+        up_to: i64,
+        wanted: impl Fn(&LedgerRow) -> bool,
+    ) -> Result<Option<Desk>> {
+        let mut after = desk.as_ref().map_or(0, |desk| desk.ledger_n);
+        while after < up_to {
+            let page = self.store.entries(after, None).await?;
+            let Some(last) = page.last() else { break };
+            after = last.n;
+            let here = |row: &LedgerRow| row.office == *self.office && row.n <= up_to;
+            for row in page.into_iter().filter(here) {
+                match row.kind {
+                    EntryKind::Roster | EntryKind::Policies => {
+                        let Some(activated) = self.activations.iter().find(|activated| activated.n == row.n) else {
+                            continue;
+                        };
+                        match &mut desk {
+                            None => desk = Some(Desk::new(&activated.texts, self.clock, self.keep_ms)?),
+                            Some(desk) => desk.activate(&activated.texts, activated.at)?,
+                        }
+                    }
+                    EntryKind::Event | EntryKind::Tick => match &mut desk {
+                        Some(desk) if wanted(&row) => desk.again(&row),
+                        _ => {}
+                    },
+                    EntryKind::Trace | EntryKind::Retention | EntryKind::Hold => {}
+                }
+            }
+            if let Some(desk) = &mut desk {
+                desk.engine.judge();
+                desk.settle(self.keep_ms + 86_400_000);
+            }
+        }
+        Ok(desk)
+    }
+}
+
+/// An office as its ledger has it from the begin up to entry `up_to`; of events and ticks, only those wanted. `None`
+/// where no roster is in force by then.
+pub async fn fold_office(
+    store: &Store,
+    office: &OfficeId,
+    (clock, keep_ms, up_to): (Clock, i64, i64),
+    wanted: impl Fn(&LedgerRow) -> bool,
+) -> Result<Option<Desk>> {
+    let activations = activations(store.rules(office).await?)?;
+    let reading = Reading {
+        store,
+        activations: &activations,
+        office,
+        clock,
+        keep_ms,
+    };
+    reading.go_on(None, up_to, wanted).await
+}
+
+/// A snapshot held against the fold of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    pub office: OfficeId,
+    pub ledger_n: i64,
+    /// What it says otherwise; empty where it says the same.
+    pub differs: Vec<&'static str>,
+}
+
+/// Folds each office's ledger from the begin and holds every snapshot that a start could use against what comes of it.
+pub async fn check_snapshots(store: &Store, clock: Clock, keep_ms: i64) -> Result<Vec<Held>> {
+    let mut held = Vec::new();
+    for office in store.offices().await? {
+        let activations = activations(store.rules(&office).await?)?;
+        let reading = Reading {
+            store,
+            activations: &activations,
+            office: &office,
+            clock,
+            keep_ms,
+        };
+        let mut before = i64::MAX;
+        let mut desks = Vec::new();
+        while let Some(found) = store.snapshot_before(&office, before).await? {
+            before = found.ledger_n;
+            let known = activations.partition_point(|activated| activated.n <= found.ledger_n);
+            let restored = Desk::restore(&found.engine, &found.desk, &activations[..known], clock, keep_ms)?;
+            match restored {
+                Ok(desk) => desks.push((found.ledger_n, desk)),
+                Err(why) => tracing::info!(entry = before, why = %why, "a snapshot is of no use to this version"),
+            }
+        }
+        let mut fold = None;
+        for (ledger_n, desk) in desks.into_iter().rev() {
+            fold = reading.go_on(fold, ledger_n, |_| true).await?;
+            let Some(whole) = &mut fold else { continue };
+            whole.ledger_n = ledger_n;
+            held.push(Held {
+                office: office.clone(),
+                ledger_n,
+                differs: differences(&desk, whole, keep_ms),
+            });
+        }
+    }
+    Ok(held)
+}
+
+/// All that can be asked of an office, of both; but what is known of clocks, which only a monitor at work learns.
+fn differences(one: &Desk, other: &Desk, keep_ms: i64) -> Vec<&'static str> {
+    let (a, b) = (&one.engine, &other.engine);
+    let devices: Vec<_> = one.roster.device_ids().collect();
+    let silent = |engine: &Engine| -> Vec<_> {
+        let open = |device: &&DeviceId| {
+            engine
+                .silences(device)
+                .last()
+                .filter(|silence| silence.1.is_none())
+                .copied()
+        };
+        devices
+            .iter()
+            .map(|device| (open(device), engine.horizon(device)))
+            .collect()
+    };
+    // What was filled is shown for a day, and what nobody can send any more is given up by the hour.
+    let holes = |desk: &Desk| -> Vec<Gap> {
+        let now = desk.ticked.max(desk.engine.clock().unwrap_or(Moment::MIN));
+        let mut gaps = desk.gaps.clone();
+        gaps.forget(now, keep_ms);
+        gaps.shown(now).into_iter().filter(|gap| gap.filled.is_none()).collect()
+    };
+    let alike = [
+        ("verdicts", a.verdicts() == b.verdicts()),
+        ("the office as it stands", a.view() == b.view()),
+        ("what is silent", silent(a) == silent(b)),
+        ("the office clock", (a.clock(), one.ticked) == (b.clock(), other.ticked)),
+        ("what is awaited", a.wake_at() == b.wake_at()),
+        ("what is in force", a.in_force_since() == b.in_force_since()),
+        ("missing events", holes(one) == holes(other)),
+    ];
+    alike
+        .into_iter()
+        .filter(|(_, alike)| !alike)
+        .map(|(what, _)| what)
+        .collect()
 }
 
 impl Desk {

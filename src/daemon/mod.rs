@@ -36,6 +36,7 @@ use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
+pub use kept::{Held, check_snapshots, fold_office};
 use order::{Activated, Order};
 use outage::Outage;
 use ticks::Comeback;
@@ -531,13 +532,14 @@ pub async fn open_desks(
         desks.push(desk);
     }
     let standing = store.standing_verdicts(Moment::MIN).await?;
+    let forgotten = store.said_up_to().await?;
     for desk in &desks {
         let said: Vec<Verdict> = standing
             .iter()
             .filter(|row| row.verdict.office == desk.office && !row.retracted)
             .map(|row| row.verdict.clone())
             .collect();
-        let decisions = desk.engine.compare(said, desk.judged_anew);
+        let decisions = desk.engine.compare(said, forgotten, desk.judged_anew);
         if decisions.is_empty() {
             continue;
         }

@@ -24,6 +24,7 @@ mod report;
 pub mod roster;
 mod rulebook;
 mod snapshot;
+mod standing;
 mod state;
 mod subject;
 pub mod time;
@@ -36,6 +37,7 @@ mod waiting;
 pub(crate) use names::DeviceIx;
 pub use office::{Clock, Engine, TooLate};
 pub use snapshot::NoSnapshot;
+pub use standing::Standing;
 
 /// The version of the judging engine, for verdicts to be pinned to.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

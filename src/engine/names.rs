@@ -100,6 +100,10 @@ impl Names {
         OfficerId(self.officers.names[ix.at()].clone())
     }
 
+    pub fn handset_name(&self, ix: HandsetIx) -> String {
+        self.handsets.names[ix.0 as usize].to_string()
+    }
+
     pub fn known_device(&self, id: &str) -> Option<DeviceIx> {
         self.devices.numbers.get(id).map(|number| DeviceIx(*number))
     }

@@ -482,10 +482,15 @@ impl Engine {
         all
     }
 
-    /// How what was once said differs from what is said now: for a start that finds verdicts already told.
-    /// `cause` is why the past was judged anew since, if it was.
-    pub fn compare(&self, said: Vec<Verdict>, cause: Option<Reason>) -> Vec<Decision> {
-        report::decide(said, &self.verdicts(), cause, self.clock)
+    /// How what was once said differs from what is said now: for a start that finds verdicts already told. Of what had
+    /// ended up to `forgotten` nothing is compared, for it is not known any more as it was. `cause` is why the past was
+    /// judged anew since, if it was.
+    pub fn compare(&self, said: Vec<Verdict>, forgotten: Moment, cause: Option<Reason>) -> Vec<Decision> {
+        let known = |verdict: &Verdict| verdict.until.is_none_or(|until| until > forgotten);
+        let said = said.into_iter().filter(known).collect();
+        let mut now = self.verdicts();
+        now.retain(known);
+        report::decide(said, &now, cause, self.clock)
     }
 
     /// The earliest office clock at which something may open or end without a further event; the far future if nothing waits.

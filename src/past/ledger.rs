@@ -162,6 +162,7 @@ pub fn backtest(
                     now.set(next);
                     engine.activate(rules[next].from, rules[next].roster.clone(), joined[next].clone());
                 }
+                EntryKind::Retention | EntryKind::Hold => {}
                 EntryKind::Event | EntryKind::Tick => {
                     let Ok(event) =
                         skew::read_again(&row.body, row.time, row.clock.as_deref(), &rules[now.get()].roster)

@@ -18,13 +18,19 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{names, read_texts, users};
+use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::daemon::order::{Activated, Order};
 use crate::door::Door;
 use crate::engine::event::OfficeId;
+use crate::ledger::hold::Word;
+use crate::retention::{self, Asked, Counts};
+use crate::store::Store;
 
 /// What is said through the socket.
 const ACTIVATE: &str = "activate";
+const RETAIN: &str = "retention";
+const HOLD: &str = "hold ";
 /// What a word through the socket may take; and what the answer may take, which waits for a turn.
 const WORD_BYTES_MAX: u64 = 16 * 1024;
 const WORD_TIME: Duration = Duration::from_secs(5);
@@ -45,6 +51,17 @@ pub enum Outcome {
     Refused { faults: String },
 }
 
+/// What became of another order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A run of retention, with what it let go.
+    Ran(Counts),
+    /// A hold, or its end, is written under this number.
+    Held(i64),
+    Failed(String),
+}
+
 /// Reads the files again whenever it is told to.
 pub struct Reload {
     pub config: Config,
@@ -52,6 +69,10 @@ pub struct Reload {
     pub offices: Vec<OfficeId>,
     pub orders: mpsc::Sender<Order>,
     pub names: watch::Sender<HashMap<String, String>>,
+    pub store: Store,
+    pub clock: MonitorClock,
+    /// Where runs of retention are asked for.
+    pub runs: mpsc::Sender<Asked>,
     /// For orders about accounts.
     pub door: Arc<Door>,
 }
@@ -90,23 +111,46 @@ impl Reload {
 
     async fn answer(&self, mut stream: tokio::net::UnixStream) {
         let mut word = String::new();
-        let (reading, mut writing) = stream.split();
-        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(reading, WORD_BYTES_MAX));
+        let mut reading = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(&mut stream, WORD_BYTES_MAX));
         let said = tokio::time::timeout(WORD_TIME, reading.read_line(&mut word)).await;
         if !matches!(said, Ok(Ok(_))) {
             return;
         }
-        let text = match (word.trim(), word.strip_prefix(users::WORD)) {
-            (ACTIVATE, _) => serde_json::to_vec(&self.activate().await),
-            (_, Some(order)) => serde_json::to_vec(&users::obey(&self.door, order).await),
-            _ => return,
-        };
-        let Ok(mut text) = text else {
-            return;
-        };
-        text.push(b'\n');
-        // Whoever asked may have gone; the log has the outcome too.
-        let _ = tokio::time::timeout(WORD_TIME, writing.write_all(&text)).await;
+        match word.trim() {
+            ACTIVATE => {
+                let outcome = self.activate().await;
+                write_answer(&mut stream, &outcome).await;
+            }
+            // It may take minutes: others are heard meanwhile.
+            RETAIN => {
+                let runs = self.runs.clone();
+                tokio::spawn(async move {
+                    let (asked, ran) = oneshot::channel();
+                    let sent = runs.send(asked).await;
+                    let answer = match (sent, ran.await) {
+                        (Ok(()), Ok(Ok(counts))) => Answer::Ran(counts),
+                        (Ok(()), Ok(Err(why))) => Answer::Failed(why),
+                        _ => Answer::Failed("the monitor is stopping".to_owned()),
+                    };
+                    write_answer(&mut stream, &answer).await;
+                });
+            }
+            other => {
+                if let Some(order) = word.strip_prefix(users::WORD) {
+                    let answer = users::obey(&self.door, order).await;
+                    write_answer(&mut stream, &answer).await;
+                    return;
+                }
+                let Some(Ok(word)) = other.strip_prefix(HOLD).map(serde_json::from_str) else {
+                    return;
+                };
+                let answer = match retention::hold(&self.store, &word, self.clock.now()).await {
+                    Ok(n) => Answer::Held(n),
+                    Err(error) => Answer::Failed(format!("{error:#}")),
+                };
+                write_answer(&mut stream, &answer).await;
+            }
+        }
     }
 
     /// Reads, checks, and has the daemon put in force what is good.
@@ -181,26 +225,56 @@ pub fn listen(path: &Path) -> Option<(UnixListener, PathBuf)> {
     }
 }
 
+async fn write_answer(stream: &mut tokio::net::UnixStream, answer: &impl Serialize) {
+    let Ok(mut text) = serde_json::to_vec(answer) else {
+        return;
+    };
+    text.push(b'\n');
+    // Whoever asked may have gone; the log or the ledger has the outcome too.
+    let _ = tokio::time::timeout(WORD_TIME, stream.write_all(&text)).await;
+}
+
 /// Asks the monitor that listens there to activate its files.
 pub fn ask(path: &Path) -> Result<Outcome> {
     let line = say(path, ACTIVATE)?;
     serde_json::from_str(&line).context("the monitor's answer cannot be read")
 }
 
+/// Asks it for a run of retention. `None`: no monitor runs there.
+pub fn ask_to_retain(path: &Path) -> Result<Option<Answer>> {
+    answer(say_if_heard(path, RETAIN, None)?)
+}
+
+/// Asks it to write a hold, or its end. `None`: no monitor runs there.
+pub fn ask_to_hold(path: &Path, word: &Word) -> Result<Option<Answer>> {
+    let word = format!("{HOLD}{}", serde_json::json!(word));
+    answer(say_if_heard(path, &word, Some(ANSWER_TIME))?)
+}
+
+fn answer(said: std::io::Result<String>) -> Result<Option<Answer>> {
+    match said {
+        Ok(line) => serde_json::from_str(&line).context("the monitor's answer cannot be read"),
+        Err(_) => Ok(None),
+    }
+}
+
 /// Says a line to the monitor that listens there, and answers its own.
 pub(super) fn say(path: &Path, word: &str) -> Result<String> {
+    say_if_heard(path, word, Some(ANSWER_TIME))?.with_context(|| {
+        format!(
+            "no monitor answers at {}: is `jagaloket serve` running with this configuration?",
+            path.display()
+        )
+    })
+}
+
+/// The same; the inner error says that nobody listens.
+fn say_if_heard(path: &Path, word: &str, patience: Option<Duration>) -> Result<std::io::Result<String>> {
     let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
-        Err(error) => {
-            return Err(error).with_context(|| {
-                format!(
-                    "no monitor answers at {}: is `jagaloket serve` running with this configuration?",
-                    path.display()
-                )
-            });
-        }
+        Err(error) => return Ok(Err(error)),
     };
-    stream.set_read_timeout(Some(ANSWER_TIME))?;
+    stream.set_read_timeout(patience)?;
     writeln!(stream, "{word}").context("the monitor does not listen")?;
     let mut line = String::new();
     BufReader::new(stream)
@@ -209,5 +283,5 @@ pub(super) fn say(path: &Path, word: &str) -> Result<String> {
     if line.is_empty() {
         bail!("the monitor hung up without an answer; its log says why");
     }
-    Ok(line)
+    Ok(Ok(line))
 }

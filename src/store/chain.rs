@@ -1,4 +1,4 @@
-//! Reads the ledger: what is known, what happened since, whether the chain holds.
+//! Reads the ledger: what is known, and what happened since.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,10 @@ use super::database::{Connection, Query, Row, statements};
 use super::error::{Doing as _, Result};
 use super::rows::EntryKind;
 use super::words::{entry_kind, unreadable};
+use crate::coverage;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
-use crate::ledger::{Chain, Entry, Hash, Head};
+use crate::ledger::{Hash, Head};
 use sha2::{Digest as _, Sha256};
 
 const READING: &str = "reading the ledger";
@@ -20,16 +21,12 @@ statements! {
     HEAD = "SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1";
     KNOWN = "SELECT n, source, id, body FROM ledger WHERE ", among(identity), " ORDER BY n";
     ENTRIES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
-             WHERE n > $1 AND (time_ms >= $2 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $3";
-    BEFORE = "SELECT coalesce((SELECT min(n) FROM ledger WHERE office = $1 AND time_ms >= $2) - 1, \
-             (SELECT max(n) FROM ledger), 0)";
+             WHERE n > $1 AND n <= $2 AND (time_ms >= $3 OR kind IN ('roster', 'policies')) ORDER BY n LIMIT $4";
     RULES = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n";
     WINDOW = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'tick') ORDER BY n";
     OFFICES = "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office";
-    VERIFY = "SELECT n, received_ms, kind, office, source, id, time_ms, body, hash, identity, clock FROM ledger \
-             WHERE n > $1 ORDER BY n LIMIT $2";
 }
 
 /// An entry as it was written.
@@ -46,6 +43,13 @@ pub struct LedgerRow {
     pub body: Vec<u8>,
     /// What was made of the device's clock, where `time` is not what the body tells.
     pub clock: Option<String>,
+}
+
+impl LedgerRow {
+    /// Whether it is read from coverage: then its body says what the fold reads, and its id stands for one that is gone.
+    pub fn is_packed(&self) -> bool {
+        self.id.starts_with(coverage::ID)
+    }
 }
 
 /// What stands under an identity.
@@ -126,35 +130,30 @@ impl Store {
         Ok(answers)
     }
 
-    /// The first entries behind number `after`, in order; at most 1,000, and an empty answer is the end. With `since`,
-    /// only those whose own time is not before it, and all rosters and policies.
-    pub async fn entries(&self, after: i64, since: Option<Moment>) -> Result<Vec<LedgerRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(ENTRIES)
-            .bind(after)
-            .bind(since.unwrap_or(Moment(i64::MIN)).0)
-            .bind(PAGE)
-            .all()
-            .await
-            .doing(READING)?;
-        rows.iter().map(ledger_row).collect()
-    }
-
-    /// The number before the first entry whose own time is not before `since`: where a rebuild from there begins, so
-    /// that it need not read through years.
-    pub async fn before(&self, office: &OfficeId, since: Moment) -> Result<i64> {
-        let row = self
-            .shared
-            .readers
-            .query(BEFORE)
-            .bind(office.as_str())
-            .bind(since.0)
-            .one()
-            .await
-            .doing(READING)?;
-        row.try_get(0).doing(READING)
+    /// The next entries behind number `after`, in order; some hundreds or thousands, and an empty answer is the end. With
+    /// `since`, only those whose own time is not before it, and all rosters and policies. Heartbeats and ticks that are
+    /// kept as coverage are among them, with bodies that say what the fold reads.
+    pub async fn entries(&self, mut after: i64, since: Option<Moment>) -> Result<Vec<LedgerRow>> {
+        let since = since.unwrap_or(Moment(i64::MIN));
+        loop {
+            let covered = self.covered_up_to(after).await?;
+            let asked = self.shared.readers.query(ENTRIES).bind(after);
+            let asked = asked.bind(covered.unwrap_or(i64::MAX)).bind(since.0).bind(PAGE);
+            let rows = asked.all().await.doing(READING)?;
+            let mut page: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
+            let end = match page.last() {
+                Some(last) if page.len() as i64 == PAGE => last.n,
+                _ => covered.unwrap_or(i64::MAX),
+            };
+            // What is packed after the rows were read is in both; what is in neither never was there.
+            let kept = self.covered(after, end).await?;
+            page.extend(kept.into_iter().filter(|row| row.time >= since));
+            in_order(&mut page);
+            if !page.is_empty() || end == i64::MAX {
+                return Ok(page);
+            }
+            after = end;
+        }
     }
 
     /// Every roster and policies entry of an office, in order: each moment is judged by what was in force at it.
@@ -182,7 +181,10 @@ impl Store {
             .all()
             .await
             .doing(READING)?;
-        rows.iter().map(ledger_row).collect()
+        let mut rows: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
+        rows.extend(self.covered_between(office, from, to).await?);
+        in_order(&mut rows);
+        Ok(rows)
     }
 
     /// The offices of which the ledger holds a roster.
@@ -192,44 +194,12 @@ impl Store {
             .map(|row| row.try_get(0).map(OfficeId::new).doing(READING))
             .collect()
     }
-
-    /// Checks the whole chain, and against a head that somebody noted before, where there is one.
-    pub async fn verify(&self, noted: Option<Head>) -> Result<Head> {
-        let mut chain = Chain::new(noted);
-        loop {
-            let rows = self
-                .shared
-                .readers
-                .query(VERIFY)
-                .bind(chain.head().n)
-                .bind(PAGE)
-                .all()
-                .await
-                .doing(READING)?;
-            if rows.is_empty() {
-                return Ok(chain.end()?);
-            }
-            for row in &rows {
-                check(&mut chain, row)?;
-            }
-        }
-    }
 }
 
-fn check(chain: &mut Chain, row: &Row) -> Result<()> {
-    let entry = Entry {
-        n: row.try_get(0).doing(READING)?,
-        received: Moment(row.try_get(1).doing(READING)?),
-        kind: row.try_get(2).doing(READING)?,
-        office: row.try_get(3).doing(READING)?,
-        source: row.try_get(4).doing(READING)?,
-        id: row.try_get(5).doing(READING)?,
-        time: Moment(row.try_get(6).doing(READING)?),
-        body: row.try_get(7).doing(READING)?,
-        clock: row.try_get(10).doing(READING)?,
-    };
-    chain.check(&entry, row.try_get(8).doing(READING)?)?;
-    Ok(())
+/// The rows come before what was read of coverage, and whoever comes first stays.
+fn in_order(rows: &mut Vec<LedgerRow>) {
+    rows.sort_by_key(|row| row.n);
+    rows.dedup_by_key(|row| row.n);
 }
 
 pub(super) fn ledger_row(row: &Row) -> Result<LedgerRow> {

@@ -3,6 +3,7 @@
 //! One connection writes, a few read.
 
 pub mod accounts;
+mod anonymise;
 mod backup;
 mod chain;
 mod database;
@@ -15,6 +16,7 @@ mod open;
 mod outbox;
 pub mod read;
 mod rebuild;
+mod removal;
 mod restore;
 pub mod rows;
 mod server;
@@ -23,22 +25,26 @@ mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod words;
 mod write;
 
 use std::sync::Arc;
 
+pub use anonymise::{Due, LastRun, Stored};
 pub use chain::{Known, LedgerRow};
 use database::Pool;
 pub use disturb::{Death, Disturbance, Lock, Upset};
 pub use error::{Error, Result};
 pub use outbox::{Leased, Next, OutboxCounts, Revived};
 pub use rebuild::NextNumbers;
+pub use removal::{BATCH, Batch, Candidate};
 pub use rows::Told;
 use rows::Turn;
 pub use service::{Each, Span, Sum};
 pub use snapshot::Snapshot;
 use tokio::sync::{Mutex, MutexGuard};
+pub use verify::Verified;
 pub use write::Committed;
 use write::{Stand, Writer};
 

@@ -85,7 +85,7 @@ statements! {
              text_body = CASE WHEN kind = 'account' AND CAST($2 AS BIGINT) IS NOT NULL THEN '' ELSE text_body END, \
              html_body = CASE WHEN kind = 'account' AND CAST($2 AS BIGINT) IS NOT NULL THEN '' ELSE html_body END WHERE n = $4 AND attempts = $5 AND sent_ms IS NULL AND dead_ms IS NULL";
     REVIVE = "UPDATE outbox SET dead_ms = NULL, leased_until_ms = NULL, attempts = 0, due_ms = $1 \
-             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND kind <> 'account' AND (n = $2 OR $2 IS NULL)";
+             WHERE dead_ms IS NOT NULL AND sent_ms IS NULL AND kind <> 'account' AND anonymised_ms IS NULL AND (n = $2 OR $2 IS NULL)";
 }
 
 impl Store {

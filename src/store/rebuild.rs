@@ -16,9 +16,10 @@ statements! {
     NEXT_NUMBERS = "SELECT (SELECT coalesce(max(n), 0) + 1 FROM verdict), (SELECT coalesce(max(n), 0) + 1 FROM incident)";
     STANDING = "SELECT n, incident, office, policy, class, severity, counter, lockbox, officer, since_ms, opened_ms, \
              until_ms, evidence, state, changed_ms, policy_hash, engine FROM verdict \
-             WHERE state = 'standing' AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n";
+             WHERE state = 'standing' AND anonymised_ms IS NULL AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n";
     INCIDENTS = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
-             joined_to, created_ms, changed_ms FROM incident WHERE until_ms IS NULL OR until_ms >= $1 ORDER BY n";
+             joined_to, created_ms, changed_ms FROM incident \
+             WHERE anonymised_ms IS NULL AND (until_ms IS NULL OR until_ms >= $1) ORDER BY n";
     TOLD = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms \
              FROM outbox WHERE incident IN \
              (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY n";

@@ -13,7 +13,7 @@ use crate::ledger::Head;
 use crate::place::Place;
 
 const RESTORING: &str = "writing what the backup holds";
-const EXISTS: Sql = Sql {
+pub(super) const EXISTS: Sql = Sql {
     sqlite: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
     postgres: "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
 };

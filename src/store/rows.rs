@@ -40,6 +40,10 @@ pub enum EntryKind {
     Tick,
     Roster,
     Policies,
+    /// Says what was taken out of the database (`ledger::announced`).
+    Retention,
+    /// Keeps something from being taken out, or lets it go.
+    Hold,
     /// What somebody did or looked at.
     Trace,
 }

@@ -27,8 +27,16 @@ statements! {
              (SELECT MAX(time_ms) FROM ledger WHERE n > $2 - 100000 AND office = $1 AND kind = 'tick'), \
              (SELECT MAX(time_ms) FROM ledger WHERE office = $1 AND kind NOT IN ('roster', 'policies')))";
     FORGET = "DELETE FROM service_hour WHERE office = $1 AND date = $2";
-    FORGET_ALL = "DELETE FROM service_hour WHERE office = $1 AND NOT EXISTS \
-             (SELECT 1 FROM service_measured WHERE office = $1 AND format = $2)";
+    /// Whoever served, his minutes stay at the counter.
+    NAMELESS = "INSERT INTO service_hour (office, date, hour, counter, officer, served_ms, known_ms, verified_ms, exempt_ms, \
+             sessions) SELECT office, date, hour, counter, '', CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
+             CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
+             FROM service_hour WHERE date < $1 AND officer <> '' GROUP BY office, date, hour, counter \
+             ON CONFLICT (office, date, hour, counter, officer) DO UPDATE SET \
+             served_ms = service_hour.served_ms + excluded.served_ms, known_ms = service_hour.known_ms + excluded.known_ms, \
+             verified_ms = service_hour.verified_ms + excluded.verified_ms, \
+             exempt_ms = service_hour.exempt_ms + excluded.exempt_ms, sessions = service_hour.sessions + excluded.sessions";
+    NAMED = "DELETE FROM service_hour WHERE date < $1 AND officer <> ''";
     MARK = "INSERT INTO service_measured (office, ledger_n, format) VALUES ($1, $2, $3) \
              ON CONFLICT (office) DO UPDATE SET ledger_n = excluded.ledger_n, format = excluded.format";
     BY_DATE = "SELECT office, date, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
@@ -129,11 +137,6 @@ impl Store {
         let mut taken = self.take_writer().await?;
         let connection = &mut taken.writer.connection;
         connection.begin().await.doing(KEEPING)?;
-        let stale = connection
-            .query(FORGET_ALL)
-            .bind(office.as_str().to_owned())
-            .bind(FORMAT);
-        stale.run().await.doing(KEEPING)?;
         for date in dates {
             let gone = connection
                 .query(FORGET)
@@ -161,6 +164,20 @@ impl Store {
             .bind(ledger_n)
             .bind(FORMAT);
         marked.run().await.doing(KEEPING)?;
+        connection.commit().await.doing(KEEPING)?;
+        taken.put_back();
+        Ok(())
+    }
+
+    /// Takes the officers out of minutes before a date, as the events that told of them go; the sums stay.
+    pub async fn forget_who_served(&self, before: NaiveDate) -> Result<()> {
+        let mut taken = self.take_writer().await?;
+        let connection = &mut taken.writer.connection;
+        connection.begin().await.doing(KEEPING)?;
+        for sql in [NAMELESS, NAMED] {
+            let done = connection.query(sql).bind(before.to_string());
+            done.run().await.doing(KEEPING)?;
+        }
         connection.commit().await.doing(KEEPING)?;
         taken.put_back();
         Ok(())

@@ -57,7 +57,7 @@ pub(super) const INCIDENT: Insert<'static> = Insert {
     ],
     then: " ON CONFLICT (n) DO UPDATE SET office = excluded.office, policy = excluded.policy, class = excluded.class, \
            severity = excluded.severity, counter = excluded.counter, lockbox = excluded.lockbox, \
-           officer = excluded.officer, date = excluded.date, since_ms = excluded.since_ms, \
+           officer = CASE WHEN incident.anonymised_ms IS NULL THEN excluded.officer END, date = excluded.date, since_ms = excluded.since_ms, \
            until_ms = excluded.until_ms, state = excluded.state, joined_to = excluded.joined_to, \
            created_ms = excluded.created_ms, changed_ms = excluded.changed_ms",
 };
@@ -85,9 +85,10 @@ pub(super) const VERDICT: Insert<'static> = Insert {
     ],
     then: " ON CONFLICT (n) DO UPDATE SET incident = excluded.incident, office = excluded.office, \
            policy = excluded.policy, class = excluded.class, severity = excluded.severity, \
-           counter = excluded.counter, lockbox = excluded.lockbox, officer = excluded.officer, \
+           counter = excluded.counter, lockbox = excluded.lockbox, \
+           officer = CASE WHEN verdict.anonymised_ms IS NULL THEN excluded.officer END, \
            since_ms = excluded.since_ms, opened_ms = excluded.opened_ms, until_ms = excluded.until_ms, \
-           evidence = excluded.evidence, state = excluded.state, changed_ms = excluded.changed_ms, \
+           evidence = CASE WHEN verdict.anonymised_ms IS NULL THEN excluded.evidence ELSE '[]' END, state = excluded.state, changed_ms = excluded.changed_ms, \
            policy_hash = coalesce(excluded.policy_hash, verdict.policy_hash), \
            engine = coalesce(excluded.engine, verdict.engine)",
 };

@@ -93,13 +93,16 @@ async fn both_databases_understand_every_statement() {
     let read = read::ALL_STATEMENTS.concat();
     let all = [
         &accounts[..],
+        anonymise::STATEMENTS,
         chain::STATEMENTS,
         dump::STATEMENTS,
         outbox::STATEMENTS,
         &read[..],
         rebuild::STATEMENTS,
+        removal::STATEMENTS,
         service::STATEMENTS,
         snapshot::STATEMENTS,
+        verify::STATEMENTS,
         write::STATEMENTS,
     ]
     .concat();

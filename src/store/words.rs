@@ -12,6 +12,8 @@ impl EntryKind {
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
+            EntryKind::Retention => "retention",
+            EntryKind::Hold => "hold",
             EntryKind::Trace => "trace",
         }
     }
@@ -76,6 +78,8 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Tick,
         EntryKind::Roster,
         EntryKind::Policies,
+        EntryKind::Retention,
+        EntryKind::Hold,
         EntryKind::Trace,
     ];
     one_of("ledger.kind", text, &all, EntryKind::as_str)

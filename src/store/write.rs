@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::chain::{head_of, identity};
+use super::chain::head_of;
 use super::database::{Connection, statements};
 use super::error::{Doing as _, Error, Result};
 use super::insert::apart;
@@ -98,6 +98,15 @@ impl Committed {
 }
 
 impl Stand {
+    pub(super) fn head(self) -> Head {
+        self.head
+    }
+
+    /// With another head.
+    pub(super) fn at(self, head: Head) -> Stand {
+        Stand { head, ..self }
+    }
+
     fn after(self, turn: &Turn, entries: &[Chained<'_>]) -> Stand {
         Stand {
             head: entries.last().map_or(self.head, |entry| entry.head),
@@ -135,6 +144,13 @@ impl Writer {
             stand,
             quarantine,
         })
+    }
+
+    /// What was taken out of quarantine counts against its bounds no more.
+    pub(super) fn forget_quarantined(&mut self, last: i64) {
+        while self.quarantine.rows.front().is_some_and(|(n, _)| *n <= last) {
+            self.quarantine.drop_first();
+        }
     }
 
     pub(super) async fn close(self) -> Result<()> {
@@ -187,17 +203,14 @@ pub(super) struct Chained<'a> {
 
 fn chained(mut head: Head, entries: &[NewEntry]) -> Vec<Chained<'_>> {
     let chain = entries.iter().map(|entry| {
-        head = next(head, entry);
-        Chained {
-            entry,
-            head,
-            identity: identity(&entry.source, &entry.id),
-        }
+        let chained = Chained::next(head, entry);
+        head = chained.head;
+        chained
     });
     chain.collect()
 }
 
-fn next(head: Head, entry: &NewEntry) -> Head {
+pub(super) fn next(head: Head, entry: &NewEntry) -> Head {
     head.append(&Entry {
         n: head.n + 1,
         received: entry.received,
@@ -279,9 +292,12 @@ impl Kept {
 
     fn trim(&mut self, bounds: &Bounds) {
         while self.rows.len() > bounds.quarantine_rows_max || self.bytes > bounds.quarantine_bytes_max {
-            let Some((_, bytes)) = self.rows.pop_front() else {
-                return;
-            };
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some((_, bytes)) = self.rows.pop_front() {
             self.bytes -= bytes;
         }
     }

@@ -71,6 +71,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             more: match &head {
                 Ok(head) => html! {
                     p { (grouped(head.n, words)) " " (words.entries) }
+                    @if let last @ 1.. = site.metrics.retention_last_ms.value() { p { (words.let_go) ": " (moment(Moment(last))) } }
                     @if let Some(unwritten) = &live.unwritten {
                         p { (words.since) " " (moment(unwritten.since)) }
                         p lang="en" { (unwritten.why) }

@@ -211,6 +211,7 @@ words! {
     answers_not: "Tidak menjawab", "Does not answer";
     monitor: "Pemantau", "Monitor";
     running_since: "Berjalan sejak", "Running since";
+    let_go: "Retensi terakhir dijalankan", "Last run of retention";
     mail: "Surat keluar", "Outgoing mail";
     waiting_letters: "menunggu", "waiting";
     dead_letters: "dihentikan", "given up";

@@ -17,7 +17,7 @@ use crate::engine::time::Moment;
 pub use body::{fingerprint, same_body};
 use json::{Fault, Sort, Value};
 pub use out::{Pen, to_json, write_json};
-pub use pulse::{Beat, Reader};
+pub use pulse::{Beat, Passing, Reader, passing};
 pub use reject::Rejected;
 use reject::{in_words, nearest, quote};
 

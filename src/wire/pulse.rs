@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::json::Sort;
 use super::{BYTES_MAX, Envelope, ID_BYTES_MAX, Limits, Rejected, accept, read};
-use crate::engine::event::{BootKey, DeviceKind, Event, IdKey, Kind, Pulse};
+use crate::engine::event::{BootKey, DeviceKind, Event, IdKey, Kind, Place, Pulse};
 use crate::engine::roster::Roster;
+use crate::engine::time::Moment;
 
 /// Reads the lines of files of one office, like `parse` without a topic, and heartbeats quicker.
 pub struct Reader<'r> {
@@ -93,7 +94,7 @@ impl<'r> Reader<'r> {
                     at = end;
                 }
                 Part::Time => {
-                    let (moment, length) = crate::engine::time::Moment::parse_plain(&lines[at..])?;
+                    let (moment, length) = Moment::parse_plain(&lines[at..])?;
                     time = Some(moment);
                     at += length;
                 }
@@ -170,6 +171,30 @@ impl Shape {
                 .collect(),
         })
     }
+}
+
+/// All that an accepted event says which only lets time pass, but for who sent it and its id.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Passing {
+    pub kind: Kind,
+    pub told: Moment,
+    pub place: Option<Place>,
+}
+
+/// What such an event says. `None` for every other one, and for what was never accepted.
+pub fn passing(body: &[u8]) -> Option<Passing> {
+    let envelope = read(body).ok()?;
+    let kind = match &*envelope.required("type", envelope.kind).ok()? {
+        "workstation.heartbeat" => Kind::WorkstationHeartbeat,
+        "lockbox.heartbeat" => Kind::LockboxHeartbeat,
+        "clock.ticked" => Kind::Ticked,
+        _ => return None,
+    };
+    Some(Passing {
+        kind,
+        told: Moment::parse(&envelope.required("time", envelope.time).ok()?)?,
+        place: envelope.place().ok()?,
+    })
 }
 
 /// The place behind `text`, if it stands at `at`.

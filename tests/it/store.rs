@@ -2,10 +2,13 @@
 
 mod backup;
 mod broken;
+mod events;
 pub mod kept;
 mod lost;
 mod outbox;
 mod people;
+mod removal;
+mod retention;
 mod service;
 mod tables;
 

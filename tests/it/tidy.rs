@@ -20,7 +20,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Ring 1: pure.
     ("exit", &[]),
     ("wire", &["engine"]),
-    ("ledger", &["engine"]),
+    ("varint", &[]),
+    ("ledger", &["engine", "varint"]),
+    ("coverage", &["engine", "wire", "varint"]),
     ("place", &[]),
     ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
@@ -47,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "accounts",
             "engine",
             "ledger",
+            "coverage",
             "compliance",
             "place",
             "clock",
@@ -99,6 +102,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("replay", &["engine", "wire", "clock"]),
     ("schema", &["engine", "config"]),
     ("past", EVERYTHING),
+    ("retention", EVERYTHING),
     ("daemon", EVERYTHING),
     ("serve", EVERYTHING),
     ("demo", EVERYTHING),
@@ -132,7 +136,16 @@ const NAMED_IN: [(&str, &[&str]); 21] = [
     ("maud", &["letter", "web", "backtest"]),
     (
         "anyhow",
-        &["replay", "past", "daemon", "serve", "demo", "faults", "cli"],
+        &[
+            "replay",
+            "past",
+            "retention",
+            "daemon",
+            "serve",
+            "demo",
+            "faults",
+            "cli",
+        ],
     ),
 ];
 
@@ -151,10 +164,12 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 12] = [
+const PURE: [&str; 14] = [
     "accounts",
     "engine",
     "wire",
+    "varint",
+    "coverage",
     "skew",
     "gaps",
     "ledger",

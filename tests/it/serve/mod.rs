@@ -8,6 +8,7 @@ mod outages;
 mod people;
 mod postgres;
 mod reload;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

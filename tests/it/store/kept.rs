@@ -1,5 +1,6 @@
 //! A start from a snapshot says the same as one from the begin of the ledger.
 
+use jagaloket::daemon;
 use jagaloket::daemon::desk::{Desk, PolicyTexts, Texts};
 use jagaloket::engine::{Clock, Engine};
 use jagaloket::replay;
@@ -14,7 +15,7 @@ on_both! {
     two_snapshots_of_an_office_are_kept_and_one_of_another_ledger_is_none,
 }
 
-const KEEP_MS: i64 = 15 * 86_400_000;
+pub(super) const KEEP_MS: i64 = 15 * 86_400_000;
 
 pub fn texts() -> Texts {
     let files = replay::policy_files(&policies()).unwrap();
@@ -25,7 +26,7 @@ pub fn texts() -> Texts {
 }
 
 /// What else is put in force on the way: a calendar, a limit of silence, fewer policies.
-fn others() -> Vec<Texts> {
+pub fn others() -> Vec<Texts> {
     let first = texts();
     let with_roster = |roster: String| Texts {
         roster,
@@ -42,7 +43,7 @@ fn others() -> Vec<Texts> {
 }
 
 /// All that a desk says.
-fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug {
+pub fn says(desk: &Desk, now: Moment) -> impl PartialEq + std::fmt::Debug + use<> {
     let engine: &Engine = &desk.engine;
     let devices: Vec<DeviceId> = desk.roster.device_ids().cloned().collect();
     let silences: Vec<_> = devices
@@ -132,7 +133,23 @@ async fn a_start_from_a_snapshot_says_what_one_from_the_begin_says(home: Home) {
         kept.ledger_n = 0;
         kept.keep(&store, head).await;
         assert_eq!(kept.ledger_n, head.n);
+        if n % 4 == 3 {
+            let held = daemon::check_snapshots(&store, Clock::Events, KEEP_MS).await.unwrap();
+            assert_eq!(held.last().unwrap().ledger_n, head.n);
+            assert!(held.iter().all(|held| held.differs.is_empty()), "part {n}: {held:?}");
+        }
     }
+    // One that claims to know what it does not.
+    let office = OfficeId::new("tangerang");
+    let older = store.snapshot_before(&office, i64::MAX).await.unwrap().unwrap();
+    let more = rows(&events("day-30", &roster)[..400], received, &roster);
+    let head = store.commit(&more).await.unwrap().head;
+    store
+        .keep_snapshot(&office, head, older.engine, older.desk)
+        .await
+        .unwrap();
+    let held = daemon::check_snapshots(&store, Clock::Events, KEEP_MS).await.unwrap();
+    assert!(held.last().unwrap().differs.contains(&"verdicts"), "{held:?}");
     assert_eq!(used, 11, "every start but the first had a snapshot that fits");
 }
 

@@ -116,6 +116,22 @@ async fn late_events_are_measured_where_they_belong(home: Home) {
         ..all()
     };
     assert_eq!(store.service(&Scope::whole(), &none, Each::Date).await.unwrap(), []);
+    // Who served is let go before a date, and once more; what is summed stays.
+    let second = first.checked_add_days(Days::new(1)).unwrap();
+    let named = "SELECT count(DISTINCT date) FROM service_hour WHERE officer <> ''";
+    let dated = home.count(named).await;
+    for _ in 0..2 {
+        store.forget_who_served(second).await.unwrap();
+        assert_eq!(home.count(named).await, dated - 1);
+        assert_eq!(
+            store.service(&Scope::whole(), &all(), Each::Hour).await.unwrap(),
+            by_hour
+        );
+        assert_eq!(
+            told(store.service(&Scope::whole(), &all(), Each::Counter).await.unwrap()),
+            counters
+        );
+    }
 }
 
 async fn what_was_measured_otherwise_is_measured_again(home: Home) {
@@ -127,7 +143,7 @@ async fn what_was_measured_otherwise_is_measured_again(home: Home) {
     measure_stored(&store, &office, KEEP_MS).await.unwrap();
     let before = store.service(&Scope::whole(), &all(), Each::Date).await.unwrap();
     assert!(!before.is_empty());
-    home.run("UPDATE service_measured SET format = 0; UPDATE service_hour SET date = '2026-02-02'")
+    home.run("UPDATE service_measured SET format = 0; UPDATE service_hour SET served_ms = 1")
         .await;
     assert!(measure_stored(&store, &office, KEEP_MS).await.unwrap() >= 1);
     assert_eq!(

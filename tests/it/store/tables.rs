@@ -106,8 +106,6 @@ async fn what_was_decided_is_read_back_as_it_was_written(home: Home) {
         ["r1", "p1", "a", "tick"]
     );
     assert_eq!(ids(store.entries(4, None).await.unwrap()), ["tick"]);
-    assert_eq!(store.before(&office, at(0)).await.unwrap(), 2);
-    assert_eq!(store.before(&office, at(99)).await.unwrap(), 5);
     let row = &store.entries(4, None).await.unwrap()[0];
     let words: Vec<Option<String>> = store
         .entries(0, None)

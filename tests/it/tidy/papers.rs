@@ -93,6 +93,7 @@ fn every_setting_is_explained() {
         ("web.tls", ""),
         ("web.oidc", ""),
         ("quarantine", ""),
+        ("retention", ""),
         ("log", ""),
     ] {
         let header = if section.is_empty() {
