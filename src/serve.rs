@@ -202,6 +202,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
+        provider: provider_of(&config.web),
     });
     let site = web::Site {
         door: door.clone(),
@@ -375,6 +376,26 @@ fn explainer(store: &Store, settle_after_ms: i64) -> web::Explain {
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // A sender that is gone means the same.
     let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Who vouches for people beside us.
+fn provider_of(web: &config::Web) -> Option<door::Provider> {
+    web.oidc.as_ref().map(|oidc| door::Provider {
+        issuer: oidc.issuer.clone(),
+        client: oidc.client_id.clone(),
+        secret: oidc.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+        name: oidc.name.clone(),
+        groups: oidc.groups.clone(),
+        roles: oidc
+            .roles
+            .iter()
+            .map(|mapped| door::Mapped {
+                group: mapped.group.clone(),
+                role: mapped.role,
+                office: mapped.office.clone(),
+            })
+            .collect(),
+    })
 }
 
 fn house(config: &Config) -> House {
