@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
+use crate::accounts::Role;
+use crate::engine::event::OfficeId;
 use crate::engine::roster::place;
 use crate::place::Place;
 use crate::telemetry::LogFormat;
@@ -172,6 +174,27 @@ pub enum Encryption {
     Tls,
 }
 
+/// An OpenID provider.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Oidc {
+    pub issuer: String,
+    pub client_id: String,
+    pub secret: Option<Secret>,
+    /// What the button says.
+    pub name: String,
+    /// The claim that holds the groups.
+    pub groups: String,
+    pub roles: Vec<GroupRole>,
+}
+
+/// What members of a group are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupRole {
+    pub group: String,
+    pub role: Role,
+    pub office: Option<OfficeId>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Web {
     pub listen: SocketAddr,
@@ -179,6 +202,8 @@ pub struct Web {
     pub base_url: String,
     /// Without it, plain HTTP is spoken.
     pub tls: Option<WebTls>,
+    /// An OpenID provider that vouches for people.
+    pub oidc: Option<Oidc>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Passwords may cross the network between browsers and a dashboard that speaks plain HTTP.
@@ -318,7 +343,7 @@ pub fn settings() -> Vec<Setting> {
     let asked = RefCell::default();
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
-        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[hook]\n[canary]\n",
+        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n",
         "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);

@@ -130,6 +130,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             listen: web,
             base_url: format!("http://{web}"),
             tls: None,
+            oidc: None,
             trusted_proxies: Vec::new(),
             network_trusted: false,
             hosts: Vec::new(),

@@ -121,6 +121,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         shown,
         clock_is_right,
     } = plan;
+    // They are made when the monitor is at work.
+    let demo_accounts = !shown.is_empty();
     if texts.is_empty() {
         bail!("the configuration names no roster");
     }
@@ -213,6 +215,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
+        provider: provider_of(&config.web),
     });
     let site = web::Site {
         door: door.clone(),
@@ -315,7 +318,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");
-    if !store.has_accounts().await.context("the accounts cannot be read")? {
+    if !demo_accounts && !store.has_accounts().await.context("the accounts cannot be read")? {
         tracing::warn!(
             "nobody can sign in yet: make the first account with `jagaloket user add NAME --role administrator --config FILE`"
         );
@@ -427,6 +430,26 @@ fn terms(config: &Config) -> Terms {
         at_once_max: config.mail.at_once_max,
         ..Terms::default()
     }
+}
+
+/// Who vouches for people beside us.
+fn provider_of(web: &config::Web) -> Option<door::Provider> {
+    web.oidc.as_ref().map(|oidc| door::Provider {
+        issuer: oidc.issuer.clone(),
+        client: oidc.client_id.clone(),
+        secret: oidc.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+        name: oidc.name.clone(),
+        groups: oidc.groups.clone(),
+        roles: oidc
+            .roles
+            .iter()
+            .map(|mapped| door::Mapped {
+                group: mapped.group.clone(),
+                role: mapped.role,
+                office: mapped.office.clone(),
+            })
+            .collect(),
+    })
 }
 
 fn house(config: &Config) -> House {

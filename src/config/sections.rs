@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use super::read::Section;
 use super::retention::retention;
 use super::{
-    Broker, Canary, Clock, Config, Embedded, EmbeddedTls, Encryption, External, Hook, Mail, MailWay, Protocol,
-    Quarantine, Smtp, Tls, Web, WebTls,
+    Broker, Canary, Clock, Config, Embedded, EmbeddedTls, Encryption, External, GroupRole, Hook, Mail, MailWay, Oidc,
+    Protocol, Quarantine, Smtp, Tls, Web, WebTls,
 };
+use crate::accounts::Role;
+use crate::engine::event::OfficeId;
 use crate::engine::time::Span;
 use crate::place::{Place, Server};
 use crate::telemetry::LogFormat;
@@ -363,6 +365,11 @@ fn web(root: &mut Section<'_>) -> Web {
         let (Some(cert), Some(key)) = files else { return None };
         Some(WebTls { cert, key })
     });
+    let oidc = web.inner("oidc").map(|mut section| {
+        let oidc = oidc(&mut section);
+        section.end(&mut web);
+        oidc
+    });
     let trusted_proxies = web.networks("trusted_proxies").unwrap_or_default();
     let scheme = if speaks_tls { "https" } else { "http" };
     let base_url = web.text("base_url").unwrap_or_else(|| format!("{scheme}://{listen}"));
@@ -397,10 +404,66 @@ fn web(root: &mut Section<'_>) -> Web {
         listen,
         base_url: base_url.trim_end_matches('/').to_owned(),
         tls,
+        oidc,
         trusted_proxies,
         network_trusted,
         hosts,
     }
+}
+
+fn oidc(section: &mut Section<'_>) -> Oidc {
+    let issuer = section.required(
+        "issuer",
+        "say which provider, e.g. issuer = \"https://sso.kantor.example\"",
+    );
+    let plain = issuer
+        .strip_prefix("http://")
+        .map(|rest| rest.split([':', '/']).next().unwrap_or(""));
+    if !issuer.is_empty() && !issuer.starts_with("https://") && !plain.is_some_and(is_loopback) {
+        section.wrong(
+            "issuer",
+            "must begin with https://: everybody on the way could say who somebody is",
+        );
+    }
+    let client_id = section.required("client_id", "say what the provider calls this dashboard");
+    let secret = section.password();
+    let name = section.text("name").unwrap_or_else(|| "SSO".to_owned());
+    let groups = section.text("groups").unwrap_or_else(|| "groups".to_owned());
+    let mut roles = Vec::new();
+    for text in section.texts("roles").unwrap_or_default() {
+        match group_role(&text) {
+            Some(role) => roles.push(role),
+            None => section.wrong(
+                "roles",
+                "are written \"GROUP = ROLE@OFFICE\", e.g. \"kepatuhan = integrity@tangerang\" or \"audit = auditor\"",
+            ),
+        }
+    }
+    Oidc {
+        issuer: issuer.trim_end_matches('/').to_owned(),
+        client_id,
+        secret,
+        name,
+        groups,
+        roles,
+    }
+}
+
+/// Roles of a person need one of a roster, whom no group names.
+fn group_role(text: &str) -> Option<GroupRole> {
+    let (group, what) = text.rsplit_once('=')?;
+    let (role, office) = match what.split_once('@') {
+        Some((role, office)) => (role, Some(office.trim())),
+        None => (what, None),
+    };
+    let role = Role::parse(role.trim())?;
+    let group = group.trim();
+    let fits = !role.needs_person() && (office.is_some() || !role.needs_office()) && office != Some("");
+    (fits && !group.is_empty()).then(|| GroupRole {
+        group: group.to_owned(),
+        role,
+        office: office.map(OfficeId::new),
+    })
 }
 
 /// Whether what is sent there stays on this machine.

@@ -41,7 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &["engine"]),
     ("telemetry", &["engine", "wire", "store::rows"]),
     ("hook", &["engine", "tls"]),
-    ("config", &["engine", "place", "telemetry"]),
+    ("config", &["accounts", "engine", "place", "telemetry"]),
     ("mqtt", &["engine", "inbound", "clock", "telemetry"]),
     ("tls", &[]),
     ("broker", &["engine", "inbound", "wire", "clock", "telemetry", "tls"]),
@@ -115,12 +115,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 21] = [
+const NAMED_IN: [(&str, &[&str]); 22] = [
     ("argon2", &["keys"]),
     ("ring", &["keys", "hook"]),
     ("hmac", &["accounts", "hook"]),
     ("sha1", &["accounts"]),
     ("qrcode", &["web"]),
+    ("ureq", &["door"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web", "hook"]),
