@@ -16,7 +16,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::case::Terms;
 use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
@@ -34,7 +33,7 @@ use crate::live::{BrokerKind, Live};
 use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
-use crate::{broker, hook, mailer, mqtt, web};
+use crate::{broker, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::order;
 use reload::Reload;
@@ -171,7 +170,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
-    let docket = Docket::open(&store, terms(&config))
+    let docket = Docket::open(&store, troubles::terms(&config))
         .await
         .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());
@@ -225,36 +224,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
-    let mut beside = tokio::task::JoinSet::new();
-    if let Some(hook) = &config.hook {
-        let watch = troubles::Watch {
-            site: site.clone(),
-            settings: hook::Settings {
-                url: hook.url.clone(),
-                secret: hook.secret.reveal().to_string(),
-                ca_file: hook.ca.clone(),
-            },
-            clock: clock.clone(),
-            monitor: config.web.base_url.clone(),
-        };
-        beside.spawn(watch.run(stopped(stopping.clone())));
-    }
-    if let Some(canary) = &config.canary {
-        let settings = canary::Settings {
-            every: clock.real(canary.every_ms),
-            within: clock.real(canary.within_ms),
-        };
-        let (metrics, clock) = (metrics.clone(), clock.clone());
-        let shutdown = stopped(stopping.clone());
-        beside.spawn(canary::run(
-            settings,
-            store.clone(),
-            to_daemon,
-            metrics,
-            clock,
-            shutdown,
-        ));
-    }
+    let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
@@ -423,13 +393,6 @@ fn explainer(store: &Store, settle_after_ms: i64) -> web::Explain {
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // A sender that is gone means the same.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-fn terms(config: &Config) -> Terms {
-    Terms {
-        at_once_max: config.mail.at_once_max,
-        ..Terms::default()
-    }
 }
 
 /// Who vouches for people beside us.

@@ -1,11 +1,19 @@
-//! Looks after the monitor itself and tells by the second channel what begins to be wrong and what is over.
+//! Looks after the monitor itself and tells by the second channel what begins to be wrong and what is over; what of a
+//! configuration rules how people are told.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::{canary, stopped};
+use crate::case::Terms;
 use crate::clock::MonitorClock;
+use crate::config::Config;
 use crate::engine::time::Moment;
 use crate::hook::{self, Notice};
+use crate::inbound::Inbound;
 use crate::web::{self, Site};
 
 /// How often it looks.
@@ -98,4 +106,53 @@ impl Watch {
             }
         }
     }
+}
+
+/// What of a configuration rules cases and mail.
+pub fn terms(config: &Config) -> Terms {
+    Terms {
+        at_once_max: config.mail.at_once_max,
+        ..Terms::default()
+    }
+}
+
+/// Starts the second channel and the canary, where the configuration has them.
+pub fn beside(
+    config: &Config,
+    site: &Site,
+    to_daemon: mpsc::Sender<Inbound>,
+    clock: &MonitorClock,
+    stopping: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let mut beside = JoinSet::new();
+    if let Some(hook) = &config.hook {
+        let watch = Watch {
+            site: site.clone(),
+            settings: hook::Settings {
+                url: hook.url.clone(),
+                secret: hook.secret.reveal().to_string(),
+                ca_file: hook.ca.clone(),
+            },
+            clock: clock.clone(),
+            monitor: config.web.base_url.clone(),
+        };
+        beside.spawn(watch.run(stopped(stopping.clone())));
+    }
+    if let Some(canary) = &config.canary {
+        let settings = canary::Settings {
+            every: clock.real(canary.every_ms),
+            within: clock.real(canary.within_ms),
+        };
+        let (store, metrics) = (site.store.clone(), site.metrics.clone());
+        let shutdown = stopped(stopping.clone());
+        beside.spawn(canary::run(
+            settings,
+            store,
+            to_daemon,
+            metrics,
+            clock.clone(),
+            shutdown,
+        ));
+    }
+    beside
 }

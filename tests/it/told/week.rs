@@ -105,7 +105,12 @@ async fn a_week_of_an_office_with_three_supervisors() {
             "nothing is fetched: {mail:?}"
         );
     }
-    let is_first = |line: &&String| !line.contains("Re: ") && !line.contains("Ringkasan") && !line.contains("Digest");
+    let is_first = |line: &&String| {
+        !line.contains("Re: ")
+            && !line.contains("Ringkasan")
+            && !line.contains("Digest")
+            && !line.contains("Pola berulang")
+    };
     for (address, lines) in told.iter().filter(|(address, _)| address.starts_with('s')) {
         for day in ["Mon", "Tue", "Wed", "Thu", "Fri"] {
             let at_once = lines.iter().filter(|line| line.starts_with(day)).filter(is_first);
