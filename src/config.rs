@@ -44,6 +44,10 @@ pub struct Config {
     pub broker: Broker,
     pub mail: Mail,
     pub web: Web,
+    /// The second channel, for what mail cannot deliver.
+    pub hook: Option<Hook>,
+    /// A trial of the whole way, again and again.
+    pub canary: Option<Canary>,
     pub quarantine: Quarantine,
     pub retention: Retention,
     pub log: LogFormat,
@@ -132,6 +136,8 @@ pub struct Mail {
     pub give_up_after_ms: i64,
     /// For one attempt, from connecting to the server's last word (default 60 s).
     pub deadline_ms: i64,
+    /// So many letters a supervisor gets at once on a day, the rest in digests (default 2); `None`: all at once.
+    pub at_once_max: Option<u32>,
 }
 
 impl Mail {
@@ -211,6 +217,24 @@ pub struct Web {
 pub struct WebTls {
     pub cert: PathBuf,
     pub key: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hook {
+    pub url: String,
+    /// Shared with whoever listens there.
+    pub secret: Secret,
+    /// Who may have signed the server's certificate; `None`: the public authorities.
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Canary {
+    /// Whose mailbox its mails go to.
+    pub address: String,
+    pub every_ms: i64,
+    /// The mail server must have taken its mail by then.
+    pub within_ms: i64,
 }
 
 /// What is kept of what could not be accepted; the oldest goes first, its count stays.
@@ -319,7 +343,7 @@ pub fn settings() -> Vec<Setting> {
     let asked = RefCell::default();
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
-        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n",
+        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n",
         "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);

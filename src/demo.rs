@@ -124,6 +124,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             from: "Jagaloket <jagaloket@contoh.example>".into(),
             give_up_after_ms: 5 * 86_400_000,
             deadline_ms: 10_000,
+            at_once_max: None,
         },
         web: Web {
             listen: web,
@@ -134,6 +135,8 @@ pub async fn run(request: Request) -> Result<Outcome> {
             network_trusted: false,
             hosts: Vec::new(),
         },
+        hook: None,
+        canary: None,
         quarantine: Quarantine {
             rows_max: 10_000,
             bytes_max: 64 * 1024 * 1024,

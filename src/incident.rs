@@ -10,6 +10,7 @@
 //! - split: the older goes on with the part that is first in time, the others get incidents of their own;
 //! - all withdrawn: `Retracted`; what opens later within `group_within` of it takes up the same incident and thread.
 
+mod further;
 mod grouping;
 mod past;
 mod post;
@@ -29,8 +30,9 @@ use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::letter::{EvidenceLine, House, Stretch};
 use crate::store::rows::{IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
 
+pub use further::To;
 pub use past::Past;
-pub use recipients::recipients;
+pub use recipients::{present, recipients};
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
 
 /// A decision with its evidence resolved, for the letter that may tell of it.
@@ -66,6 +68,17 @@ pub struct Book {
     waiting: BTreeMap<i64, Moment>,
     /// The latest moment at which anything was written.
     latest: Moment,
+    /// Exemptions that were asked for: who asked is not the one to tell.
+    asked: Vec<Asked>,
+}
+
+/// That somebody asked for an officer's exemption.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    pub by: String,
+    pub officer: OfficerId,
+    pub from: Moment,
+    pub until: Moment,
 }
 
 /// A clock that is set back further than this was wrong altogether: nothing is dated by it any more.
@@ -188,6 +201,7 @@ impl Book {
             lanes: BTreeMap::new(),
             waiting: BTreeMap::new(),
             latest: Moment::MIN,
+            asked: Vec::new(),
         }
     }
 

@@ -65,6 +65,7 @@ fn ten_lines_are_enough() {
                 from: "Jagaloket <jagaloket@office.example>".into(),
                 give_up_after_ms: 432_000_000,
                 deadline_ms: 60_000,
+                at_once_max: Some(2),
             },
             web: Web {
                 listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -75,6 +76,8 @@ fn ten_lines_are_enough() {
                 network_trusted: false,
                 hosts: vec![],
             },
+            hook: None,
+            canary: None,
             quarantine: Quarantine {
                 rows_max: 10_000,
                 bytes_max: 268_435_456,

@@ -3,10 +3,12 @@
 
 mod clocks;
 pub mod desk;
+pub mod docket;
 mod intake;
 mod kept;
 pub mod order;
 mod outage;
+mod post;
 mod ticks;
 
 use std::collections::HashMap;
@@ -36,6 +38,7 @@ use crate::store::rows::{DeviceStatus, NewEntry, Quarantined, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
+use docket::Docket;
 pub use kept::{Held, check_snapshots, fold_office};
 use order::{Activated, Order};
 use outage::Outage;
@@ -96,6 +99,8 @@ pub struct Daemon {
     pub notes: Notes,
     /// Who waits for that.
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
+    /// What people make of incidents.
+    pub docket: Docket,
     /// While the database takes nothing.
     pub outage: Option<Outage>,
 }
@@ -182,7 +187,9 @@ impl Daemon {
                     desk.settle(self.keep_ms);
                     desk.gaps.forget(now, self.keep_ms);
                 }
-                self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
+                let cases = &self.docket.cases;
+                self.book
+                    .forget_before(now.plus_ms(-self.keep_ms - DAY_MS), |n| cases.is_pending(n));
                 self.keep().await;
             }
             stale = !ordered && shown.elapsed() < self.show_pause();
@@ -228,6 +235,9 @@ impl Daemon {
         if let Some(wake) = self.book.next_wake() {
             due = due.min(wake);
         }
+        if let Some(wake) = self.docket.next_wake() {
+            due = due.min(wake);
+        }
         self.clock
             .real(due.ms_since(now).max(1))
             .clamp(Duration::from_millis(1), SHOW_EVERY)
@@ -243,6 +253,7 @@ impl Daemon {
         comeback: &Comeback,
     ) -> Result<u64> {
         let began = crate::clock::instant();
+        messages.append(&mut self.docket.messages);
         let mut admitted = loop {
             match door::admit(&self.store, acts, now).await {
                 Ok(admitted) => break admitted,
@@ -307,6 +318,7 @@ impl Daemon {
             let noted = note(&self.store, &self.desks[ix].roster, decisions, &fresh).await;
             self.decide(ix, noted, now, &mut turn);
         }
+        self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
         for status in &turn.statuses {
             self.statuses
                 .insert((status.office.to_string(), status.device.to_string()), status.clone());
@@ -323,6 +335,7 @@ impl Daemon {
         }
         self.database_answers();
         self.answer();
+        self.docket.answer();
         admitted.answer();
         for message in messages.drain(..) {
             self.metrics.received_bytes.add(message.payload.len() as u64);

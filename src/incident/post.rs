@@ -1,12 +1,13 @@
 //! Letters of an incident: to whom, in which thread, under which Message-ID.
 
-use super::recipients::may_be_told;
+use super::recipients::{may_be_told, recipients_but};
 use super::ruling::{Fate, Ruling, Silence, Thread, rule};
-use super::{Book, Correspondent, Incident, Outcome, recipients};
+use super::{Asked, Book, Correspondent, Incident, Outcome};
 use crate::engine::policy::{Head, Per, Reach, Tell, Title};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
-use crate::letter::{self, Addressee, Change, House, Matter, Rendered};
+use crate::engine::verdict::Verdict;
+use crate::letter::{self, Addressee, Change, House, Matter, Rendered, Stretch};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter};
 
 impl Book {
@@ -42,9 +43,12 @@ impl Book {
                 if !incident.correspondents.iter().any(|one| one.may_be_told) {
                     let first = incident.stands.first();
                     let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
-                    let people = verdict.map(|standing| recipients(&head.notify, &standing.verdict, roster));
-                    let people = people.unwrap_or_default().into_iter();
-                    incident.correspondents.extend(people.map(Correspondent::new));
+                    let people = verdict.map(|standing| {
+                        let barred = conflicted(&self.asked, &standing.verdict, roster);
+                        let people = recipients_but(&barred, &head.notify, &standing.verdict, roster, now);
+                        people.into_iter().map(Correspondent::new).collect::<Vec<_>>()
+                    });
+                    incident.correspondents.extend(people.unwrap_or_default());
                 }
                 if !incident.correspondents.iter().any(|one| one.may_be_told) {
                     ruling = Ruling::Silent(Silence::NobodyToTell);
@@ -66,10 +70,21 @@ impl Book {
     }
 }
 
+/// Who asked for an exemption of that officer on the verdict's day.
+fn conflicted(asked: &[Asked], verdict: &Verdict, roster: &Roster) -> Vec<String> {
+    let zone = roster.office.zone;
+    let end = verdict.until.unwrap_or(verdict.since);
+    let touches = |one: &&Asked| {
+        let (from, until) = (one.from.date(zone), one.until.date(zone));
+        Some(&one.officer) == verdict.officer.as_ref() && from <= end.date(zone) && verdict.since.date(zone) <= until
+    };
+    asked.iter().filter(touches).map(|one| one.by.clone()).collect()
+}
+
 impl Incident {
     /// Whoever was told is told on, where he reads mail now, also when he has left the roster; but never of himself, by
     /// whatever the roster says of him by now.
-    fn look_up(&mut self, roster: &Roster) {
+    pub(super) fn look_up(&mut self, roster: &Roster) {
         let officer = self.row.officer.as_ref();
         for correspondent in &mut self.correspondents {
             if let Some(person) = roster.person(&correspondent.person) {
@@ -99,58 +114,78 @@ impl Incident {
             },
             _ => &self.stands,
         };
-        for correspondent in self.correspondents.iter_mut().filter(|one| one.may_be_told) {
-            let person = roster.person(&correspondent.person);
-            let matter = Matter {
-                kind,
-                changes,
-                reason: self.reason,
-                incident: &self.row,
-                policy,
-                roster,
-                stretches,
-                evidence: &self.evidence,
-                to: Addressee {
-                    role: person.map(|person| person.role),
-                    name: person.map(|person| person.name.as_str()),
-                    language: correspondent.language,
-                },
-                house,
-                now,
-            };
-            let rendered = match house.counts_alone {
-                true => Rendered::default(),
-                false => letter::render(&matter),
-            };
-            correspondent.letters += 1;
-            let id = message_id(self.row.n, self.row.created, kind, correspondent, &house.domain);
-            let first = correspondent.message_id.is_empty();
-            if first {
-                correspondent.message_id.clone_from(&id);
-                correspondent.subject = rendered.subject;
+        let stretches = stretches.clone();
+        for ix in 0..self.correspondents.len() {
+            if self.correspondents[ix].may_be_told {
+                letters.push(self.letter(ix, kind, changes, policy, roster, house, &stretches, now));
             }
-            letters.push(NewLetter {
-                incident: Some(self.row.n),
-                kind,
-                person: correspondent.person.clone(),
-                address: correspondent.address.clone(),
-                language: correspondent.language,
-                subject: match first {
-                    true => correspondent.subject.clone(),
-                    false => format!("{REPLY}{}", correspondent.subject),
-                },
-                message_id: id,
-                in_reply_to: (!first).then(|| correspondent.message_id.clone()),
-                text_body: rendered.text,
-                html_body: rendered.html,
-                created: now,
-                due: now,
-            });
         }
         self.told = Some(self.stands.clone());
         self.letters += 1;
         self.last_letter = Some(now);
         self.settle();
+    }
+
+    /// One letter to the correspondent of that place in the list.
+    #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, once")]
+    pub(super) fn letter(
+        &mut self,
+        ix: usize,
+        kind: LetterKind,
+        changes: &[Change],
+        policy: &Head,
+        roster: &Roster,
+        house: &House,
+        stretches: &[Stretch],
+        now: Moment,
+    ) -> NewLetter {
+        let correspondent = &mut self.correspondents[ix];
+        let person = roster.person(&correspondent.person);
+        let matter = Matter {
+            kind,
+            changes,
+            reason: self.reason,
+            incident: &self.row,
+            policy,
+            roster,
+            stretches,
+            evidence: &self.evidence,
+            to: Addressee {
+                role: person.map(|person| person.role),
+                name: person.map(|person| person.name.as_str()),
+                language: correspondent.language,
+            },
+            house,
+            now,
+        };
+        let rendered = match house.counts_alone {
+            true => Rendered::default(),
+            false => letter::render(&matter),
+        };
+        correspondent.letters += 1;
+        let id = message_id(self.row.n, self.row.created, kind, correspondent, &house.domain);
+        let first = correspondent.message_id.is_empty();
+        if first {
+            correspondent.message_id.clone_from(&id);
+            correspondent.subject = rendered.subject;
+        }
+        NewLetter {
+            incident: Some(self.row.n),
+            kind,
+            person: correspondent.person.clone(),
+            address: correspondent.address.clone(),
+            language: correspondent.language,
+            subject: match first {
+                true => correspondent.subject.clone(),
+                false => format!("{REPLY}{}", correspondent.subject),
+            },
+            message_id: id,
+            in_reply_to: (!first).then(|| correspondent.message_id.clone()),
+            text_body: rendered.text,
+            html_body: rendered.html,
+            created: now,
+            due: now,
+        }
     }
 
     /// Nothing is left to tell.
@@ -162,7 +197,7 @@ impl Incident {
 }
 
 impl Correspondent {
-    fn new(person: &Person) -> Correspondent {
+    pub(super) fn new(person: &Person) -> Correspondent {
         Correspondent {
             person: person.id.clone(),
             address: person.email.clone(),
@@ -180,20 +215,14 @@ pub(super) const REPLY: &str = "Re: ";
 
 /// `12-18c2f….opened.1.s-01@domain`: the moment of creation keeps a fresh database from repeating an old one's ids.
 fn message_id(incident: i64, created: Moment, kind: LetterKind, to: &Correspondent, domain: &str) -> String {
-    let kind = match kind {
-        LetterKind::Opened => "opened",
-        LetterKind::Amended => "amended",
-        LetterKind::Ended => "ended",
-        LetterKind::Retracted => "retracted",
-        LetterKind::Account => "account",
-    };
+    let kind = kind.as_str();
     // Dots of a person's id could stand where a Message-ID allows none; ids have no plus sign.
     let person = to.person.replace('.', "+");
     format!("{incident}-{:x}.{kind}.{}.{person}@{domain}", created.0, to.letters)
 }
 
 /// A policy that was taken out of force can still have its verdicts withdrawn; it speaks by its id then.
-fn policy_that_is_gone(incident: &Incident) -> Head {
+pub(super) fn policy_that_is_gone(incident: &Incident) -> Head {
     let id = &incident.row.policy;
     Head {
         id: id.clone(),

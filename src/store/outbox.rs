@@ -57,7 +57,10 @@ macro_rules! in_its_turn {
             $sql,
             " AND sent_ms IS NULL AND dead_ms IS NULL AND NOT EXISTS (SELECT 1 FROM outbox AS before",
             " WHERE before.incident = outbox.incident AND before.person = outbox.person AND before.n < outbox.n",
-            " AND before.sent_ms IS NULL AND before.dead_ms IS NULL)"
+            " AND before.sent_ms IS NULL AND before.dead_ms IS NULL)",
+            // Also a digest that told of the incident among others.
+            " AND NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.message_id = outbox.in_reply_to",
+            " AND first.sent_ms IS NULL AND first.dead_ms IS NULL)"
         )
     };
 }

@@ -27,6 +27,7 @@ mod peer;
 mod posted;
 mod provider;
 mod quarantine;
+mod readiness;
 mod routes;
 mod secure;
 mod seen;
@@ -52,6 +53,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
 pub use serve::{Listening, ServeError, listen, serve};

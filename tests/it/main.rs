@@ -34,5 +34,6 @@ mod soups;
 mod store;
 mod support;
 mod tidy;
+mod told;
 mod tour;
 mod web;

@@ -68,7 +68,7 @@ impl House {
         let web = free_port();
         let text = format!(
             "clock = \"events\"\n[office]\nroster = [{:?}]\npolicies = {:?}\n[database]\n{database}\n\
-             [broker]\n{section}\n[mail]\ndirectory = \"mails\"\nfrom = \"Jagaloket <jagaloket@tangerang.example>\"\n\
+             [broker]\n{section}\n[mail]\ndirectory = \"mails\"\nfrom = \"Jagaloket <jagaloket@tangerang.example>\"\ndigests = false\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n",
             example("roster.toml"),
             policies()
