@@ -12,6 +12,7 @@ mod chart;
 mod cookies;
 mod devices;
 mod explained;
+mod export;
 mod fault;
 mod guard;
 mod health;

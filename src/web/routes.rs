@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, passkeys, provider, quarantine,
-    service, sign_in, today, tokens, users,
+    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
+    quarantine, service, sign_in, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -77,8 +77,10 @@ fn routes() -> Vec<Route> {
     vec![
         route("GET", "/", SignedIn, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
+        fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
         route("GET", "/compliance", SERVICE, get(service::show)),
+        route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/letters", CASES, get(letters::list)),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),

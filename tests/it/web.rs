@@ -4,6 +4,7 @@
 mod attacks;
 pub mod browser;
 mod door;
+mod exports;
 mod floods;
 mod front;
 mod machines;

@@ -69,11 +69,13 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 58] = [
+const ROWS: [(&str, &str, &str); 60] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
+    ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
     ("GET", "/compliance", SERVICE),
+    ("GET", "/compliance/export", SERVICE),
     ("GET", "/letters", CASES),
     ("GET", "/letters/{n}", CASES),
     ("GET", "/letters/{n}/html", CASES),
