@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
+use crate::accounts::Role;
+use crate::engine::event::OfficeId;
 use crate::engine::roster::place;
 use crate::place::Place;
 use crate::telemetry::LogFormat;
@@ -42,6 +44,10 @@ pub struct Config {
     pub broker: Broker,
     pub mail: Mail,
     pub web: Web,
+    /// The second channel, for what mail cannot deliver.
+    pub hook: Option<Hook>,
+    /// A trial of the whole way, again and again.
+    pub canary: Option<Canary>,
     pub quarantine: Quarantine,
     pub retention: Retention,
     pub log: LogFormat,
@@ -130,6 +136,8 @@ pub struct Mail {
     pub give_up_after_ms: i64,
     /// For one attempt, from connecting to the server's last word (default 60 s).
     pub deadline_ms: i64,
+    /// So many letters a supervisor gets at once on a day, the rest in digests (default 2); `None`: all at once.
+    pub at_once_max: Option<u32>,
 }
 
 impl Mail {
@@ -166,6 +174,27 @@ pub enum Encryption {
     Tls,
 }
 
+/// An OpenID provider.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Oidc {
+    pub issuer: String,
+    pub client_id: String,
+    pub secret: Option<Secret>,
+    /// What the button says.
+    pub name: String,
+    /// The claim that holds the groups.
+    pub groups: String,
+    pub roles: Vec<GroupRole>,
+}
+
+/// What members of a group are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupRole {
+    pub group: String,
+    pub role: Role,
+    pub office: Option<OfficeId>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Web {
     pub listen: SocketAddr,
@@ -173,6 +202,8 @@ pub struct Web {
     pub base_url: String,
     /// Without it, plain HTTP is spoken.
     pub tls: Option<WebTls>,
+    /// An OpenID provider that vouches for people.
+    pub oidc: Option<Oidc>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Passwords may cross the network between browsers and a dashboard that speaks plain HTTP.
@@ -186,6 +217,24 @@ pub struct Web {
 pub struct WebTls {
     pub cert: PathBuf,
     pub key: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hook {
+    pub url: String,
+    /// Shared with whoever listens there.
+    pub secret: Secret,
+    /// Who may have signed the server's certificate; `None`: the public authorities.
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Canary {
+    /// Whose mailbox its mails go to.
+    pub address: String,
+    pub every_ms: i64,
+    /// The mail server must have taken its mail by then.
+    pub within_ms: i64,
 }
 
 /// What is kept of what could not be accepted; the oldest goes first, its count stays.
@@ -294,7 +343,7 @@ pub fn settings() -> Vec<Setting> {
     let asked = RefCell::default();
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
-        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n",
+        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n",
         "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);

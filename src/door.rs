@@ -5,7 +5,9 @@
 mod acts;
 mod links;
 mod looks;
+mod oidc;
 mod own;
+mod passkeys;
 mod sign_in;
 mod tokens;
 mod users;
@@ -16,7 +18,9 @@ use tokio::sync::mpsc;
 
 pub use acts::{Act, Admitted, Asked, Trace, admit, alone};
 pub use looks::Look;
+pub use oidc::{BACK, Back, Going, Mapped, Provider};
 pub use own::{NewSeed, TOTP_ABOUT};
+pub use passkeys::{Answer, Challenge};
 pub use sign_in::{Came, SignIn};
 pub use tokens::{DAYS_MAX, PREFIX};
 pub use users::{Added, NewUser, Way};
@@ -57,14 +61,20 @@ pub struct Door {
     pub domain: String,
     /// Whether letters go out at all.
     pub mails: bool,
+    /// Who vouches for people beside us.
+    pub provider: Option<Provider>,
+    known: oidc::Known,
     throttle: Mutex<Throttle>,
     looks: Mutex<Looks>,
+    answered: Mutex<passkeys::Answered>,
 }
 
 /// Where a request comes from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Caller {
     pub address: String,
+    /// Whom limits count as one: the address, or the network of an IPv6 one.
+    pub network: String,
     pub agent: String,
 }
 
@@ -114,6 +124,8 @@ pub enum Trouble {
     Overtaken,
     #[error("{0}")]
     Refused(String),
+    #[error("the OpenID provider does not answer")]
+    Away,
     #[error("the monitor is stopping")]
     Stopping,
     #[error(transparent)]
@@ -137,6 +149,7 @@ pub struct Frame {
     pub base_url: String,
     pub domain: String,
     pub mails: bool,
+    pub provider: Option<Provider>,
 }
 
 impl Door {
@@ -150,8 +163,11 @@ impl Door {
             base_url: frame.base_url,
             domain: frame.domain,
             mails: frame.mails,
+            provider: frame.provider,
+            known: oidc::Known::default(),
             throttle: Mutex::default(),
             looks: Mutex::default(),
+            answered: Mutex::default(),
         })
     }
 

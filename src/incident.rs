@@ -11,6 +11,7 @@
 //! - all withdrawn: `Retracted`; what opens later within `group_within` of it takes up the same incident and thread.
 
 mod digest;
+mod further;
 mod grouping;
 mod past;
 mod post;
@@ -31,8 +32,9 @@ use crate::letter::{EvidenceLine, House, Stretch};
 use crate::store::rows::{Digest, IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
 
 use digest::Gathered;
+pub use further::To;
 pub use past::Past;
-pub use recipients::recipients;
+pub use recipients::{present, recipients};
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
 
 /// A decision with its evidence resolved, for the letter that may tell of it.
@@ -76,6 +78,17 @@ pub struct Book {
     behind: bool,
     /// The latest moment at which anything was written.
     latest: Moment,
+    /// Exemptions that were asked for: who asked is not the one to tell.
+    asked: Vec<Asked>,
+}
+
+/// That somebody asked for an officer's exemption.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    pub by: String,
+    pub officer: OfficerId,
+    pub from: Moment,
+    pub until: Moment,
 }
 
 /// A clock that is set back further than this was wrong altogether: nothing is dated by it any more.
@@ -201,6 +214,7 @@ impl Book {
             late_before: None,
             behind: false,
             latest: Moment::MIN,
+            asked: Vec::new(),
         }
     }
 

@@ -11,10 +11,15 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac as mac;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+    UnparsedPublicKey, VerificationAlgorithm,
+};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::accounts::codes::hex;
+use crate::accounts::passkey::POINT;
 
 const KEY_BYTES: usize = 32;
 /// Memory and passes of one hash: what OWASP asks for at least, about 20 MiB.
@@ -145,6 +150,39 @@ pub fn chance<const N: usize>() -> [u8; N] {
         .fill(&mut bytes)
         .expect("a machine without chance cannot keep anybody out");
     bytes
+}
+
+/// Whether the holder of a passkey's other half has signed this.
+pub fn is_signed(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let algorithm: &dyn VerificationAlgorithm = match key.first() {
+        Some(&POINT) => &ECDSA_P256_SHA256_ASN1,
+        _ => &RSA_PKCS1_2048_8192_SHA256,
+    };
+    UnparsedPublicKey::new(algorithm, key)
+        .verify(message, signature)
+        .is_ok()
+}
+
+/// A key as providers publish theirs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum JsonKey {
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    P256 { x: Vec<u8>, y: Vec<u8> },
+}
+
+/// Whether the holder of its other half has signed this, as JSON Web Tokens are signed (RS256, ES256).
+pub fn is_signed_by(key: &JsonKey, message: &[u8], signature: &[u8]) -> bool {
+    match key {
+        JsonKey::Rsa { n, e } => {
+            let key = RsaPublicKeyComponents { n, e };
+            key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
+        }
+        JsonKey::P256 { x, y } => {
+            let point = [&[POINT][..], x, y].concat();
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point);
+            key.verify(message, signature).is_ok()
+        }
+    }
 }
 
 /// 256 bits for a browser or a link to hold.

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod backtest;
 pub mod broker;
+pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod compliance;
@@ -17,6 +18,7 @@ pub mod exit;
 pub mod explain;
 pub mod faults;
 pub mod gaps;
+pub mod hook;
 pub mod inbound;
 pub mod incident;
 pub mod keys;

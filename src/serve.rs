@@ -1,8 +1,11 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod canary;
 mod gather;
 mod measure;
+mod orders;
 mod reload;
+mod troubles;
 pub mod users;
 
 use std::collections::HashMap;
@@ -16,6 +19,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
+use crate::daemon::docket::{self, Docket};
 use crate::daemon::{self, Daemon};
 use crate::door::{self, Door, Frame};
 use crate::engine::Clock;
@@ -31,6 +35,7 @@ use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
+pub use orders::order;
 use reload::Reload;
 pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
@@ -94,6 +99,8 @@ pub struct Running {
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
     measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
+    /// The second channel and the canary.
+    beside: tokio::task::JoinSet<()>,
     daily: tokio::task::JoinHandle<()>,
 }
 
@@ -106,7 +113,7 @@ enum LineEnd {
 pub async fn start(plan: Plan) -> Result<Running> {
     let Plan {
         config,
-        texts,
+        mut texts,
         devices,
         clock,
         people,
@@ -118,6 +125,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     if texts.is_empty() {
         bail!("the configuration names no roster");
     }
+    texts.extend(config.canary.as_ref().map(|canary| canary::texts(&canary.address)));
     // Only the first call in a process can succeed; later ones find the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let web_settings = web::Settings {
@@ -162,6 +170,9 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
+    let docket = Docket::open(&store, troubles::terms(&config))
+        .await
+        .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());
     let nudge = Arc::new(Notify::new());
     let (stop, stopping) = watch::channel(false);
@@ -177,6 +188,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let listening = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listening.address().context("the dashboard's address")?;
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
+    let to_daemon = sender.clone();
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
     let (names_sender, names) = watch::channel(names(&texts));
     let mailer = match mail_settings(&config.mail, names)? {
@@ -202,6 +214,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
+        provider: provider_of(&config.web),
     });
     let site = web::Site {
         door: door.clone(),
@@ -211,6 +224,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
+    let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
@@ -269,6 +283,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         entries: Vec::new(),
         notes: daemon::Notes::default(),
         answers: Vec::new(),
+        docket,
         outage: None,
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
@@ -293,6 +308,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         web,
         measure,
         reload,
+        beside,
         daily,
     })
 }
@@ -328,7 +344,7 @@ impl Running {
     }
 
     /// Stops in order: no more messages, the last turn committed and acknowledged, letters under way finished.
-    pub async fn stop(self) -> Result<()> {
+    pub async fn stop(mut self) -> Result<()> {
         match self.line {
             LineEnd::Embedded(running) => running.shutdown(PATIENCE).await,
             LineEnd::External(running) => running.shutdown(PATIENCE).await,
@@ -348,6 +364,8 @@ impl Running {
         self.web.await.context("the dashboard broke")??;
         self.measure.await.context("measuring broke")?;
         self.reload.await.context("the reload broke")?;
+        // They hold nothing that must be finished, and may be waiting for somebody.
+        self.beside.shutdown().await;
         self.daily.await.context("retention broke")?;
         self.store.close().await.context("the database cannot be closed")?;
         Ok(())
@@ -377,6 +395,26 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
+/// Who vouches for people beside us.
+fn provider_of(web: &config::Web) -> Option<door::Provider> {
+    web.oidc.as_ref().map(|oidc| door::Provider {
+        issuer: oidc.issuer.clone(),
+        client: oidc.client_id.clone(),
+        secret: oidc.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+        name: oidc.name.clone(),
+        groups: oidc.groups.clone(),
+        roles: oidc
+            .roles
+            .iter()
+            .map(|mapped| door::Mapped {
+                group: mapped.group.clone(),
+                role: mapped.role,
+                office: mapped.office.clone(),
+            })
+            .collect(),
+    })
+}
+
 fn house(config: &Config) -> House {
     House {
         base_url: config.web.base_url.clone(),
@@ -388,14 +426,22 @@ fn house(config: &Config) -> House {
 /// What was decided and told before, as the database holds it.
 pub async fn open_book(store: &Store, house: House) -> Result<Book> {
     let next = store.next_numbers().await?;
+    let mut letters = store.told(Moment::MIN).await?;
+    let cases = docket::fold(store, Moment::MAX).await?;
+    let asked = docket::asked(&cases);
+    // Digests, and what waits for one, stand in the ledger alone.
+    letters.extend(cases.mail.recalled);
+    letters.sort_by_key(|letter| letter.created);
     let past = Past {
         verdicts: store.standing_verdicts(Moment::MIN).await?,
         incidents: store.incidents(Moment::MIN).await?,
-        letters: store.told(Moment::MIN).await?,
+        letters,
         next_verdict: next.verdict,
         next_incident: next.incident,
     };
-    Ok(Book::rebuild(house, past))
+    let mut book = Book::rebuild(house, past);
+    book.knows_asked(asked);
+    Ok(book)
 }
 
 async fn open_line(

@@ -76,6 +76,11 @@ impl Gauge {
     }
 }
 
+/// From a moment to a few days.
+const MAIL_SECONDS: [f64; 12] = [
+    0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0,
+];
+
 /// How long things took, in buckets. `N` upper bounds in seconds, and one bucket more for what was longer.
 #[derive(Debug)]
 pub struct Histogram<const N: usize> {
@@ -116,6 +121,10 @@ pub struct Metrics {
     pub received_bytes: Counter,
     /// Messages received and not judged yet.
     pub waiting_events: Gauge,
+    /// How often in a row the canary's mail was not accepted in time.
+    pub canary_failed: Gauge,
+    /// From the canary's event to the mail server's word.
+    pub canary_seconds: Histogram<12>,
     /// By class (indication, unverifiable, technical) and step (opened, amended, retracted); use `decided`.
     verdict_steps: [[Counter; 3]; 3],
     /// Letters that were due and went to nobody, because the roster names nobody who may be told.
@@ -150,6 +159,8 @@ impl Default for Metrics {
             events_quarantined: Default::default(),
             received_bytes: Counter::default(),
             waiting_events: Gauge::default(),
+            canary_failed: Gauge::default(),
+            canary_seconds: Histogram::new(MAIL_SECONDS),
             verdict_steps: Default::default(),
             told_nobody: Counter::default(),
             broker_connections: Counter::default(),
@@ -166,9 +177,7 @@ impl Default for Metrics {
             commit_seconds: Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
             ]),
-            mail_seconds: Histogram::new([
-                0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0,
-            ]),
+            mail_seconds: Histogram::new(MAIL_SECONDS),
         }
     }
 }
@@ -321,6 +330,16 @@ impl Metrics {
             "jagaloket_verdict_mail_seconds",
             "From the moment a verdict opened to the acceptance of its first letter by the mail server.",
             &self.mail_seconds,
+        );
+        out.histogram(
+            "jagaloket_canary_seconds",
+            "From the canary's event to the acceptance of its letter by the mail server.",
+            &self.canary_seconds,
+        );
+        out.gauge(
+            "jagaloket_canary_failed",
+            "How often in a row the canary's letter was not accepted in time.",
+            self.canary_failed.value() as f64,
         );
     }
 }

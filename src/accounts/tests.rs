@@ -133,9 +133,15 @@ fn a_deputy_sees_the_unit_he_stands_in_for_and_nobody_above_him() {
         ..grant(Role::Supervisor)
     };
     // p-20 is s-2 himself, p-30 is s-3 himself.
-    assert_eq!(seen(&scope("s-3", &[deputy.clone()])), ["p-1", "p-2", "p-40"]);
+    assert_eq!(
+        seen(&scope("s-3", std::slice::from_ref(&deputy))),
+        ["p-1", "p-2", "p-40"]
+    );
     // Somebody from another line.
-    assert_eq!(seen(&scope("s-4", &[deputy.clone()])), ["p-1", "p-2", "p-30", "p-40"]);
+    assert_eq!(
+        seen(&scope("s-4", std::slice::from_ref(&deputy))),
+        ["p-1", "p-2", "p-30", "p-40"]
+    );
     // An officer of the unit itself.
     assert_eq!(seen(&scope("p-2", &[deputy])), ["p-1", "p-30", "p-40"]);
 }

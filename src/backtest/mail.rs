@@ -100,7 +100,7 @@ impl Mail {
         if now.ms_since(self.forgotten) > FORGET_EVERY_MS {
             self.forgotten = now;
             for stack in &mut self.stacks {
-                stack.book.forget_before(now.plus_ms(-self.keep_ms));
+                stack.book.forget_before(now.plus_ms(-self.keep_ms), |_| false);
             }
         }
     }

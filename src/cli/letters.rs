@@ -9,7 +9,6 @@ use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::store::read::{LetterRow, LetterState};
-use crate::store::rows::LetterKind;
 use crate::store::{Revived, Store};
 
 /// So many are listed unless more are asked for.
@@ -88,13 +87,7 @@ async fn list(args: ListArgs) -> anyhow::Result<Exit> {
 }
 
 fn line(letter: &LetterRow) -> String {
-    let kind = match letter.kind {
-        LetterKind::Opened => "opened",
-        LetterKind::Amended => "amended",
-        LetterKind::Ended => "ended",
-        LetterKind::Retracted => "retracted",
-        LetterKind::Account => "account",
-    };
+    let kind = letter.kind.as_str();
     let incident = letter.incident.map_or(String::new(), |n| format!("incident {n}, "));
     // The server's words come from elsewhere: nothing in them may move the terminal's cursor.
     let words = letter.last_error.as_deref().unwrap_or("not tried yet");

@@ -4,7 +4,10 @@ mod backup;
 mod bench;
 mod completions;
 mod demo;
+mod escalation;
+mod exemption;
 mod explain;
+mod incident;
 mod ledger;
 mod letters;
 mod policy;
@@ -22,7 +25,7 @@ use clap::{Parser, Subcommand};
 use crate::config::LoadError;
 use crate::engine::policy::PolicyErrors;
 use crate::engine::roster::{Language, RosterFileErrors};
-use crate::engine::time::Span;
+use crate::engine::time::{Moment, Span};
 use crate::exit::Exit;
 use crate::serve::Faults;
 
@@ -45,6 +48,9 @@ enum Command {
     Bench(bench::Args),
     Ledger(ledger::Args),
     Letters(letters::Args),
+    Incident(incident::Args),
+    Exemption(exemption::Args),
+    Escalation(escalation::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Retention(retention::Args),
@@ -94,6 +100,9 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Letters(args) => letters::run(args),
+        Command::Incident(args) => incident::run(args),
+        Command::Exemption(args) => exemption::run(args),
+        Command::Escalation(args) => escalation::run(args),
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),
         Command::Retention(args) => retention::run(args),
@@ -159,6 +168,11 @@ impl Lang {
 fn span_ms(text: &str) -> Result<u64, String> {
     let span = Span::parse(text)?;
     u64::try_from(span.ms).map_err(|_| "it lasts less than no time".to_owned())
+}
+
+/// A moment as an argument.
+fn moment(text: &str) -> Result<Moment, String> {
+    Moment::parse(text).ok_or_else(|| "write it like 2026-11-24T10:20:00+07:00, with an offset".to_owned())
 }
 
 /// Runs something that waits.

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use super::read::Section;
 use super::retention::retention;
 use super::{
-    Broker, Clock, Config, Embedded, EmbeddedTls, Encryption, External, Mail, MailWay, Protocol, Quarantine, Smtp, Tls,
-    Web, WebTls,
+    Broker, Canary, Clock, Config, Embedded, EmbeddedTls, Encryption, External, GroupRole, Hook, Mail, MailWay, Oidc,
+    Protocol, Quarantine, Smtp, Tls, Web, WebTls,
 };
+use crate::accounts::Role;
+use crate::engine::event::OfficeId;
 use crate::engine::time::Span;
 use crate::place::{Place, Server};
 use crate::telemetry::LogFormat;
@@ -29,6 +31,8 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     let broker = broker(root);
     let mail = mail(root);
     let web = web(root);
+    let hook = hook(root);
+    let canary = canary(root, &mail);
 
     let mut quarantine = root.section("quarantine");
     let rows_max = quarantine.whole("rows_max", 1..=10_000_000).unwrap_or(10_000);
@@ -53,6 +57,8 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
         broker,
         mail,
         web,
+        hook,
+        canary,
         quarantine: Quarantine {
             rows_max: rows_max as usize,
             bytes_max: megabytes_max as usize * 1024 * 1024,
@@ -275,13 +281,70 @@ fn mail(root: &mut Section<'_>) -> Mail {
     }
     let give_up = mail.span("give_up_after", Span::ms(60_000)..=Span::ms(60 * DAY_MS));
     let deadline = mail.span("deadline", Span::ms(1_000)..=Span::ms(600_000));
+    let digests = mail.switch("digests").unwrap_or(true);
+    let at_once = mail.whole("at_once", 0..=1_000);
+    if !digests {
+        mail.misplaced(&["at_once"], "goes with digests, and `digests` is false");
+    }
     mail.end(root);
     Mail {
         way,
         from,
         give_up_after_ms: give_up.unwrap_or(5 * DAY_MS),
         deadline_ms: deadline.unwrap_or(60_000),
+        at_once_max: digests.then_some(at_once.map_or(2, |count| count as u32)),
     }
+}
+
+fn hook(root: &mut Section<'_>) -> Option<Hook> {
+    let mut hook = root.inner("hook")?;
+    let url = hook.required(
+        "url",
+        "say where notices go, e.g. url = \"https://alarm.office.example/jagaloket\"",
+    );
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if !url.is_empty() && host.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace)) {
+        hook.fault("url", "`url` must begin with https:// or http:// and name a host");
+    }
+    let ca = hook.path("ca");
+    if ca.is_some() && url.starts_with("http://") {
+        hook.fault("ca", "`ca` goes with https://");
+    }
+    let named = ["password_file", "password_env", "password"]
+        .iter()
+        .any(|key| hook.has(key));
+    let secret = hook.password();
+    if !named {
+        hook.fault_here("[hook] needs the secret its notices are signed with: name `password_file` or `password_env`");
+    }
+    hook.end(root);
+    Some(Hook {
+        url,
+        secret: secret?,
+        ca,
+    })
+}
+
+fn canary(root: &mut Section<'_>, mail: &Mail) -> Option<Canary> {
+    let mut canary = root.inner("canary")?;
+    let address = canary.required(
+        "address",
+        "say whose mailbox it flies to, e.g. address = \"uji@office.example\"",
+    );
+    if !address.is_empty() && !is_address(&address) {
+        canary.fault("address", "`address` is not an e-mail address");
+    }
+    if mail.way.is_none() {
+        canary.fault_here("[canary] tries the way of mails, and there is no [mail]");
+    }
+    let every = canary.span("every", Span::ms(1_000)..=Span::ms(7 * DAY_MS));
+    let within = canary.span("within", Span::ms(1_000)..=Span::ms(3_600_000));
+    canary.end(root);
+    Some(Canary {
+        address,
+        every_ms: every.unwrap_or(6 * 3_600_000),
+        within_ms: within.unwrap_or(5 * 60_000),
+    })
 }
 
 fn web(root: &mut Section<'_>) -> Web {
@@ -301,6 +364,11 @@ fn web(root: &mut Section<'_>) -> Web {
         section.end(&mut web);
         let (Some(cert), Some(key)) = files else { return None };
         Some(WebTls { cert, key })
+    });
+    let oidc = web.inner("oidc").map(|mut section| {
+        let oidc = oidc(&mut section);
+        section.end(&mut web);
+        oidc
     });
     let trusted_proxies = web.networks("trusted_proxies").unwrap_or_default();
     let scheme = if speaks_tls { "https" } else { "http" };
@@ -336,10 +404,66 @@ fn web(root: &mut Section<'_>) -> Web {
         listen,
         base_url: base_url.trim_end_matches('/').to_owned(),
         tls,
+        oidc,
         trusted_proxies,
         network_trusted,
         hosts,
     }
+}
+
+fn oidc(section: &mut Section<'_>) -> Oidc {
+    let issuer = section.required(
+        "issuer",
+        "say which provider, e.g. issuer = \"https://sso.kantor.example\"",
+    );
+    let plain = issuer
+        .strip_prefix("http://")
+        .map(|rest| rest.split([':', '/']).next().unwrap_or(""));
+    if !issuer.is_empty() && !issuer.starts_with("https://") && !plain.is_some_and(is_loopback) {
+        section.wrong(
+            "issuer",
+            "must begin with https://: everybody on the way could say who somebody is",
+        );
+    }
+    let client_id = section.required("client_id", "say what the provider calls this dashboard");
+    let secret = section.password();
+    let name = section.text("name").unwrap_or_else(|| "SSO".to_owned());
+    let groups = section.text("groups").unwrap_or_else(|| "groups".to_owned());
+    let mut roles = Vec::new();
+    for text in section.texts("roles").unwrap_or_default() {
+        match group_role(&text) {
+            Some(role) => roles.push(role),
+            None => section.wrong(
+                "roles",
+                "are written \"GROUP = ROLE@OFFICE\", e.g. \"kepatuhan = integrity@tangerang\" or \"audit = auditor\"",
+            ),
+        }
+    }
+    Oidc {
+        issuer: issuer.trim_end_matches('/').to_owned(),
+        client_id,
+        secret,
+        name,
+        groups,
+        roles,
+    }
+}
+
+/// Roles of a person need one of a roster, whom no group names.
+fn group_role(text: &str) -> Option<GroupRole> {
+    let (group, what) = text.rsplit_once('=')?;
+    let (role, office) = match what.split_once('@') {
+        Some((role, office)) => (role, Some(office.trim())),
+        None => (what, None),
+    };
+    let role = Role::parse(role.trim())?;
+    let group = group.trim();
+    let fits = !role.needs_person() && (office.is_some() || !role.needs_office()) && office != Some("");
+    (fits && !group.is_empty()).then(|| GroupRole {
+        group: group.to_owned(),
+        role,
+        office: office.map(OfficeId::new),
+    })
 }
 
 /// Whether what is sent there stays on this machine.

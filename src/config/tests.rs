@@ -65,15 +65,19 @@ fn ten_lines_are_enough() {
                 from: "Jagaloket <jagaloket@office.example>".into(),
                 give_up_after_ms: 432_000_000,
                 deadline_ms: 60_000,
+                at_once_max: Some(2),
             },
             web: Web {
                 listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
                 base_url: "http://127.0.0.1:8080".into(),
                 tls: None,
+                oidc: None,
                 trusted_proxies: Vec::new(),
                 network_trusted: false,
                 hosts: vec![],
             },
+            hook: None,
+            canary: None,
             quarantine: Quarantine {
                 rows_max: 10_000,
                 bytes_max: 268_435_456,
@@ -489,4 +493,47 @@ fn the_dashboards_certificate_and_proxies_are_read_with_their_faults() {
             "9:6 [web.tls] has no `key`: TLS needs the dashboard's certificate chain and its key",
         ]
     );
+}
+
+#[test]
+fn a_provider_is_asked_over_tls_and_its_groups_are_roles_that_a_group_can_have() {
+    let read = |section: &str| {
+        let text = format!("{MINIMAL}[web.oidc]\n{section}");
+        Config::parse("jagaloket.toml", &text, Path::new("/etc/jagaloket"), &|_| None)
+    };
+    let good = "issuer = \"https://sso.example/\"\nclient_id = \"j\"\nroles = [\"a = b = integrity@tangerang\", \"audit=auditor\"]\n";
+    let oidc = read(good).unwrap().web.oidc.unwrap();
+    assert_eq!(
+        (oidc.issuer.as_str(), oidc.groups.as_str()),
+        ("https://sso.example", "groups")
+    );
+    let roles: Vec<_> = oidc
+        .roles
+        .iter()
+        .map(|role| (role.group.as_str(), role.role.as_str()))
+        .collect();
+    assert_eq!(roles, [("a = b", "integrity"), ("audit", "auditor")]);
+    for (wrong, says) in [
+        (
+            "issuer = \"http://sso.example\"\nclient_id = \"j\"\n",
+            "must begin with https://",
+        ),
+        ("client_id = \"j\"\n", "say which provider"),
+        ("issuer = \"https://x\"\n", "say what the provider calls this dashboard"),
+        (
+            "issuer = \"https://x\"\nclient_id = \"j\"\nroles = [\"a = king\"]\n",
+            "GROUP = ROLE@OFFICE",
+        ),
+        (
+            "issuer = \"https://x\"\nclient_id = \"j\"\nroles = [\"a = supervisor@tangerang\"]\n",
+            "GROUP = ROLE@OFFICE",
+        ),
+        (
+            "issuer = \"https://x\"\nclient_id = \"j\"\nroles = [\"a = integrity\"]\n",
+            "GROUP = ROLE@OFFICE",
+        ),
+    ] {
+        let told = read(wrong).unwrap_err().to_string();
+        assert!(told.contains(says), "{told}");
+    }
 }

@@ -225,6 +225,14 @@ impl Desk {
         Ok(ids.filter(|id| old.get(*id) != new.get(*id)).cloned().collect())
     }
 
+    /// Now, as the office reckons: where events are the clock, the latest moment they have reached.
+    pub(super) fn moment(&self, now: Moment) -> Moment {
+        match self.clock {
+            Clock::Ticks => now,
+            Clock::Events => self.engine.clock().unwrap_or(now),
+        }
+    }
+
     pub fn roster_changed(&self, entries: &[NewEntry]) -> bool {
         entries.iter().any(|entry| entry.kind == EntryKind::Roster)
     }
@@ -290,7 +298,7 @@ impl Desk {
     }
 
     /// `at` is from when on it is in force.
-    fn rules_entry(&self, kind: EntryKind, body: Vec<u8>, now: Moment, at: Moment) -> NewEntry {
+    pub(super) fn rules_entry(&self, kind: EntryKind, body: Vec<u8>, now: Moment, at: Moment) -> NewEntry {
         NewEntry {
             received: now,
             kind,

@@ -3,11 +3,13 @@
 
 mod clocks;
 pub mod desk;
+pub mod docket;
 mod intake;
 mod judging;
 mod kept;
 pub mod order;
 mod outage;
+mod post;
 mod ticks;
 mod turn;
 
@@ -33,6 +35,7 @@ use crate::store::rows::{DeviceStatus, Digest, NewEntry, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
+use docket::Docket;
 pub use kept::{Held, check_snapshots, fold_office};
 use order::{Activated, Order};
 use outage::Outage;
@@ -100,6 +103,8 @@ pub struct Daemon {
     pub notes: Notes,
     /// Who waits for that.
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
+    /// What people make of incidents.
+    pub docket: Docket,
     /// While the database takes nothing.
     pub outage: Option<Outage>,
 }
@@ -189,7 +194,9 @@ impl Daemon {
                     desk.settle(self.keep_ms);
                     desk.gaps.forget(now, self.keep_ms);
                 }
-                self.book.forget_before(now.plus_ms(-self.keep_ms - DAY_MS));
+                let cases = &self.docket.cases;
+                self.book
+                    .forget_before(now.plus_ms(-self.keep_ms - DAY_MS), |n| cases.is_pending(n));
                 self.keep().await;
             }
             if now.ms_since(thinned) > THIN_EVERY_MS || accepted_since > THIN_EVERY_EVENTS {
@@ -254,6 +261,9 @@ impl Daemon {
             }
         }
         if let Some(wake) = self.book.next_wake() {
+            due = due.min(wake);
+        }
+        if let Some(wake) = self.docket.next_wake() {
             due = due.min(wake);
         }
         let pauses = self.desks.iter().filter_map(|desk| desk.judging.pause());

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Daemon;
 use super::desk::Texts;
+use super::docket::{CaseAnswer, CaseOrder};
 use crate::engine::time::Moment;
 use crate::live::Refusal;
 
@@ -15,6 +16,11 @@ pub enum Order {
     Activate {
         texts: Vec<Texts>,
         answer: oneshot::Sender<Activated>,
+    },
+    /// What a person does with a case or an exemption.
+    Case {
+        order: CaseOrder,
+        answer: oneshot::Sender<CaseAnswer>,
     },
     /// Files that are refused: what is in force stays, and people are shown why.
     Refuse { faults: String },
@@ -39,6 +45,7 @@ impl Daemon {
     /// Carries an order out; what is to be written waits for the next turn, which follows at once.
     pub(super) fn obey(&mut self, order: Order, now: Moment) {
         match order {
+            Order::Case { order, answer } => self.docket.obey(order, answer, &self.desks, now),
             Order::Refuse { faults } => {
                 self.metrics.activations_refused.add(1);
                 self.refused = Some(Refusal { at: now, faults });
@@ -71,6 +78,8 @@ impl Daemon {
                     }
                 }
                 self.refused = refused;
+                // Other people may be in line now, or away.
+                self.docket.wake = Some(Moment::MIN);
                 if !activated.is_nothing() {
                     self.metrics.activations.add(1);
                 }

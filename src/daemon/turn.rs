@@ -32,6 +32,7 @@ impl Daemon {
         comeback: &Comeback,
     ) -> Result<u64> {
         let began = instant();
+        messages.append(&mut self.docket.messages);
         let mut admitted = loop {
             match door::admit(&self.store, acts, now).await {
                 Ok(admitted) => break admitted,
@@ -81,6 +82,7 @@ impl Daemon {
                 self.desks[desk].judging.took(took + began.elapsed());
             }
         }
+        self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
         for status in &turn.statuses {
             self.statuses
                 .insert((status.office.to_string(), status.device.to_string()), status.clone());
@@ -97,6 +99,7 @@ impl Daemon {
         }
         self.database_answers();
         self.answer();
+        self.docket.answer();
         admitted.answer();
         for message in messages.drain(..) {
             message.receipt.confirm();

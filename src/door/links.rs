@@ -72,7 +72,7 @@ impl Door {
         let now = self.now();
         let attempt = Attempt {
             account: self.keys.number(&format!("reset {said}")),
-            address: &caller.address,
+            address: &caller.network,
             device: None,
         };
         let waits = {
@@ -126,7 +126,7 @@ impl Door {
         let (link, account) = self.link(token).await?;
         let attempt = Attempt {
             account: self.keys.number(&format!("link {}", link.hash)),
-            address: &caller.address,
+            address: &caller.network,
             device: None,
         };
         let wait_ms = self.throttle().wait_ms(attempt, now);

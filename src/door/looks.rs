@@ -29,7 +29,7 @@ pub struct Look {
 pub(super) struct Looks {
     /// By session and what it looked at.
     seen: HashMap<(String, String), Moment>,
-    /// By address: since when, how many of them are written, how many are not.
+    /// By network: since when, how many of them are written, how many are not.
     refused: HashMap<String, (Moment, u32, i64)>,
 }
 
@@ -51,14 +51,14 @@ impl Looks {
     }
 
     /// How many refusals a trace stands for; `None`: it is only counted.
-    fn refusals(&mut self, address: &str, now: Moment) -> Option<i64> {
+    fn refusals(&mut self, network: &str, now: Moment) -> Option<i64> {
         if self.refused.len() >= KEPT_MAX {
             self.refused.retain(|_, (since, ..)| now.ms_since(*since) < MINUTE_MS);
         }
         if self.refused.len() >= KEPT_MAX {
             return None;
         }
-        let (since, written, more) = self.refused.entry(address.to_owned()).or_insert((now, 0, 0));
+        let (since, written, more) = self.refused.entry(network.to_owned()).or_insert((now, 0, 0));
         if now.ms_since(*since) >= MINUTE_MS {
             (*since, *written) = (now, 0);
         }
@@ -102,7 +102,7 @@ impl Door {
 
     /// Somebody was refused. A flood of refusals is written as one.
     pub async fn refused(&self, who: Option<&Who>, caller: &Caller, why: &str, path: &str) -> Result<()> {
-        let Some(times) = self.looks().refusals(&caller.address, self.now()) else {
+        let Some(times) = self.looks().refusals(&caller.network, self.now()) else {
             return Ok(());
         };
         let trace = match who {

@@ -43,7 +43,7 @@ impl Door {
         let device = asked.device.and_then(|cookie| self.device_of(&name, cookie));
         let attempt = Attempt {
             account: self.keys.number(&name),
-            address: &asked.caller.address,
+            address: &asked.caller.network,
             device: device.as_deref(),
         };
         let now = self.now();
@@ -68,21 +68,26 @@ impl Door {
                 self.refused(None, asked.caller, "sign_in", "/sign-in").await?;
                 return Err(Trouble::Wrong);
             };
-            match self.let_in(account, asked, now).await {
+            match self.let_in(account, asked.before, asked.caller, None, now).await {
                 Err(Trouble::Overtaken) => {}
                 Err(other) => return Err(other),
                 Ok(token) => {
                     self.throttle().came_in(attempt);
-                    let device = device.as_deref().map_or_else(|| token_of_device(&token), str::to_owned);
-                    let mark = self.keys.sign(&format!("device {name} {device}"));
-                    return Ok(Came {
-                        token,
-                        device: format!("{device}.{mark}"),
-                    });
+                    return Ok(self.came(token, &name, device.as_deref()));
                 }
             }
         }
         Err(Trouble::Overtaken)
+    }
+
+    /// What a browser keeps that was let in.
+    pub(super) fn came(&self, token: String, name: &str, device: Option<&str>) -> Came {
+        let device = device.map_or_else(|| token_of_device(&token), str::to_owned);
+        let mark = self.keys.sign(&format!("device {name} {device}"));
+        Came {
+            token,
+            device: format!("{device}.{mark}"),
+        }
     }
 
     /// The account as it is once this password and code are used; `None`: they are not its.
@@ -109,16 +114,28 @@ impl Door {
         Some(account)
     }
 
-    async fn let_in(&self, account: Account, asked: SignIn<'_>, now: Moment) -> Result<String> {
+    /// `proved`: when he proved who he is.
+    pub(super) async fn let_in(
+        &self,
+        account: Account,
+        before: Option<&str>,
+        caller: &Caller,
+        key: Option<Change>,
+        proved: Moment,
+    ) -> Result<String> {
+        let now = self.now();
         let token = token();
-        let session = self.session_of(&account, &token, asked.caller, now);
-        let trace = Trace::of_nobody("signed_in", asked.caller)
+        let session = Session {
+            proved,
+            ..self.session_of(&account, &token, caller, now)
+        };
+        let trace = Trace::of_nobody("signed_in", caller)
             .with("actor", &account.id)
             .with("session", &session.hash[..12]);
-        let before = asked.before.map(|token| Change::EndSession(token_hash(token)));
+        let before = before.map(|token| Change::EndSession(token_hash(token)));
         let (expect, account) = changed(account, now);
         let id = account.id.clone();
-        let changes = before.into_iter().chain([
+        let changes = before.into_iter().chain(key).chain([
             Change::Account(Box::new(account)),
             Change::Session(session),
             Change::Forget {
@@ -164,7 +181,7 @@ impl Door {
         let now = self.now();
         let attempt = Attempt {
             account: self.keys.number(&who.account.name),
-            address: &caller.address,
+            address: &caller.network,
             device: Some(&who.session.hash),
         };
         let wait_ms = self.throttle().wait_ms(attempt, now);

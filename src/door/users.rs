@@ -2,6 +2,7 @@
 
 use super::{Asked, By, Door, Result, Trace, Trouble, changed};
 use crate::accounts::{Grant, Holder, Role};
+use crate::engine::event::OfficeId;
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::store::accounts::{Account, Change, Expect, GrantRow, Purpose};
@@ -45,6 +46,7 @@ impl Door {
             password: None,
             seed: None,
             recovery: Vec::new(),
+            subject: None,
             disabled: false,
             version: 1,
             created: now,
@@ -133,6 +135,10 @@ impl Door {
                 Change::EndSessions {
                     account: id.clone(),
                     but: None,
+                },
+                Change::EndPasskeys {
+                    account: id.clone(),
+                    only: None,
                 },
                 Change::EndLinks { account: id.clone() },
                 Change::EndTokens { account: id.clone() },
@@ -273,10 +279,29 @@ fn check(new: &NewUser) -> Result<()> {
         let why = "a person is one of an office's roster: name both the office and the person, or neither";
         return Err(Trouble::Refused(why.into()));
     }
+    for id in [
+        new.holder.person.as_deref(),
+        new.holder.office.as_ref().map(OfficeId::as_str),
+    ] {
+        check_id(id)?;
+    }
     new.grants.iter().try_for_each(|grant| check_grant(&new.holder, grant))
 }
 
+/// A roster's ids are short and plain; what is not cannot be in one.
+fn check_id(id: Option<&str>) -> Result<()> {
+    let is_none = |id: &str| id.chars().count() > 64 || id.chars().any(char::is_control);
+    match id.is_some_and(is_none) {
+        true => Err(Trouble::Refused(
+            "ids have at most 64 characters, and none that cannot be seen".into(),
+        )),
+        false => Ok(()),
+    }
+}
+
 fn check_grant(holder: &Holder, grant: &Grant) -> Result<()> {
+    check_id(grant.deputy_of.as_deref())?;
+    check_id(grant.office.as_ref().map(OfficeId::as_str))?;
     let office = grant.office.as_ref().or(holder.office.as_ref());
     let role = grant.role.as_str();
     if grant.role.needs_office() && office.is_none() {

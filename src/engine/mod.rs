@@ -3,6 +3,7 @@
 //!
 //! `Engine` holds one office. Events go in by `insert` in any order; `judge` folds what changed and answers the decisions.
 
+pub mod absence;
 mod answer;
 mod apply;
 pub mod calendar;

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::absence::{Absence, AbsenceToml};
 use super::calendar::{Calendar, CalendarToml};
 use super::event::{DeviceId, DeviceKind, HandsetId, MONITOR, OfficeId, OfficerId, SYSTEM};
 use super::expr::reader_said;
@@ -98,6 +99,7 @@ pub struct Person {
     pub reports_to: Option<String>,
     /// The officer entry of the same human being: he is never told of himself.
     pub officer: Option<OfficerId>,
+    pub absences: Vec<Absence>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -214,6 +216,8 @@ struct PersonToml {
     language: Language,
     reports_to: Option<Spanned<String>>,
     officer: Option<Spanned<String>>,
+    #[serde(default)]
+    absence: Vec<AbsenceToml>,
 }
 
 #[derive(Deserialize)]
@@ -357,7 +361,15 @@ impl Checker<'_> {
                         format!("two people have the id \"{}\"", person.id.get_ref()),
                     );
                 }
+                let deputies = person.absence.iter().filter_map(|absence| absence.deputy.clone());
+                links.extend(deputies.map(|deputy| (Some(deputy), None)));
                 links.push((person.reports_to.clone(), person.officer.clone()));
+                let mut found = Vec::new();
+                let absences = person.absence.into_iter();
+                let absences = absences.filter_map(|absence| absence.check(&mut found)).collect();
+                for (span, message) in found {
+                    self.fault(span, message);
+                }
                 people.push(Person {
                     id: person.id.into_inner(),
                     role,
@@ -366,6 +378,7 @@ impl Checker<'_> {
                     language: person.language,
                     reports_to: person.reports_to.map(Spanned::into_inner),
                     officer: person.officer.map(|id| OfficerId::new(id.get_ref())),
+                    absences,
                 });
             }
         }

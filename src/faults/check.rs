@@ -255,7 +255,7 @@ fn knows(
     let head = known.house.policies.heads().find(|head| head.id == incident.policy);
     let head = head.context("a verdict of no policy")?;
     for row in stands {
-        for person in recipients(&head.notify, &row.verdict, &known.house.roster) {
+        for person in recipients(&head.notify, &row.verdict, &known.house.roster, row.changed) {
             ensure!(
                 letters.iter().any(|letter| letter.person == person.id),
                 "{} was never told",

@@ -12,7 +12,9 @@ use tokio::task::JoinHandle;
 use super::House;
 use super::check;
 use super::plan::{self, Dies};
+use crate::case::Terms;
 use crate::clock::{Hand, MonitorClock};
+use crate::daemon::docket::Docket;
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::time::Moment;
@@ -91,6 +93,14 @@ impl Life {
             true => None,
             false => Some(check::stands_as_judged(&store, house).await),
         };
+        // Nobody answers here, and nothing climbs.
+        let terms = Terms {
+            ack_within_ms: i64::MAX / 8,
+            integrity_after_ms: i64::MAX / 8,
+            at_once_max: None,
+            ..Terms::default()
+        };
+        let docket = Docket::open(&store, terms).await?;
         let metrics = Arc::new(Metrics::default());
         let nudge = Arc::new(Notify::new());
         let (stop, stopping) = watch::channel(false);
@@ -142,6 +152,7 @@ impl Life {
             entries: Vec::new(),
             notes: daemon::Notes::default(),
             answers: Vec::new(),
+            docket,
             outage: None,
         };
         Ok(Life {

@@ -8,7 +8,7 @@ use super::{Book, Incident, Outcome};
 use crate::engine::policy::Head;
 use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
-use crate::letter::digest::{self, Item};
+use crate::letter::late::{self, Item};
 use crate::letter::{self, Addressee, Change, Matter, Rendered};
 use crate::store::rows::{Digest, LetterKind, NewLetter};
 
@@ -110,7 +110,13 @@ impl Book {
                 .stands
                 .first()
                 .and_then(|stretch| self.standing.get(&stretch.verdict));
-            if !incident.address(verdict.map(|standing| &standing.verdict), &head, roster) {
+            if !incident.address(
+                verdict.map(|standing| &standing.verdict),
+                &head,
+                roster,
+                &self.asked,
+                now,
+            ) {
                 let silence = super::Silence::NobodyToTell;
                 outcome.rulings.push((n, Ruling::Silent(silence)));
                 continue;
@@ -164,7 +170,7 @@ impl Book {
             .collect();
         let rendered = match self.house.counts_alone {
             true => Rendered::default(),
-            false => digest::render(&items, &to, roster, &self.house),
+            false => late::render(&items, &to, roster, &self.house),
         };
         let message_id = format!(
             "{}-{:x}.digest.{}@{}",

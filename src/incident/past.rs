@@ -80,12 +80,12 @@ impl Book {
     }
 
     /// Drops incidents that were over before `moment`, with their verdicts: the daemon names the start of the oldest
-    /// business date that is not settled yet.
-    pub fn forget_before(&mut self, moment: Moment) {
+    /// business date that is not settled yet. What people are still at is kept.
+    pub fn forget_before(&mut self, moment: Moment, is_pending: impl Fn(i64) -> bool) {
         let over: Vec<i64> = self
             .incidents
             .iter()
-            .filter(|(_, incident)| incident.is_over_before(moment))
+            .filter(|(n, incident)| incident.is_over_before(moment) && !is_pending(**n))
             .map(|(n, _)| *n)
             .collect();
         for n in over {

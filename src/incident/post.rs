@@ -1,13 +1,13 @@
 //! Letters of an incident: to whom, in which thread, under which Message-ID.
 
-use super::recipients::may_be_told;
+use super::recipients::{may_be_told, recipients_but};
 use super::ruling::{Fate, Ruling, Silence, Thread, rule};
-use super::{Book, Correspondent, Incident, Outcome, recipients};
+use super::{Asked, Book, Correspondent, Incident, Outcome};
 use crate::engine::policy::{Head, Per, Reach, Tell, Title};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
-use crate::letter::{self, Addressee, Change, House, Matter, Rendered};
+use crate::letter::{self, Addressee, Change, House, Matter, Rendered, Stretch};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter};
 
 impl Book {
@@ -46,9 +46,15 @@ impl Book {
                         &gone
                     }
                 };
-                let first = incident.stands.first();
-                let verdict = first.and_then(|stretch| self.standing.get(&stretch.verdict));
-                if !incident.address(verdict.map(|standing| &standing.verdict), head, roster) {
+                let verdict = incident.stands.first();
+                let verdict = verdict.and_then(|stretch| self.standing.get(&stretch.verdict));
+                if !incident.address(
+                    verdict.map(|standing| &standing.verdict),
+                    head,
+                    roster,
+                    &self.asked,
+                    now,
+                ) {
                     ruling = Ruling::Silent(Silence::NobodyToTell);
                 } else {
                     incident.write(kind, &changes, head, roster, &self.house, now, &mut outcome.letters);
@@ -68,14 +74,35 @@ impl Book {
     }
 }
 
+/// Who asked for an exemption of that officer on the verdict's day.
+fn conflicted(asked: &[Asked], verdict: &Verdict, roster: &Roster) -> Vec<String> {
+    let zone = roster.office.zone;
+    let end = verdict.until.unwrap_or(verdict.since);
+    let touches = |one: &&Asked| {
+        let (from, until) = (one.from.date(zone), one.until.date(zone));
+        Some(&one.officer) == verdict.officer.as_ref() && from <= end.date(zone) && verdict.since.date(zone) <= until
+    };
+    asked.iter().filter(touches).map(|one| one.by.clone()).collect()
+}
+
 impl Incident {
     /// Finds out who is told; answers whether anybody is.
-    pub(super) fn address(&mut self, verdict: Option<&Verdict>, head: &Head, roster: &Roster) -> bool {
+    pub(super) fn address(
+        &mut self,
+        verdict: Option<&Verdict>,
+        head: &Head,
+        roster: &Roster,
+        asked: &[Asked],
+        now: Moment,
+    ) -> bool {
         self.look_up(roster);
         if !self.correspondents.iter().any(|one| one.may_be_told) {
-            let people = verdict.map(|verdict| recipients(&head.notify, verdict, roster));
-            let people = people.unwrap_or_default().into_iter();
-            self.correspondents.extend(people.map(Correspondent::new));
+            let people = verdict.map(|verdict| {
+                let barred = conflicted(asked, verdict, roster);
+                let people = recipients_but(&barred, &head.notify, verdict, roster, now);
+                people.into_iter().map(Correspondent::new).collect::<Vec<_>>()
+            });
+            self.correspondents.extend(people.unwrap_or_default());
         }
         self.correspondents.iter().any(|one| one.may_be_told)
     }
@@ -90,7 +117,7 @@ impl Incident {
 
     /// Whoever was told is told on, where he reads mail now, also when he has left the roster; but never of himself, by
     /// whatever the roster says of him by now.
-    fn look_up(&mut self, roster: &Roster) {
+    pub(super) fn look_up(&mut self, roster: &Roster) {
         let officer = self.row.officer.as_ref();
         for correspondent in &mut self.correspondents {
             if let Some(person) = roster.person(&correspondent.person) {
@@ -120,55 +147,75 @@ impl Incident {
             },
             _ => &self.stands,
         };
-        for correspondent in self.correspondents.iter_mut().filter(|one| one.may_be_told) {
-            let person = roster.person(&correspondent.person);
-            let matter = Matter {
-                kind,
-                changes,
-                reason: self.reason,
-                incident: &self.row,
-                policy,
-                roster,
-                stretches,
-                evidence: &self.evidence,
-                to: Addressee {
-                    role: person.map(|person| person.role),
-                    name: person.map(|person| person.name.as_str()),
-                    language: correspondent.language,
-                },
-                house,
-                now,
-            };
-            let rendered = match house.counts_alone {
-                true => Rendered::default(),
-                false => letter::render(&matter),
-            };
-            correspondent.letters += 1;
-            let id = message_id(self.row.n, self.row.created, kind, correspondent, &house.domain);
-            let first = correspondent.message_id.is_empty();
-            if first {
-                correspondent.message_id.clone_from(&id);
-                correspondent.subject = rendered.subject;
+        let stretches = stretches.clone();
+        for ix in 0..self.correspondents.len() {
+            if self.correspondents[ix].may_be_told {
+                letters.push(self.letter(ix, kind, changes, policy, roster, house, &stretches, now));
             }
-            letters.push(NewLetter {
-                incident: Some(self.row.n),
-                kind,
-                person: correspondent.person.clone(),
-                address: correspondent.address.clone(),
-                language: correspondent.language,
-                subject: match first {
-                    true => correspondent.subject.clone(),
-                    false => format!("{REPLY}{}", correspondent.subject),
-                },
-                message_id: id,
-                in_reply_to: (!first).then(|| correspondent.message_id.clone()),
-                text_body: rendered.text,
-                html_body: rendered.html,
-                created: now,
-                due: now,
-            });
         }
         self.was_told(now);
+    }
+
+    /// One letter to the correspondent of that place in the list.
+    #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, once")]
+    pub(super) fn letter(
+        &mut self,
+        ix: usize,
+        kind: LetterKind,
+        changes: &[Change],
+        policy: &Head,
+        roster: &Roster,
+        house: &House,
+        stretches: &[Stretch],
+        now: Moment,
+    ) -> NewLetter {
+        let correspondent = &mut self.correspondents[ix];
+        let person = roster.person(&correspondent.person);
+        let matter = Matter {
+            kind,
+            changes,
+            reason: self.reason,
+            incident: &self.row,
+            policy,
+            roster,
+            stretches,
+            evidence: &self.evidence,
+            to: Addressee {
+                role: person.map(|person| person.role),
+                name: person.map(|person| person.name.as_str()),
+                language: correspondent.language,
+            },
+            house,
+            now,
+        };
+        let rendered = match house.counts_alone {
+            true => Rendered::default(),
+            false => letter::render(&matter),
+        };
+        correspondent.letters += 1;
+        let id = message_id(self.row.n, self.row.created, kind, correspondent, &house.domain);
+        let first = correspondent.message_id.is_empty();
+        if first {
+            correspondent.message_id.clone_from(&id);
+            correspondent.subject = rendered.subject;
+        }
+        NewLetter {
+            incident: Some(self.row.n),
+            kind,
+            person: correspondent.person.clone(),
+            address: correspondent.address.clone(),
+            language: correspondent.language,
+            subject: match first {
+                true => correspondent.subject.clone(),
+                false => format!("{REPLY}{}", correspondent.subject),
+            },
+            message_id: id,
+            in_reply_to: (!first).then(|| correspondent.message_id.clone()),
+            text_body: rendered.text,
+            html_body: rendered.html,
+            created: now,
+            due: now,
+        }
     }
 
     /// Nothing is left to tell.
@@ -180,7 +227,7 @@ impl Incident {
 }
 
 impl Correspondent {
-    fn new(person: &Person) -> Correspondent {
+    pub(super) fn new(person: &Person) -> Correspondent {
         Correspondent {
             person: person.id.clone(),
             address: person.email.clone(),
@@ -198,13 +245,7 @@ pub(super) const REPLY: &str = "Re: ";
 
 /// `12-18c2f….opened.1.s-01@domain`: the moment of creation keeps a fresh database from repeating an old one's ids.
 fn message_id(incident: i64, created: Moment, kind: LetterKind, to: &Correspondent, domain: &str) -> String {
-    let kind = match kind {
-        LetterKind::Opened => "opened",
-        LetterKind::Amended => "amended",
-        LetterKind::Ended => "ended",
-        LetterKind::Retracted => "retracted",
-        LetterKind::Account => "account",
-    };
+    let kind = kind.as_str();
     // Dots of a person's id could stand where a Message-ID allows none; ids have no plus sign.
     let person = to.person.replace('.', "+");
     format!("{incident}-{:x}.{kind}.{}.{person}@{domain}", created.0, to.letters)

@@ -6,31 +6,68 @@
 //!   (whose officers nobody knows then), and of a lockbox nobody is assigned to, every supervisor who supervises an
 //!   officer; where there is none, every supervisor; where there is none, the integrity team.
 //! - `integrity`, `technician`: everybody of that role.
+//! - Who is absent is not told; whoever acts for him is, else the next by `reports_to`.
 //!
 //! If all that leaves nobody, the integrity team is told. One letter goes to an address, in the first role that fits.
+
+use chrono::NaiveDate;
 
 use crate::engine::event::OfficerId;
 use crate::engine::policy::Tell;
 use crate::engine::roster::{Officer, Person, Role, Roster};
+use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 
 /// The people to tell, in the order of the policy's `notify`, each address once.
-pub fn recipients<'a>(notify: &[Tell], verdict: &Verdict, roster: &'a Roster) -> Vec<&'a Person> {
-    let subject = Subject::of(verdict, roster);
-    let integrity = || roster.people_of(Role::Integrity).collect::<Vec<_>>();
+pub fn recipients<'a>(notify: &[Tell], verdict: &Verdict, roster: &'a Roster, at: Moment) -> Vec<&'a Person> {
+    recipients_but(&[], notify, verdict, roster, at)
+}
+
+/// The same, but for people who have a conflict of interest: as if they were not in the roster.
+pub(super) fn recipients_but<'a>(
+    barred: &[String],
+    notify: &[Tell],
+    verdict: &Verdict,
+    roster: &'a Roster,
+    at: Moment,
+) -> Vec<&'a Person> {
+    let subject = Subject {
+        barred,
+        ..Subject::of(verdict, roster)
+    };
+    let date = at.date(roster.office.zone);
+    let of = |role| {
+        let people = roster.people_of(role).collect::<Vec<_>>();
+        let present: Vec<&Person> = people.iter().filter_map(|one| present(one, roster, date)).collect();
+        // Better somebody who is away than nobody at all.
+        if present.is_empty() { people } else { present }
+    };
     let mut people = Vec::new();
     for tell in notify {
         match tell {
-            Tell::Supervisor => people.extend(supervisors(verdict, roster, &subject)),
-            Tell::Integrity => people.extend(integrity()),
-            Tell::Technician => people.extend(roster.people_of(Role::Technician)),
+            Tell::Supervisor => people.extend(supervisors(verdict, roster, &subject, date)),
+            Tell::Integrity => people.extend(of(Role::Integrity)),
+            Tell::Technician => people.extend(of(Role::Technician)),
         }
     }
     let told = once_each(people, &subject);
     match told.is_empty() {
-        true => once_each(integrity(), &subject),
+        true => once_each(of(Role::Integrity), &subject),
         false => told,
     }
+}
+
+/// The person himself, or who acts for him on that date; `None`: he is away and nobody does.
+pub fn present<'a>(person: &'a Person, roster: &'a Roster, date: NaiveDate) -> Option<&'a Person> {
+    let mut person = person;
+    // A deputy may be away as well, and has one of his own; a ring in it ends here.
+    for _ in 0..=roster.people.len() {
+        let Some(absence) = person.absent_on(date) else {
+            return Some(person);
+        };
+        person = roster.person(absence.deputy.as_deref()?)?;
+    }
+    None
 }
 
 /// Whether somebody who was told may be told on, by the roster of now: he may have become an officer since, or have been
@@ -53,14 +90,17 @@ fn once_each<'a>(people: Vec<&'a Person>, subject: &Subject<'_>) -> Vec<&'a Pers
     told
 }
 
-fn supervisors<'a>(verdict: &Verdict, roster: &'a Roster, subject: &Subject<'_>) -> Vec<&'a Person> {
-    let chosen = match &verdict.officer {
+fn supervisors<'a>(verdict: &Verdict, roster: &'a Roster, subject: &Subject<'_>, date: NaiveDate) -> Vec<&'a Person> {
+    let chosen: Vec<&Person> = match &verdict.officer {
         Some(_) => subject
             .officer
-            .and_then(|officer| first_above(officer, roster, subject))
+            .and_then(|officer| first_above(officer, roster, subject, date))
             .into_iter()
             .collect(),
-        None => supervisors_of_place(verdict, roster),
+        None => {
+            let people = supervisors_of_place(verdict, roster).into_iter();
+            people.filter_map(|person| present(person, roster, date)).collect()
+        }
     };
     match chosen.is_empty() {
         true => roster.people_of(Role::Integrity).collect(),
@@ -68,14 +108,21 @@ fn supervisors<'a>(verdict: &Verdict, roster: &'a Roster, subject: &Subject<'_>)
     }
 }
 
-/// The first in line above the officer who is not the officer himself.
-fn first_above<'a>(officer: &Officer, roster: &'a Roster, subject: &Subject<'_>) -> Option<&'a Person> {
+/// The first in line above the officer who is there and is not the officer himself.
+fn first_above<'a>(
+    officer: &Officer,
+    roster: &'a Roster,
+    subject: &Subject<'_>,
+    date: NaiveDate,
+) -> Option<&'a Person> {
     let mut next = roster.person(officer.supervisor.as_deref()?);
     // A line is never longer than there are people; a ring in it ends here.
     for _ in 0..roster.people.len() {
         let person = next?;
-        if !subject.is(person) {
-            return Some(person);
+        // Nobody acts for the officer himself about the officer.
+        let there = present(person, roster, date).filter(|there| !subject.is(person) && !subject.is(there));
+        if there.is_some() {
+            return there;
         }
         next = roster.person(person.reports_to.as_deref()?);
     }
@@ -109,6 +156,7 @@ struct Subject<'a> {
     id: Option<&'a str>,
     officer: Option<&'a Officer>,
     addresses: Vec<&'a str>,
+    barred: &'a [String],
 }
 
 impl<'a> Subject<'a> {
@@ -127,11 +175,19 @@ impl<'a> Subject<'a> {
                 addresses.push(&person.email);
             }
         }
-        Subject { id, officer, addresses }
+        Subject {
+            id,
+            officer,
+            addresses,
+            barred: &[],
+        }
     }
 
     fn is(&self, person: &Person) -> bool {
         let Some(id) = self.id else { return false };
+        if self.barred.contains(&person.id) {
+            return true;
+        }
         let named = person.officer.as_ref().is_some_and(|officer| officer.as_str() == id);
         named || person.id == id || self.reads(&person.email)
     }

@@ -66,11 +66,11 @@ pub fn rule(thread: Thread<'_>, stands: &[Stretch], fate: &Fate, now: Moment) ->
     // sends what it had buffered corrects it with every event, and may yet withdraw it. What waited when the monitor
     // was restarted goes on waiting.
     let prompt = match kind {
-        LetterKind::Opened | LetterKind::Retracted | LetterKind::Account => true,
         LetterKind::Amended | LetterKind::Ended => {
             let can_wait = |change: &Change| matches!(change, Change::IntervalCorrected | Change::CaughtUp);
             thread.letters < PROMPT_LETTERS && !changes.iter().all(can_wait)
         }
+        _ => true,
     };
     if prompt {
         return ruling;

@@ -1,142 +1,160 @@
-//! One letter of many incidents that became known late: a line each.
+//! The digest: what could wait, of several incidents, in one letter.
 
-use super::sheet::{self, Listing, Sheet, Tone};
-use super::words::{self, Label};
-use super::{Addressee, House, Matter, Rendered, Stretch, clock, html, text};
+use super::bulletin::{self, Bulletin, Item, Section};
+use super::sheet::Tone;
+use super::{House, Rendered, clock, words};
 use crate::engine::policy::{Class, Head};
-use crate::engine::roster::{Language, Roster};
-use crate::store::rows::{IncidentRow, LetterKind};
+use crate::engine::roster::Language::{En, Id};
+use crate::engine::roster::{Person, Roster};
+use crate::engine::time::Moment;
+use crate::store::rows::IncidentRow;
 
-/// So many lines fit into a mail; the dashboard has all of them.
-const LINES_MAX: usize = 200;
-
-/// An incident that the letter tells of.
-#[derive(Clone, Copy, Debug)]
-pub struct Item<'a> {
+/// One incident of a digest.
+pub struct Line<'a> {
     pub incident: &'a IncidentRow,
-    pub policy: &'a Head,
-    /// What stands, in order of time; never empty.
-    pub stretches: &'a [Stretch],
+    pub policy: Option<&'a Head>,
+    /// Told of for the first time.
+    pub first: bool,
+    /// What people decided, in the words of `words::stage`.
+    pub stage: Option<&'a str>,
 }
 
-/// Writes the letter to one person. `items` are never none.
-pub fn render(items: &[Item<'_>], to: &Addressee<'_>, roster: &Roster, house: &House) -> Rendered {
-    let language = to.language;
-    let mut items = items.to_vec();
-    items.sort_by_key(|item| (item.incident.since, item.incident.n));
-    let count = items.len();
-    let zone = roster.office.zone;
-    let (first, last) = (items[0].incident.since, items[count - 1].incident.since);
-    let dates = match (clock::date(first, zone, language), clock::date(last, zone, language)) {
-        (one, other) if one == other => one,
-        (one, other) => format!("{one} – {other}"),
-    };
-    let about_officer = items.iter().any(|item| item.incident.officer.is_some());
-    // The class that says most of anybody sets the tone.
-    let class = [Class::Indication, Class::Unverifiable, Class::Technical]
-        .into_iter()
-        .find(|class| items.iter().any(|item| item.incident.class == *class))
-        .unwrap_or(Class::Technical);
-    let counted = words::incidents(count, language);
-    let lines = items
-        .iter()
-        .take(LINES_MAX)
-        .map(|item| line(item, to, roster, house))
-        .collect();
-    let mut titles: Vec<String> = Vec::new();
-    for item in &items {
-        let title = sheet::title(item.policy, language);
-        if !titles.contains(&title) {
-            titles.push(title);
-        }
-    }
-    let (caution, more) = words::caution(class, false, language);
-    let (title, fact, steps) = words::known_late(&counted, language);
-    let word = |name: Label| words::label(name, language).to_string();
-    let sheet = Sheet {
-        language,
-        tone: match class {
-            Class::Indication => Tone::Indication,
-            Class::Unverifiable => Tone::Unverifiable,
-            Class::Technical => Tone::Technical,
-        },
-        class: words::class(class, language).to_string(),
-        state: words::state(LetterKind::Opened, false, false, language).to_string(),
-        title,
-        number: counted.clone(),
-        greeting: words::greeting(to.name, language),
-        news: Vec::new(),
-        fact,
-        rows: vec![
-            (word(Label::Office), words::one_line(&roster.office.name)),
-            (word(Label::Date), dates),
-        ],
-        stretches: Some(Listing {
-            heading: words::label(Label::Incident, language).into(),
-            lines,
-            rest: (count > LINES_MAX).then(|| words::more_incidents(count - LINES_MAX, language)),
-        }),
-        evidence: None,
-        checks: (word(Label::FollowUp), steps),
-        caution: (caution.to_string(), more.to_string()),
-        policy: (word(Label::Policy), titles.join("; ")),
-        basis: None,
-        decision: None,
-        link: (
-            words::all_incidents(language).to_string(),
-            format!("{}/incidents", house.base_url.trim_end_matches('/')),
+pub struct Digest<'a> {
+    pub to: &'a Person,
+    pub roster: &'a Roster,
+    pub house: &'a House,
+    pub lines: &'a [Line<'a>],
+    pub now: Moment,
+}
+
+pub fn render(digest: &Digest<'_>) -> Rendered {
+    let language = digest.to.language;
+    let zone = digest.roster.office.zone;
+    let (time, name) = (clock::short_time(digest.now, zone), clock::zone_name(digest.now, zone));
+    let date = clock::date(digest.now, zone, language);
+    let count = digest.lines.len();
+    let (label, lead, fresh, known) = match language {
+        Id => (
+            "Ringkasan",
+            format!("{count} insiden yang tidak mendesak, dikumpulkan dalam satu pemberitahuan."),
+            "Baru",
+            "Perkembangan",
         ),
-        capacity: words::capacity(to.role, about_officer, language).to_string(),
-        automatic: words::automatic(language).to_string(),
+        En if count == 1 => ("Digest", "One incident that could wait.".to_owned(), "New", "News"),
+        En => (
+            "Digest",
+            format!("{count} incidents that could wait, in one notice."),
+            "New",
+            "News",
+        ),
+    };
+    let section = |heading: &str, first: bool| {
+        let items: Vec<Item> = digest
+            .lines
+            .iter()
+            .filter(|line| line.first == first)
+            .map(|line| item(line, digest))
+            .collect();
+        (!items.is_empty()).then(|| Section {
+            heading: heading.to_owned(),
+            items,
+            rows: Vec::new(),
+        })
+    };
+    let (caution, more) = words::caution(Class::Indication, false, language);
+    let bulletin = Bulletin {
+        language,
+        tone: Tone::Unverifiable,
+        label: label.to_owned(),
+        state: format!("{time} {name}"),
+        title: date.clone(),
+        greeting: words::greeting(Some(&digest.to.name), language),
+        lead,
+        sections: [section(fresh, true), section(known, false)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        caution: (caution.to_owned(), more.to_owned()),
+        link: (
+            match language {
+                Id => "Buka dasbor",
+                En => "Open the dashboard",
+            }
+            .to_owned(),
+            format!("{}/incidents", digest.house.base_url.trim_end_matches('/')),
+        ),
+        capacity: words::capacity(Some(digest.to.role), true, language).to_owned(),
+        automatic: words::automatic(language).to_owned(),
     };
     Rendered {
-        subject: words::subject_known_late(&counted, &roster.office.name, language),
-        text: text::lay_out(&sheet),
-        html: html::lay_out(&sheet),
+        subject: format!("[Jagaloket] {label} {time} {name} · {date}"),
+        text: bulletin::text(&bulletin),
+        html: bulletin::html(&bulletin),
     }
 }
 
-/// When, and what about whom.
-fn line(item: &Item<'_>, to: &Addressee<'_>, roster: &Roster, house: &House) -> (String, String) {
-    let language = to.language;
-    let zone = roster.office.zone;
-    let matter = Matter {
-        kind: LetterKind::Opened,
-        changes: &[],
-        reason: None,
-        incident: item.incident,
-        policy: item.policy,
-        roster,
-        stretches: item.stretches,
-        evidence: &[],
-        to: to.clone(),
-        house,
-        now: item.incident.created,
+fn item(line: &Line<'_>, digest: &Digest<'_>) -> Item {
+    let language = digest.to.language;
+    let zone = digest.roster.office.zone;
+    let incident = line.incident;
+    let title = match (line.policy, language) {
+        (Some(head), Id) => head.title.id.as_str(),
+        (Some(head), En) => head.title.en.as_str(),
+        (None, _) => incident.policy.as_str(),
     };
-    let whole = match item.stretches {
-        [first, .., last] => Stretch {
-            until: last.until,
-            ..first.clone()
-        },
-        [only] => only.clone(),
-        [] => return (String::new(), String::new()),
-    };
-    let when = format!(
-        "{} {}",
-        clock::date(item.incident.since, zone, language),
-        sheet::span(&matter, &whole)
-    );
-    let number = format!("#{}", item.incident.n);
-    let title = sheet::title(item.policy, language);
-    let officer = item.incident.officer.as_ref().map(|id| match language {
-        Language::Id => format!("petugas {id}"),
-        Language::En => format!("officer {id}"),
+    let officer = incident.officer.as_ref().map(|id| match language {
+        Id => format!("petugas {id}"),
+        En => format!("officer {id}"),
     });
-    let counter = item.incident.counter.as_ref();
-    let counter = counter.map(|id| words::short_name(&words::device_name(&roster.counters, id.as_str())));
-    let lockbox = item.incident.lockbox.as_ref();
-    let lockbox = lockbox.map(|id| words::lockbox(&words::device_name(&roster.lockboxes, id.as_str()), language));
-    let about = [Some(title), officer, counter, lockbox, Some(number)];
-    let about: Vec<String> = about.into_iter().flatten().collect();
-    (when, words::one_line(&about.join(" · ")))
+    let place = match (&incident.counter, &incident.lockbox) {
+        (Some(counter), _) => Some(words::short_name(&words::device_name(
+            &digest.roster.counters,
+            counter.as_str(),
+        ))),
+        (None, Some(id)) => Some(words::lockbox(
+            &words::device_name(&digest.roster.lockboxes, id.as_str()),
+            language,
+        )),
+        (None, None) => None,
+    };
+    let (_, when) = clock::when(incident.since, incident.until, zone, language);
+    let stage = line.stage.map(|stage| words_of(stage, language).to_owned());
+    let more: Vec<String> = [place, officer, Some(when), stage].into_iter().flatten().collect();
+    Item {
+        what: words::one_line(&format!(
+            "#{} · {} · {title}",
+            incident.n,
+            words::class(incident.class, language)
+        )),
+        more: words::one_line(&more.join(" · ")),
+        link: Some(format!(
+            "{}/incidents/{}",
+            digest.house.base_url.trim_end_matches('/'),
+            incident.n
+        )),
+    }
+}
+
+/// What people made of it.
+pub fn words_of(stage: &str, language: crate::engine::roster::Language) -> &str {
+    match (stage, language) {
+        ("dismissing", Id) => "diusulkan dikesampingkan",
+        ("dismissing", En) => "proposed to be dismissed",
+        ("dismissed", Id) => "dikesampingkan",
+        ("dismissed", En) => "dismissed",
+        ("finding", Id) => "temuan",
+        ("finding", En) => "finding",
+        ("examination", Id) => "dalam pemeriksaan",
+        ("examination", En) => "being examined",
+        ("proven", Id) => "terbukti",
+        ("proven", En) => "proven",
+        ("not_proven", Id) => "tidak terbukti",
+        ("not_proven", En) => "not proven",
+        ("closed", Id) => "ditutup",
+        ("closed", En) => "closed",
+        ("withdrawn", Id) => "ditarik kembali",
+        ("withdrawn", En) => "withdrawn",
+        (_, Id) => "belum diputuskan",
+        (_, En) => "not decided yet",
+    }
 }

@@ -24,13 +24,13 @@ const STYLE: &str = "\
 /// A longer word may be broken: it would not fit the line of a phone.
 const UNBROKEN_MAX: usize = 24;
 
-struct Colours {
-    head: &'static str,
+pub(super) struct Colours {
+    pub head: &'static str,
     tint: &'static str,
-    button: &'static str,
+    pub button: &'static str,
 }
 
-fn colours(tone: Tone) -> Colours {
+pub(super) fn colours(tone: Tone) -> Colours {
     match tone {
         Tone::Indication => Colours {
             head: "#8a3b12",
@@ -61,11 +61,17 @@ fn colours(tone: Tone) -> Colours {
 }
 
 pub fn lay_out(sheet: &Sheet) -> String {
-    let language = match sheet.language {
+    let title = format!("{} · {}", sheet.number, sheet.title);
+    let preview = format!("{}. {}", sheet.state, sheet.fact);
+    frame(sheet.language, &title, &preview, &card(sheet, &colours(sheet.tone)))
+}
+
+/// What is around a card of rows.
+pub(super) fn frame(language: Language, title: &str, preview: &str, card: &Markup) -> String {
+    let language = match language {
         Language::Id => "id",
         Language::En => "en",
     };
-    let colours = colours(sheet.tone);
     html! {
         (DOCTYPE)
         html lang=(language) {
@@ -74,15 +80,19 @@ pub fn lay_out(sheet: &Sheet) -> String {
                 meta name="viewport" content="width=device-width,initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="supported-color-schemes" content="light dark";
-                title { (sheet.number) " · " (sheet.title) }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body style="margin:0;padding:0;" {
                 // The line that mail readers show beside the subject.
-                div style="display:none;max-height:0;overflow:hidden;" { (sheet.state) ". " (sheet.fact) }
+                div style="display:none;max-height:0;overflow:hidden;" { (preview) }
                 table.page role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
                     style="background:#eef0f3;padding:24px 12px;" {
-                    tr { td align="center" { (card(sheet, &colours)) } }
+                    tr { td align="center" {
+                        table.card role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
+                            style={ "max-width:600px;text-align:left;background:#ffffff;border:1px solid #dfe3e8;border-radius:10px;\
+                                     overflow:hidden;border-collapse:separate;" (FONT) } { (card) }
+                    } }
                 }
             }
         }
@@ -92,10 +102,7 @@ pub fn lay_out(sheet: &Sheet) -> String {
 
 fn card(sheet: &Sheet, colours: &Colours) -> Markup {
     html! {
-        table.card role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
-            style={ "max-width:600px;text-align:left;background:#ffffff;border:1px solid #dfe3e8;border-radius:10px;\
-                     overflow:hidden;border-collapse:separate;" (FONT) } {
-            (head(sheet, colours))
+            (title_row(&format!("{} · {}", sheet.class, sheet.number), &sheet.state, &sheet.title, colours))
             tr { td.pad style="padding:24px 28px 4px;" {
                 p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (sheet.greeting) }
                 @if !sheet.news.is_empty() { (news(sheet, colours)) }
@@ -111,34 +118,33 @@ fn card(sheet: &Sheet, colours: &Colours) -> Markup {
                     @for step in &sheet.checks.1 { li style="margin:0 0 6px;padding-left:4px;" { (step) } }
                 }
             } }
-            tr { td.pad style="padding:20px 28px 0;" { (caution(sheet)) } }
+            tr { td.pad style="padding:20px 28px 0;" { (caution(&sheet.caution)) } }
             tr { td.pad.button style="padding:22px 28px 0;" {
                 a href=(sheet.link.1) style={ "display:inline-block;background:" (colours.button) ";color:#ffffff;\
                     text-decoration:none;font-size:15px;line-height:20px;font-weight:600;padding:12px 20px;\
                     border-radius:6px;" } { (sheet.link.0) }
             } }
             tr { td.pad style="padding:22px 28px 24px;" { (foot(sheet)) } }
-        }
     }
 }
 
-fn head(sheet: &Sheet, colours: &Colours) -> Markup {
+pub(super) fn title_row(label: &str, state: &str, title: &str, colours: &Colours) -> Markup {
     html! {
         tr { td.pad style={ "background:" (colours.head) ";padding:20px 28px 22px;" } {
             table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
                 tr {
                     td style="font-size:13px;line-height:18px;color:#ffffff;font-weight:600;" {
-                        (sheet.class) " · " (sheet.number)
+                        (label)
                     }
                     td align="right" style="padding-left:12px;" {
                         span style={ "display:inline-block;background:#ffffff;color:" (colours.head) ";font-size:12px;\
                             line-height:16px;font-weight:700;padding:4px 10px;border-radius:11px;white-space:nowrap;" } {
-                            (sheet.state)
+                            (state)
                         }
                     }
                 }
             }
-            h1 style="margin:12px 0 0;font-size:22px;line-height:28px;font-weight:700;color:#ffffff;" { (sheet.title) }
+            h1 style="margin:12px 0 0;font-size:22px;line-height:28px;font-weight:700;color:#ffffff;" { (title) }
         } }
     }
 }
@@ -157,7 +163,7 @@ fn news(sheet: &Sheet, colours: &Colours) -> Markup {
     }
 }
 
-fn rows(rows: &[(String, String)]) -> Markup {
+pub(super) fn rows(rows: &[(String, String)]) -> Markup {
     html! {
         table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
             style="border-collapse:collapse;" {
@@ -185,7 +191,7 @@ fn prose(text: &str) -> Markup {
     }
 }
 
-fn heading(text: &str) -> Markup {
+pub(super) fn heading(text: &str) -> Markup {
     html! { h2.ink style="margin:0 0 8px;font-size:15px;line-height:20px;font-weight:700;color:#1d2733;" { (text) } }
 }
 
@@ -208,14 +214,14 @@ fn list(listing: &Listing) -> Markup {
     }
 }
 
-fn caution(sheet: &Sheet) -> Markup {
+pub(super) fn caution(caution: &(String, String)) -> Markup {
     html! {
         table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
             tr { td.caution style="background:#fdf8e7;border:1px solid #e9d9a1;border-radius:6px;padding:12px 14px;" {
                 p.ink style="margin:0;font-size:15px;line-height:21px;font-weight:700;color:#3d3413;" {
-                    (sheet.caution.0)
+                    (caution.0)
                 }
-                p.ink style="margin:4px 0 0;font-size:14px;line-height:20px;color:#3d3413;" { (sheet.caution.1) }
+                p.ink style="margin:4px 0 0;font-size:14px;line-height:20px;color:#3d3413;" { (caution.1) }
             } }
         }
     }
@@ -228,7 +234,14 @@ fn foot(sheet: &Sheet) -> Markup {
             @if let Some((name, basis)) = &sheet.basis { br; (name) ": " (basis) }
             @if let Some((name, decision)) = &sheet.decision { br; (name) ": " (decision) }
         }
+        (soft(&format!("{} {}", sheet.capacity, sheet.automatic)))
+    }
+}
+
+/// The last lines.
+pub(super) fn soft(text: &str) -> Markup {
+    html! {
         p.soft.rule style="margin:14px 0 0;padding:12px 0 0;border-top:1px solid #e6e9ed;font-size:12px;\
-            line-height:18px;color:#5b6673;" { (sheet.capacity) " " (sheet.automatic) }
+            line-height:18px;color:#5b6673;" { (text) }
     }
 }

@@ -4,12 +4,16 @@
 //! clock, a database or a mail server. No applicant's data ever enters: booking codes of events are left out.
 
 pub mod account;
+mod bulletin;
 mod checks;
 pub mod clock;
 mod decision;
 pub mod digest;
 mod evidence;
 mod html;
+pub mod late;
+mod outcome;
+pub mod pattern;
 mod policies;
 pub mod sheet;
 mod text;
@@ -90,6 +94,24 @@ pub enum Change {
     Over,
     /// All verdicts are withdrawn.
     AllWithdrawn,
+    /// Nobody has answered since then.
+    Unanswered(Moment),
+    /// Somebody proposes to dismiss it, and a second person must agree.
+    SecondNeeded,
+    Decided(Decided),
+}
+
+/// What people decided of an incident.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decided {
+    Finding,
+    Dismissed,
+    Proven,
+    NotProven,
+    /// A reviewer left the decision as it was.
+    Upheld,
+    /// A reviewer took it back.
+    Granted,
 }
 
 /// Whom a letter is for.

@@ -4,6 +4,7 @@ use super::checks::checks;
 use super::clock::{self, Tense};
 use super::decision::decision;
 use super::evidence::describe;
+use super::outcome;
 use super::policies::{self, Scene};
 use super::words::{self, Label};
 use super::{Change, Matter, Stretch};
@@ -71,10 +72,11 @@ impl Sheet {
         let word = |name: Label| words::label(name, language).to_string();
         let open = matter.stretches.iter().any(|stretch| stretch.until.is_none());
         let over = !open && matter.kind != LetterKind::Opened;
-        let checks: Vec<String> = match (retracted, over) {
-            (true, _) => words::after_retraction(incident.officer.is_some(), language),
-            (false, true) => words::after_end(incident.class, language),
-            (false, false) => checks(policy, language),
+        let checks: Vec<String> = match (outcome::steps(matter.changes, language), retracted, over) {
+            (Some(steps), ..) => steps,
+            (None, true, _) => words::after_retraction(incident.officer.is_some(), language),
+            (None, false, true) => words::after_end(incident.class, language),
+            (None, false, false) => checks(policy, language),
         }
         .iter()
         .map(|step| step.to_string())
@@ -95,7 +97,9 @@ impl Sheet {
                 (_, Class::Technical, _) => Tone::Technical,
             },
             class: words::class(incident.class, language).to_string(),
-            state: words::state(matter.kind, open, momentary, language).to_string(),
+            state: outcome::state(matter.changes, language)
+                .unwrap_or_else(|| words::state(matter.kind, open, momentary, language))
+                .to_string(),
             title: words::one_line(words::title(matter)),
             number: format!("{} #{}", word(Label::Incident), incident.n),
             greeting: words::greeting(matter.to.name, language),
@@ -171,7 +175,12 @@ fn news(matter: &Matter<'_>) -> Vec<String> {
     let corrected = matter.changes.iter().any(|change| {
         !matches!(
             change,
-            Change::FirstVerdict | Change::FirstVerdictAlreadyOver | Change::Over
+            Change::FirstVerdict
+                | Change::FirstVerdictAlreadyOver
+                | Change::Over
+                | Change::Unanswered(_)
+                | Change::SecondNeeded
+                | Change::Decided(_)
         )
     });
     if corrected && let Some(cause) = matter.reason.and_then(|reason| words::cause(reason, language)) {

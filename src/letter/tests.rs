@@ -432,8 +432,8 @@ fn a_letter_of_many_incidents_reads_as_it_was_approved() {
     let pieces = gallery();
     let rows: Vec<IncidentRow> = (0..3).map(|n| row(&pieces[n], 12 + n as i64)).collect();
     let stretches: Vec<[Stretch; 1]> = rows.iter().map(whole).collect();
-    let items: Vec<digest::Item<'_>> = (0..3)
-        .map(|n| digest::Item {
+    let items: Vec<late::Item<'_>> = (0..3)
+        .map(|n| late::Item {
             incident: &rows[n],
             policy: &pieces[n].head,
             stretches: &stretches[n],
@@ -445,7 +445,7 @@ fn a_letter_of_many_incidents_reads_as_it_was_approved() {
             name: Some("Kepala Seksi Pelayanan"),
             language,
         };
-        let letter = digest::render(&items, &to, &roster, &house);
+        let letter = late::render(&items, &to, &roster, &house);
         insta::assert_snapshot!(
             format!("known-late.{code}"),
             format!("Subject: {}\n\n{}", letter.subject, letter.text)

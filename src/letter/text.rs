@@ -50,7 +50,7 @@ pub fn lay_out(sheet: &Sheet) -> String {
     out
 }
 
-fn line(out: &mut String, text: &str) {
+pub(super) fn line(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
 }
@@ -72,7 +72,7 @@ fn list(out: &mut String, listing: &Listing) {
     }
 }
 
-fn table(out: &mut String, rows: &[(String, String)]) {
+pub(super) fn table(out: &mut String, rows: &[(String, String)]) {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in rows {
         let first = format!("{name:<width$} : ");
@@ -82,7 +82,7 @@ fn table(out: &mut String, rows: &[(String, String)]) {
 }
 
 /// Breaks at spaces; a word longer than the line stays whole. A run of spaces is kept: it separates columns.
-fn wrap(out: &mut String, text: &str, first: &str, rest: &str) {
+pub(super) fn wrap(out: &mut String, text: &str, first: &str, rest: &str) {
     let mut current = first.to_string();
     let mut empty = true;
     for word in text.split(' ') {

@@ -1,7 +1,6 @@
 //! The words that all letters share: subjects, greetings, labels, what changed and what the reader must know.
 
-use super::clock;
-use super::{Change, Matter};
+use super::{Change, Matter, clock, outcome};
 use crate::engine::event::{MONITOR, SYSTEM};
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language::{self, En, Id};
@@ -287,6 +286,9 @@ pub fn news(change: &Change, matter: &Matter<'_>) -> Option<String> {
         marked.join(", ")
     };
     let sentence = match (change, language) {
+        (Change::Unanswered(_) | Change::SecondNeeded | Change::Decided(_), _) => {
+            return Some(outcome::news(change, matter));
+        }
         (Change::FirstVerdict | Change::FirstVerdictAlreadyOver, _) => return None,
         (Change::SplitFrom(n), Id) => format!("Insiden ini dipisahkan dari insiden #{n}."),
         (Change::SplitFrom(n), En) => format!("This incident was separated from incident #{n}."),

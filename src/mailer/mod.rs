@@ -188,13 +188,7 @@ async fn settle(
 
 /// `000012-amended-s-01.eml`: in the order they were written, told apart without opening them.
 fn file_name(leased: &Leased) -> String {
-    let kind = match leased.letter.kind {
-        LetterKind::Opened => "opened",
-        LetterKind::Amended => "amended",
-        LetterKind::Ended => "ended",
-        LetterKind::Retracted => "retracted",
-        LetterKind::Account => "account",
-    };
+    let kind = leased.letter.kind.as_str();
     // Ids of a roster are plain words; a database that says otherwise must not choose the folder.
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let person: String = leased.letter.person.chars().filter(|c| plain(*c)).collect();

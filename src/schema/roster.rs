@@ -143,6 +143,13 @@ const PERSON: &[Row] = &[
         id,
         "His own officer entry, if he also serves: he is never told of himself.",
     ),
+    ("absence", false, absences, "When he is away, and who acts for him."),
+];
+
+const ABSENCE: &[Row] = &[
+    ("from", true, date, "The first day."),
+    ("until", true, date, "The last day."),
+    ("deputy", false, id, "The id of whoever acts for him (Plh)."),
 ];
 
 const OFFICER: &[Row] = &[
@@ -275,6 +282,10 @@ fn class() -> Value {
 
 fn switch() -> Value {
     json!({ "type": "boolean" })
+}
+
+fn absences() -> Value {
+    json!({ "type": "array", "items": table(ABSENCE) })
 }
 
 fn handsets() -> Value {

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{names, read_texts, users};
 use crate::clock::MonitorClock;
 use crate::config::Config;
+use crate::daemon::docket::CaseOrder;
 use crate::daemon::order::{Activated, Order};
 use crate::door::Door;
 use crate::engine::event::OfficeId;
@@ -138,6 +139,13 @@ impl Reload {
             other => {
                 if let Some(order) = word.strip_prefix(users::WORD) {
                     let answer = users::obey(&self.door, order).await;
+                    write_answer(&mut stream, &answer).await;
+                    return;
+                }
+                if let Ok(order) = serde_json::from_str::<CaseOrder>(other) {
+                    // Nobody is more than the roster says because he says so.
+                    let order = CaseOrder { post: None, ..order };
+                    let answer = super::orders::carry(&self.orders, order).await;
                     write_answer(&mut stream, &answer).await;
                     return;
                 }

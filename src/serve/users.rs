@@ -99,6 +99,7 @@ pub async fn order(config: &Config, order: &UserOrder) -> Result<UserAnswer> {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
+        provider: None,
     });
     let answer = carry_out(&door, order.clone()).await;
     drop(door);

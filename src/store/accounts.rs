@@ -4,17 +4,17 @@ mod read;
 mod rows;
 
 use super::database::{Connection, statements};
-pub use rows::{Account, ApiToken, Change, Expect, GrantRow, Link, Part, Purpose, Seed, Session};
+pub use rows::{Account, ApiToken, Change, Expect, GrantRow, Link, Part, Passkey, Purpose, Seed, Session};
 
 use super::words::of_language;
 
 statements! {
     PUT_ACCOUNT = "INSERT INTO account (id, name, office, person, email, language, password, seed, seed_step, recovery, state, \
-             version, created_ms, changed_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             version, created_ms, changed_ms, subject) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, office = excluded.office, person = excluded.person, \
              email = excluded.email, language = excluded.language, password = excluded.password, seed = excluded.seed, \
              seed_step = excluded.seed_step, recovery = excluded.recovery, state = excluded.state, \
-             version = excluded.version, changed_ms = excluded.changed_ms";
+             version = excluded.version, changed_ms = excluded.changed_ms, subject = excluded.subject";
     PUT_GRANT = "INSERT INTO role_grant (id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET ends_ms = excluded.ends_ms";
     PUT_SESSION = "INSERT INTO session (hash, account, created_ms, seen_ms, proved_ms, address, agent) \
@@ -31,6 +31,10 @@ statements! {
     TOKEN_USED = "UPDATE api_token SET used_ms = $2 WHERE id = $1 AND (used_ms < $2 OR used_ms IS NULL)";
     END_TOKEN = "DELETE FROM api_token WHERE id = $1";
     END_TOKENS = "DELETE FROM api_token WHERE account = $1";
+    PUT_PASSKEY = "INSERT INTO passkey (id, account, name, public, count, created_ms, used_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+    PASSKEY_USED = "UPDATE passkey SET count = $2, used_ms = $3 WHERE id = $1";
+    END_PASSKEY = "DELETE FROM passkey WHERE account = $1 AND (id = $2 OR $2 IS NULL)";
     FORGET_LINKS = "DELETE FROM account_link WHERE expires_ms < $1";
 }
 
@@ -55,6 +59,7 @@ impl Connection {
                     .bind(account.version)
                     .bind(account.created.0)
                     .bind(account.changed.0)
+                    .bind(account.subject.clone())
                     .run()
                     .await
             }
@@ -83,6 +88,26 @@ impl Connection {
                     .bind(session.agent.clone())
                     .run()
                     .await
+            }
+            Change::Passkey(passkey) => {
+                self.query(PUT_PASSKEY)
+                    .bind(passkey.id.clone())
+                    .bind(passkey.account.clone())
+                    .bind(passkey.name.clone())
+                    .bind(passkey.public.clone())
+                    .bind(passkey.count)
+                    .bind(passkey.created.0)
+                    .bind(passkey.used.map(|used| used.0))
+                    .run()
+                    .await
+            }
+            Change::PasskeyUsed { id, count, at } => {
+                let used = self.query(PASSKEY_USED).bind(id.clone()).bind(*count).bind(at.0);
+                used.run().await
+            }
+            Change::EndPasskeys { account, only } => {
+                let ended = self.query(END_PASSKEY).bind(account.clone()).bind(only.clone());
+                ended.run().await
             }
             Change::Seen { session, at } => self.query(SEEN).bind(session.clone()).bind(at.0).run().await,
             Change::EndSession(hash) => self.query(END_SESSION).bind(hash.clone()).run().await,

@@ -23,7 +23,7 @@ const LEDGER: &str = "ledger";
 
 /// Every table, those first that others refer to, and what its rows are in order of. A test holds it against the tables
 /// that there are.
-pub(super) const TABLES: [(&str, Sql); 14] = [
+pub(super) const TABLES: [(&str, Sql); 18] = [
     (LEDGER, both("SELECT * FROM ledger ORDER BY n")),
     ("removal", both("SELECT * FROM removal ORDER BY n")),
     ("quarantine", both("SELECT * FROM quarantine ORDER BY n")),
@@ -40,6 +40,9 @@ pub(super) const TABLES: [(&str, Sql); 14] = [
         "device_status",
         both("SELECT * FROM device_status ORDER BY office, device"),
     ),
+    ("case_file", both("SELECT * FROM case_file ORDER BY incident")),
+    ("case_step", both("SELECT * FROM case_step ORDER BY incident, n")),
+    ("exemption", both("SELECT * FROM exemption ORDER BY office, n")),
     // Once old events are let go of, nothing else tells these.
     (
         "service_hour",
@@ -51,6 +54,7 @@ pub(super) const TABLES: [(&str, Sql); 14] = [
     ),
     ("account", both("SELECT * FROM account ORDER BY id")),
     ("role_grant", both("SELECT * FROM role_grant ORDER BY id")),
+    ("passkey", both("SELECT * FROM passkey ORDER BY id")),
 ];
 
 /// Tables of what is worked out from the others or soon over; no backup has them.

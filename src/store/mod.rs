@@ -5,6 +5,7 @@
 pub mod accounts;
 mod anonymise;
 mod backup;
+pub mod cases;
 mod chain;
 mod database;
 mod disturb;

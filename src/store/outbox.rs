@@ -58,8 +58,8 @@ macro_rules! in_its_turn {
             " AND sent_ms IS NULL AND dead_ms IS NULL AND NOT EXISTS (SELECT 1 FROM outbox AS before",
             " WHERE before.incident = outbox.incident AND before.person = outbox.person AND before.n < outbox.n",
             " AND before.sent_ms IS NULL AND before.dead_ms IS NULL)",
-            " AND NOT EXISTS (SELECT 1 FROM digest JOIN outbox AS first ON first.n = digest.letter",
-            " WHERE digest.incident = outbox.incident AND first.person = outbox.person AND first.n < outbox.n",
+            // Also a digest that told of the incident among others.
+            " AND NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.message_id = outbox.in_reply_to",
             " AND first.sent_ms IS NULL AND first.dead_ms IS NULL)"
         )
     };

@@ -332,7 +332,7 @@ fn unpack(first: i64, packed: &[u8], wanted: std::ops::RangeInclusive<i64>) -> R
     let row = |kept: coverage::Kept| LedgerRow {
         n: kept.n,
         received: kept.received,
-        kind: if kept.tick { EntryKind::Tick } else { EntryKind::Event },
+        kind: if kept.tick { EntryKind::Tick } else { EntryKind::Pulse },
         office: kept.office,
         source: kept.source,
         id: kept.id,

@@ -18,6 +18,9 @@ pub struct Turn {
     pub letters: Vec<NewLetter>,
     pub digests: Vec<Digest>,
     pub statuses: Vec<DeviceStatus>,
+    pub cases: Vec<CaseRow>,
+    pub case_steps: Vec<CaseStepRow>,
+    pub exemptions: Vec<ExemptionRow>,
     /// Of accounts and sessions.
     pub changes: Vec<Change>,
 }
@@ -31,6 +34,9 @@ impl Turn {
             && self.incidents.is_empty()
             && self.letters.is_empty()
             && self.statuses.is_empty()
+            && self.cases.is_empty()
+            && self.case_steps.is_empty()
+            && self.exemptions.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -43,6 +49,8 @@ pub enum EntryKind {
     Tick,
     Roster,
     Policies,
+    /// A step of a case, or of an exemption.
+    Case,
     /// Says what was taken out of the database (`ledger::announced`).
     Retention,
     /// Keeps something from being taken out, or lets it go.
@@ -154,8 +162,48 @@ pub enum LetterKind {
     Amended,
     Ended,
     Retracted,
+    /// Nobody has answered, or a second person must.
+    Escalated,
+    /// What people decided, to everybody who had been told.
+    Outcome,
+    /// What could wait, of several incidents.
+    Digest,
+    /// For the integrity team.
+    Summary,
+    /// The monitor tries its own way to the mail server.
+    Canary,
     /// To the holder of an account, of no incident; it holds a key to it.
     Account,
+}
+
+impl LetterKind {
+    pub const ALL: [LetterKind; 10] = [
+        LetterKind::Opened,
+        LetterKind::Amended,
+        LetterKind::Ended,
+        LetterKind::Retracted,
+        LetterKind::Escalated,
+        LetterKind::Outcome,
+        LetterKind::Digest,
+        LetterKind::Summary,
+        LetterKind::Canary,
+        LetterKind::Account,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LetterKind::Opened => "opened",
+            LetterKind::Amended => "amended",
+            LetterKind::Ended => "ended",
+            LetterKind::Retracted => "retracted",
+            LetterKind::Escalated => "escalated",
+            LetterKind::Outcome => "outcome",
+            LetterKind::Digest => "digest",
+            LetterKind::Summary => "summary",
+            LetterKind::Canary => "canary",
+            LetterKind::Account => "account",
+        }
+    }
 }
 
 /// A rendered mail to one person, not sent yet.
@@ -210,4 +258,59 @@ pub struct DeviceStatus {
     pub device: DeviceId,
     pub online: bool,
     pub at: Moment,
+}
+
+/// Where a case stands; written over whatever stood under its incident's number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseRow {
+    pub incident: i64,
+    pub office: OfficeId,
+    pub class: Class,
+    pub severity: Severity,
+    pub policy: PolicyId,
+    pub officer: Option<OfficerId>,
+    pub date: String,
+    pub stage: String,
+    pub outcome: Option<String>,
+    pub code: Option<String>,
+    pub stands: bool,
+    pub opened: Moment,
+    pub decided: Option<Moment>,
+    pub acked_by: Option<String>,
+    pub acked_until: Option<Moment>,
+    pub review_by: Option<Moment>,
+    pub changed: Moment,
+    pub steps: i64,
+}
+
+/// One step of a case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseStepRow {
+    pub incident: i64,
+    /// Within the case, from 1.
+    pub n: i64,
+    pub at: Moment,
+    /// `None`: the monitor itself.
+    pub person: Option<String>,
+    pub post: Option<String>,
+    pub step: String,
+    pub detail: Option<String>,
+    pub reason: String,
+}
+
+/// An exemption that was asked for; written over whatever stood under its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExemptionRow {
+    pub office: OfficeId,
+    pub n: i64,
+    pub officer: OfficerId,
+    pub from: Moment,
+    pub until: Moment,
+    pub asked_by: String,
+    pub asked: Moment,
+    pub reason: String,
+    pub answered_by: Option<String>,
+    pub answered: Option<Moment>,
+    pub granted: Option<bool>,
+    pub revoked: Option<Moment>,
 }

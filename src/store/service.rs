@@ -22,10 +22,10 @@ statements! {
     /// The earliest of what came after an entry, and the office clock: the latest tick, of which there is one among the last
     /// entries if there are any, else the latest of all.
     EARLIEST = "SELECT MIN(time_ms) FROM ledger \
-             WHERE n > $1 AND n <= $2 AND office = $3 AND kind NOT IN ('roster', 'policies')";
+             WHERE n > $1 AND n <= $2 AND office = $3 AND kind IN ('event', 'pulse', 'tick')";
     CLOCK = "SELECT COALESCE(\
              (SELECT MAX(time_ms) FROM ledger WHERE n > $2 - 100000 AND office = $1 AND kind = 'tick'), \
-             (SELECT MAX(time_ms) FROM ledger WHERE office = $1 AND kind NOT IN ('roster', 'policies')))";
+             (SELECT MAX(time_ms) FROM ledger WHERE office = $1 AND kind IN ('event', 'pulse', 'tick')))";
     FORGET = "DELETE FROM service_hour WHERE office = $1 AND date = $2";
     /// Whoever served, his minutes stay at the counter.
     NAMELESS = "INSERT INTO service_hour (office, date, hour, counter, officer, served_ms, known_ms, verified_ms, exempt_ms, \

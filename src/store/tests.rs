@@ -92,6 +92,7 @@ async fn both_databases_understand_every_statement() {
     let accounts = accounts::ALL_STATEMENTS.concat();
     let read = read::ALL_STATEMENTS.concat();
     let all = [
+        cases::STATEMENTS,
         &accounts[..],
         anonymise::STATEMENTS,
         chain::STATEMENTS,

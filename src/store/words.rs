@@ -13,6 +13,7 @@ impl EntryKind {
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
             EntryKind::Policies => "policies",
+            EntryKind::Case => "case",
             EntryKind::Retention => "retention",
             EntryKind::Hold => "hold",
             EntryKind::Trace => "trace",
@@ -26,18 +27,6 @@ impl StepKind {
             StepKind::Opened => "opened",
             StepKind::Amended => "amended",
             StepKind::Retracted => "retracted",
-        }
-    }
-}
-
-impl LetterKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LetterKind::Opened => "opened",
-            LetterKind::Amended => "amended",
-            LetterKind::Ended => "ended",
-            LetterKind::Retracted => "retracted",
-            LetterKind::Account => "account",
         }
     }
 }
@@ -80,6 +69,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
         EntryKind::Tick,
         EntryKind::Roster,
         EntryKind::Policies,
+        EntryKind::Case,
         EntryKind::Retention,
         EntryKind::Hold,
         EntryKind::Trace,
@@ -88,14 +78,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
 }
 
 pub(super) fn letter_kind(text: &str) -> Result<LetterKind> {
-    let all = [
-        LetterKind::Opened,
-        LetterKind::Amended,
-        LetterKind::Ended,
-        LetterKind::Retracted,
-        LetterKind::Account,
-    ];
-    one_of("outbox.kind", text, &all, LetterKind::as_str)
+    one_of("outbox.kind", text, &LetterKind::ALL, LetterKind::as_str)
 }
 
 pub(super) fn class(text: &str) -> Result<Class> {

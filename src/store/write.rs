@@ -190,6 +190,7 @@ impl Writer {
             for statuses in apart(&turn.statuses, |status| (&status.office, &status.device)) {
                 connection.insert(&STATUS, statuses, put_status).await?;
             }
+            super::cases::put_cases(connection, turn).await?;
             for change in &turn.changes {
                 connection.change(change).await?;
             }

@@ -30,6 +30,7 @@ async fn account_page(
     let title = words.pick("Akun saya", "My account");
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let codes = who.account.seed.is_some();
+    let passkeys = site.door.store.passkeys_of(&who.account.id).await?;
     let tokens = site.door.store.tokens_of(&who.account.id).await?;
     let body = html! {
         (page::heading(title, Some(&who.account.name)))
@@ -79,6 +80,7 @@ async fn account_page(
                 button.button type="submit" { (words.pick("Ganti; sesi lain berakhir", "Change it; other sessions end")) }
             }
         }
+        (super::passkeys::section(site, ask, reader, &passkeys))
         (super::tokens::section(ask, &tokens))
         section aria-labelledby="sessions" {
             h2 #sessions { (words.pick("Sesi", "Sessions")) }

@@ -16,6 +16,7 @@ use super::Site;
 use super::ask::{Ask, Reader};
 use super::devices::{self, Figures};
 use super::fault::Fault;
+use super::readiness;
 use crate::accounts::Scope;
 use crate::door::Look;
 use crate::engine::event::OfficeId;
@@ -199,43 +200,19 @@ pub async fn alive() -> &'static str {
 /// `GET /readyz`: 503 with every reason, unless the main job can be done.
 pub async fn ready(State(site): State<Site>, ask: Ask) -> Response {
     let live = &ask.live;
-    let mut reasons = Vec::new();
     let broker = match &live.broker.state {
         BrokerState::Connected => "connected",
         BrokerState::Connecting => "connecting",
         BrokerState::Lost(_) => "lost",
     };
-    if live.broker.state != BrokerState::Connected {
-        reasons.push(format!("the broker is not connected ({broker})"));
-    }
-    if ask.stale {
-        let seconds = live.made.elapsed().as_secs();
-        reasons.push(format!("the daemon has given nothing new for {seconds} s"));
-    }
-    let counts = site.store.outbox_counts().await;
-    let database = counts.is_ok() && live.unwritten.is_none();
-    let counts = counts.unwrap_or_else(|error| {
-        reasons.push(format!("the database does not answer: {error}"));
-        Default::default()
-    });
-    if let Some(unwritten) = &live.unwritten {
-        reasons.push(format!(
-            "nothing can be written since {}: {}",
-            unwritten.since.rfc3339(ask.zone()),
-            unwritten.why
-        ));
-    }
+    let (troubles, counts) = readiness::troubles(&site, live, ask.zone()).await;
+    let database = counts.is_some() && live.unwritten.is_none();
+    let counts = counts.unwrap_or_default();
     let waited_ms = counts.oldest_waiting.map(|created| live.now.ms_since(created).max(0));
-    if let Some(ms) = waited_ms.filter(|ms| *ms > site.settings.unsent_max_ms) {
-        let limit = site.settings.unsent_max_ms / 1_000;
-        let number = counts.oldest_number.unwrap_or_default();
-        reasons.push(format!(
-            "letter {number} has waited {} s, more than {limit} s",
-            ms / 1_000
-        ));
-    }
+    let (reasons, other): (Vec<_>, Vec<_>) = troubles.into_iter().partition(|trouble| trouble.stops);
+    let reasons: Vec<String> = reasons.into_iter().map(|trouble| trouble.words).collect();
     // What somebody should know and what does not keep the main job from being done.
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = other.into_iter().map(|trouble| trouble.words).collect();
     if live.broker.sessions_lost > 0 {
         notices.push(format!(
             "the broker had lost our session {} times: what it held for us is gone",

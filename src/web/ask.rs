@@ -180,7 +180,10 @@ fn encode(out: &mut String, text: &str) {
 
 fn pairs(uri: &Uri) -> Vec<(String, String)> {
     let read = Query::<Vec<(String, String)>>::try_from_uri(uri);
-    read.map(|Query(pairs)| pairs).unwrap_or_default()
+    // No id has a NUL, and PostgreSQL's texts cannot hold one.
+    let plain = |(key, value): (String, String)| (key, value.replace('\0', "\u{fffd}"));
+    read.map(|Query(pairs)| pairs.into_iter().map(plain).collect())
+        .unwrap_or_default()
 }
 
 fn language(text: &str) -> Option<Language> {

@@ -1,4 +1,4 @@
-//! The one style sheet, the one small script and the icon, inside the program.
+//! The one style sheet, two small scripts and the icon, inside the program.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,15 @@ use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("live.js");
+const PASSKEYS: &str = include_str!("passkey.js");
 const ICON: &str = include_str!("icon.svg");
 
 /// Part of the addresses, so that a browser keeps them until they change.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = Sha256::new();
-    [STYLE, SCRIPT, ICON].iter().for_each(|text| hasher.update(text));
+    [STYLE, SCRIPT, PASSKEYS, ICON]
+        .iter()
+        .for_each(|text| hasher.update(text));
     hasher.finalize()[..6]
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -34,6 +37,10 @@ pub async fn style() -> Response {
 
 pub async fn script() -> Response {
     asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub async fn passkeys() -> Response {
+    asset("text/javascript; charset=utf-8", PASSKEYS)
 }
 
 pub async fn icon() -> Response {

@@ -9,6 +9,8 @@ pub enum Cookie {
     Device,
     /// Binds forms to a browser that is not signed in.
     Visit,
+    /// Somebody is away at a provider.
+    Provider,
 }
 
 impl Cookie {
@@ -21,6 +23,8 @@ impl Cookie {
             (Cookie::Device, false) => "jagaloket_device",
             (Cookie::Visit, true) => "__Host-jagaloket_visit",
             (Cookie::Visit, false) => "jagaloket_visit",
+            (Cookie::Provider, true) => "__Host-jagaloket_provider",
+            (Cookie::Provider, false) => "jagaloket_provider",
         }
     }
 
@@ -36,20 +40,24 @@ impl Cookie {
             .filter_map(|pair| pair.trim().split_once('='));
         let mut found = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
         let value = found.next().filter(|_| found.next().is_none())?;
-        let plain =
-            !value.is_empty() && value.len() <= 200 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        let plain = !value.is_empty()
+            && value.len() <= if self == Cookie::Provider { 3_000 } else { 200 }
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
         plain.then(|| value.to_owned())
     }
 
     /// `value` is ours: letters, digits and dots.
     pub fn set(self, value: &str, secure: bool) -> HeaderValue {
         let name = self.name(secure);
-        // Links in mails must find the session, which the strictest setting would keep from them; a GET changes nothing.
-        let site = if self == Cookie::Session { "Lax" } else { "Strict" };
-        let lasts = if self == Cookie::Device {
-            "; Max-Age=31536000"
-        } else {
-            ""
+        // Links in mails and ways back must find them, which the strictest setting would keep from them; a GET changes nothing.
+        let site = match self {
+            Cookie::Session | Cookie::Provider => "Lax",
+            Cookie::Device | Cookie::Visit => "Strict",
+        };
+        let lasts = match self {
+            Cookie::Device => "; Max-Age=31536000",
+            Cookie::Provider => "; Max-Age=600",
+            Cookie::Session | Cookie::Visit => "",
         };
         let safe = if secure { "; Secure" } else { "" };
         header_value(format!(

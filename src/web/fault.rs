@@ -147,7 +147,7 @@ impl From<Trouble> for Fault {
     fn from(trouble: Trouble) -> Fault {
         match trouble {
             Trouble::Store(error) => error.into(),
-            Trouble::Stopping | Trouble::Busy => Fault::Unavailable,
+            Trouble::Stopping | Trouble::Busy | Trouble::Away => Fault::Unavailable,
             Trouble::Overtaken => Fault::Overtaken,
             Trouble::Link => Fault::NotFound,
             Trouble::Wrong | Trouble::Wait { .. } | Trouble::Weak(_) | Trouble::Refused(_) => Fault::BadQuestion,

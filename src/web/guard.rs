@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::ask::{Ask, LANGUAGE_COOKIE};
 use super::cookies::Cookie;
 use super::fault::Fault;
-use super::peer::{Connection, Peer, Rates};
+use super::peer::{Connection, Peer, Rates, one};
 use super::posted::{self, Posted};
 use super::routes::{Needs, address_of};
 use super::seen::seen;
@@ -214,7 +214,7 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
         return Err(Fault::BadQuestion.into_response());
     }
     if address.method == "POST" {
-        if !posted::is_ours(request.headers()) {
+        if !posted::is_ours(request.headers(), &site.door.base_url) {
             return Err(refuse(Fault::Foreign, "foreign_form").await);
         }
         let (rest, form) = Posted::read(request).await.map_err(IntoResponse::into_response)?;
@@ -278,6 +278,7 @@ fn caller(request: &Request) -> Caller {
     });
     Caller {
         address: peer.map_or_else(String::new, |peer| peer.address.to_string()),
+        network: peer.map_or_else(String::new, |peer| one(peer.address).to_string()),
         agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
     }
 }

@@ -99,7 +99,9 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         },
         Part {
             name: words.mail,
-            well: counts.as_ref().is_ok_and(|counts| counts.dead == 0) && waited_ms <= site.settings.unsent_max_ms,
+            well: counts.as_ref().is_ok_and(|counts| counts.dead == 0)
+                && site.metrics.canary_failed.value() == 0
+                && waited_ms <= site.settings.unsent_max_ms,
             state: match &counts {
                 Ok(counts) => format!(
                     "{} {}, {} {}",
@@ -110,6 +112,12 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             more: html! {
                 @if let Some(oldest) = counts.as_ref().ok().and_then(|counts| counts.oldest_waiting) {
                     p { (words.oldest_unsent) " " (moment(oldest)) }
+                }
+                @if site.metrics.canary_failed.value() > 0 {
+                    p { (words.pick(
+                        "Uji jalur gagal: surat mungkin tidak sampai kepada orang.",
+                        "The canary's mail was not accepted: mails may not reach people.",
+                    )) }
                 }
                 p { a href="/letters" { (words.letters) " →" } }
             },

@@ -103,7 +103,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
     // As the monitor decides it, by the roster of now.
     let standing = verdicts.iter().find(|row| !row.retracted);
     let told_nobody = match (office, standing) {
-        (Some(office), Some(row)) => recipients(&policy.notify, &row.verdict, &office.roster).is_empty(),
+        (Some(office), Some(row)) => recipients(&policy.notify, &row.verdict, &office.roster, row.changed).is_empty(),
         _ => false,
     };
 

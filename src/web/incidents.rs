@@ -42,6 +42,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let body = html! {
         (page::heading(words.incidents, Some(words.principle)))
         (form(&ask, filtered))
+        (super::export::links(&ask, "/incidents/export"))
         @if rows.is_empty() {
             p.calm { (words.no_incidents) }
         } @else {
@@ -104,7 +105,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
     Ok(axum::Json(json!({"items": items, "next": next})).into_response())
 }
 
-fn filter(ask: &Ask) -> Result<IncidentFilter, Fault> {
+pub fn filter(ask: &Ask) -> Result<IncidentFilter, Fault> {
     let one_of = |name, known: &[&'static str]| match ask.param(name) {
         None => Ok(None),
         Some(text) => known

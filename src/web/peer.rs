@@ -66,7 +66,7 @@ impl Connection {
 }
 
 /// Whom limits count as one: an IPv4 address, or the network of an IPv6 one, of which a single machine has many.
-fn one(address: IpAddr) -> IpAddr {
+pub fn one(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
         address => address,

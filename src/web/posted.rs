@@ -58,11 +58,19 @@ impl Posted {
 }
 
 /// Whether a browser says that a page of ours sent it. Old ones say nothing, and then the form's own proof decides alone.
-pub fn is_ours(headers: &HeaderMap) -> bool {
+pub fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let from_us = said("sec-fetch-site").is_none_or(|site| site == "same-origin");
     let host = said("host").unwrap_or_default();
-    let origin = said("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, name)| name == host));
+    // A proxy may call this host by another name than browsers do.
+    let ours = |origin: &str| {
+        let rest = base_url
+            .strip_prefix(origin)
+            .filter(|_| origin.len() > "https://".len());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || origin.split_once("://").is_some_and(|(_, name)| name == host)
+    };
+    let origin = said("origin").is_none_or(ours);
     from_us && origin
 }
 
@@ -72,5 +80,40 @@ impl FromRequestParts<Site> for Posted {
     /// The guard has read and checked it.
     async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Posted, Fault> {
         parts.extensions.remove::<Posted>().ok_or(Fault::NoForm)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_form_comes_from_a_page_of_ours_or_from_a_browser_that_does_not_say() {
+        let base = "https://jagaloket.kanim.example";
+        for (host, origin, site, ours) in [
+            ("jagaloket.kanim.example", Some(base), Some("same-origin"), true),
+            ("127.0.0.1:8080", Some(base), Some("same-origin"), true),
+            ("127.0.0.1:8080", Some("http://127.0.0.1:8080"), None, true),
+            ("127.0.0.1:8080", None, None, true),
+            ("127.0.0.1:8080", Some(base), Some("cross-site"), false),
+            ("127.0.0.1:8080", Some("null"), None, false),
+            ("127.0.0.1:8080", Some(""), None, false),
+            ("127.0.0.1:8080", Some("https://jagaloket.kanim"), None, false),
+            (
+                "127.0.0.1:8080",
+                Some("https://jagaloket.kanim.example.evil"),
+                None,
+                false,
+            ),
+            ("127.0.0.1:8080", Some("https:/"), None, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static(host));
+            origin.map(|origin| headers.insert("origin", HeaderValue::from_static(origin)));
+            site.map(|site| headers.insert("sec-fetch-site", HeaderValue::from_static(site)));
+            assert_eq!(is_ours(&headers, base), ours, "{host} {origin:?} {site:?}");
+        }
     }
 }

@@ -5,10 +5,11 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, health, incident, incidents, letters, openapi, quarantine, service, sign_in,
-    today, tokens, users,
+    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
+    quarantine, service, sign_in, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use crate::door::BACK;
 use crate::store::accounts::Part;
 
 /// Who may come to an address.
@@ -76,8 +77,10 @@ fn routes() -> Vec<Route> {
     vec![
         route("GET", "/", SignedIn, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
+        fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
         route("GET", "/compliance", SERVICE, get(service::show)),
+        route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/letters", CASES, get(letters::list)),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
@@ -115,9 +118,14 @@ fn routes() -> Vec<Route> {
         route("GET", "/api/v1/openapi.json", Nothing, get(openapi::document)),
         route("GET", "/static/style.css", Nothing, get(assets::style)),
         route("GET", "/static/live.js", Nothing, get(assets::script)),
+        route("GET", "/static/passkey.js", Nothing, get(assets::passkeys)),
         route("GET", "/static/icon.svg", Nothing, get(assets::icon)),
         route("GET", "/sign-in", Anyone, get(sign_in::show)),
         route("POST", "/sign-in", Anyone, post(sign_in::enter)),
+        route("POST", "/sign-in/passkey", Anyone, post(passkeys::enter)),
+        route("GET", "/sign-in/provider", Anyone, get(provider::go)),
+        route("GET", BACK, Anyone, get(provider::back)),
+        route("POST", BACK, Anyone, post(provider::enter)),
         route("POST", "/sign-out", SignedIn, post(sign_in::leave)),
         route("GET", "/forgot", Anyone, get(sign_in::forgot)),
         route("POST", "/forgot", Anyone, post(sign_in::send_reset)),
@@ -138,6 +146,8 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/account/tokens", SignedIn, post(tokens::add))),
         route("POST", "/account/tokens/end", SignedIn, post(tokens::end)),
         fresh(route("POST", "/account/recovery", SignedIn, post(account::recovery))),
+        fresh(route("POST", "/account/passkeys", SignedIn, post(passkeys::add))),
+        fresh(route("POST", "/account/passkeys/end", SignedIn, post(passkeys::end))),
         route("POST", "/account/sessions/end", SignedIn, post(account::end_session)),
         route(
             "POST",

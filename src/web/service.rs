@@ -46,6 +46,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let body = html! {
         (page::heading(words.compliance, Some(words.compliance_hint)))
         (form(&ask, &span))
+        (super::export::links(&ask, "/compliance/export"))
         @if total.served_ms == 0 {
             p.calm { (words.no_service) }
         } @else {
@@ -121,7 +122,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
 }
 
 /// The office the reader looks at, and the dates he asked for.
-fn span(ask: &Ask) -> Result<Span, Fault> {
+pub fn span(ask: &Ask) -> Result<Span, Fault> {
     let date = |name| match ask.param(name) {
         Some(text) if text.len() == 10 => text.parse::<NaiveDate>().map(Some).map_err(|_| Fault::BadQuestion),
         Some(_) => Err(Fault::BadQuestion),

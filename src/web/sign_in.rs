@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use crate::accounts::password::{LENGTH_MIN, Weak};
-use crate::door::{Caller, SignIn, Trouble};
+use crate::door::{Caller, Came, SignIn, Trouble};
 use crate::store::accounts::Purpose;
 
 /// What went wrong, in the reader's language, and the status that goes with it; `None`: it is a fault of ours.
@@ -34,6 +34,13 @@ pub(super) fn told(ask: &Ask, trouble: &Trouble) -> Option<(StatusCode, String)>
         Trouble::Busy => {
             let text = words.pick("Sedang sibuk. Coba lagi sebentar lagi.", "Busy. Try again in a moment.");
             return Some((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
+        }
+        Trouble::Away => {
+            let text = ask.words.pick(
+                "Penyedia identitas tidak menjawab. Coba lagi, atau masuk dengan kata sandi.",
+                "The identity provider does not answer. Try again, or sign in with a password.",
+            );
+            return Some((StatusCode::BAD_GATEWAY, text.to_owned()));
         }
         Trouble::Weak(weak) => return Some((StatusCode::UNPROCESSABLE_ENTITY, weak_text(ask, *weak))),
         Trouble::Link => words.pick(
@@ -134,6 +141,8 @@ fn sign_in_page(site: &Site, ask: &Ask, next: &str, error: Option<&str>, status:
             button.button type="submit" { (title) }
             p.hint { a href="/forgot" { (words.pick("Lupa kata sandi?", "Forgotten your password?")) } }
         }
+        (super::provider::button(site, ask, next, false))
+        (super::passkeys::sign_in_form(site, ask, next))
         @if !site.settings.shown.is_empty() {
             section aria-labelledby="shown" {
                 h2 #shown { (words.pick("Akun demo", "Accounts of the demo")) }
@@ -181,29 +190,36 @@ pub async fn enter(
         caller: &caller,
     });
     match came.await {
-        Ok(came) => {
-            let mut response = Redirect::to(&next).into_response();
-            let cookies = [
-                Cookie::Session.set(&came.token, secure),
-                Cookie::Device.set(&came.device, secure),
-                Cookie::Visit.clear(secure),
-            ];
-            response
-                .headers_mut()
-                .extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
-            Ok(response)
-        }
-        Err(trouble) => match told(&ask, &trouble) {
-            Some((status, text)) => {
-                let mut response = sign_in_page(&site, &ask, &next, Some(&text), status);
-                if let Trouble::Wait { seconds } = trouble {
-                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-                }
-                Ok(response)
-            }
-            None => Err(trouble.into()),
-        },
+        Ok(came) => Ok(came_in(&site, &came, &next)),
+        Err(trouble) => refused(&site, &ask, &next, trouble),
     }
+}
+
+/// On to where he was going, with what his browser is to keep.
+pub(super) fn came_in(site: &Site, came: &Came, next: &str) -> Response {
+    let secure = site.is_secure();
+    let mut response = Redirect::to(next).into_response();
+    let cookies = [
+        Cookie::Session.set(&came.token, secure),
+        Cookie::Device.set(&came.device, secure),
+        Cookie::Visit.clear(secure),
+    ];
+    response
+        .headers_mut()
+        .extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+    response
+}
+
+/// The sign-in page once more, with what went wrong.
+pub(super) fn refused(site: &Site, ask: &Ask, next: &str, trouble: Trouble) -> Result<Response, Fault> {
+    let Some((status, text)) = told(ask, &trouble) else {
+        return Err(trouble.into());
+    };
+    let mut response = sign_in_page(site, ask, next, Some(&text), status);
+    if let Trouble::Wait { seconds } = trouble {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 pub async fn leave(State(site): State<Site>, reader: Reader) -> Result<Response, Fault> {
@@ -323,11 +339,11 @@ pub async fn redeem(
     }
 }
 
-pub async fn confirm(ask: Ask, reader: Reader) -> Response {
-    confirm_page(&ask, &reader, &next_place(ask.param("next")), None)
+pub async fn confirm(State(site): State<Site>, ask: Ask, reader: Reader) -> Response {
+    confirm_page(&site, &ask, &reader, &next_place(ask.param("next")), None)
 }
 
-fn confirm_page(ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCode, String)>) -> Response {
+fn confirm_page(site: &Site, ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCode, String)>) -> Response {
     let words = ask.words;
     let title = words.pick("Buktikan siapa Anda", "Prove who you are");
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
@@ -338,6 +354,7 @@ fn confirm_page(ask: &Ask, reader: &Reader, next: &str, error: Option<(StatusCod
     let body = html! {
         (page::heading(title, Some(hint)))
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
+        @if reader.who.account.subject.is_some() { (super::provider::button(site, ask, next, true)) }
         form.form method="post" action="/confirm" {
             (proof(ask))
             input type="hidden" name="next" value=(next);
@@ -363,7 +380,7 @@ pub async fn prove(State(site): State<Site>, ask: Ask, reader: Reader, form: Pos
             Ok(response)
         }
         Err(trouble) => match told(&ask, &trouble) {
-            Some(error) => Ok(confirm_page(&ask, &reader, &next, Some(error))),
+            Some(error) => Ok(confirm_page(&site, &ask, &reader, &next, Some(error))),
             None => Err(trouble.into()),
         },
     }

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use maud::{Markup, html};
 
 use super::Site;
@@ -161,9 +161,12 @@ fn date(ask: &Ask, form: &Posted, name: &str) -> Result<Option<NaiveDate>, Troub
                 .to_owned(),
         )
     };
-    form.word(name)
-        .map(|text| text.parse().map_err(|_| wrong()))
-        .transpose()
+    let date = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|date: &NaiveDate| text.len() == 10 && date.year() >= 2000)
+    };
+    form.word(name).map(|text| date(text).ok_or_else(wrong)).transpose()
 }
 
 fn begin_of(date: NaiveDate, ask: &Ask) -> Moment {

@@ -346,6 +346,11 @@ impl Words {
             LetterKind::Amended => self.pick("Perubahan", "Amendment"),
             LetterKind::Ended => self.pick("Pemberitahuan akhir", "End"),
             LetterKind::Retracted => self.pick("Penarikan", "Withdrawal"),
+            LetterKind::Escalated => self.pick("Belum dijawab", "Unanswered"),
+            LetterKind::Outcome => self.pick("Keputusan", "Decision"),
+            LetterKind::Digest => self.pick("Ringkasan", "Digest"),
+            LetterKind::Summary => self.pick("Laporan berkala", "Summary"),
+            LetterKind::Canary => self.pick("Uji jalur", "Trial of the way"),
             LetterKind::Account => self.pick("Akun", "Account"),
         }
     }

@@ -35,5 +35,6 @@ mod store;
 mod support;
 mod thinned;
 mod tidy;
+mod told;
 mod tour;
 mod web;

@@ -6,6 +6,7 @@ mod events;
 pub mod kept;
 mod lost;
 mod outbox;
+mod people;
 mod removal;
 mod retention;
 mod service;

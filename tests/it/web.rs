@@ -4,11 +4,14 @@
 mod attacks;
 pub mod browser;
 mod door;
+mod exports;
 mod floods;
 mod front;
 mod machines;
 mod matrix;
+mod oidc;
 mod pages;
+mod passkeys;
 mod people;
 mod seed;
 mod tokens;

@@ -51,7 +51,7 @@ fn check(notify: &[Tell], [counter, lockbox, officer]: [Option<&str>; 3], expect
         until: None,
         evidence: Vec::new(),
     };
-    let told: Vec<&str> = recipients(notify, &verdict, &roster)
+    let told: Vec<&str> = recipients(notify, &verdict, &roster, verdict.since)
         .into_iter()
         .map(|person| person.id.as_str())
         .collect();
@@ -117,5 +117,5 @@ fn an_office_with_nobody_but_the_officer_tells_nobody() {
         until: None,
         evidence: Vec::new(),
     };
-    assert_eq!(recipients(SUPERVISOR, &verdict, &roster).len(), 0);
+    assert_eq!(recipients(SUPERVISOR, &verdict, &roster, verdict.since).len(), 0);
 }

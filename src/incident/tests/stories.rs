@@ -505,9 +505,9 @@ fn what_is_settled_is_forgotten_and_what_holds_is_kept() {
         opened(verdict("p-001", 0, Some(5))),
         opened(verdict("p-002", 0, None)),
     ]);
-    desk.book.forget_before(minutes(5));
+    desk.book.forget_before(minutes(5), |_| false);
     assert_eq!(desk.book.size(), (2, 2));
-    desk.book.forget_before(minutes(6));
+    desk.book.forget_before(minutes(6), |_| false);
     assert_eq!(desk.book.size(), (1, 1));
     let numbers = desk.turn(vec![opened(verdict("p-001", 90, None))]);
     assert_eq!(numbers, [(3, Opened)]);

@@ -1,12 +1,13 @@
 //! Reads accounts, roles, sessions and links.
 
-use super::{Account, ApiToken, Expect, GrantRow, Link, Part, Purpose, Seed, Session};
+use super::{Account, ApiToken, Expect, GrantRow, Link, Part, Passkey, Purpose, Seed, Session};
 use crate::accounts::{Grant, Holder, Role};
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
 use crate::store::Store;
 use crate::store::database::{Row, statements};
 use crate::store::error::{Doing as _, Result};
+use crate::store::insert::without_nul;
 use crate::store::words::{language, unreadable};
 
 const READING: &str = "reading accounts";
@@ -15,13 +16,15 @@ const LISTED_MAX: i64 = 2_000;
 
 statements! {
     BY_NAME = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account WHERE name = $1";
+             changed_ms, subject FROM account WHERE name = $1";
     BY_ID = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account WHERE id = $1";
+             changed_ms, subject FROM account WHERE id = $1";
     BY_EMAIL = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account WHERE lower(email) = lower($1) ORDER BY name LIMIT 5";
+             changed_ms, subject FROM account WHERE lower(email) = lower($1) ORDER BY name LIMIT 5";
+    BY_SUBJECT = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms, subject FROM account WHERE subject = $1";
     LIST = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
-             changed_ms FROM account ORDER BY name LIMIT $1";
+             changed_ms, subject FROM account ORDER BY name LIMIT $1";
     ANY = "SELECT id FROM account LIMIT 1";
     GRANTS_OF = "SELECT id, account, role, office, deputy_of, begins_ms, ends_ms, granted_ms FROM role_grant \
              WHERE account = $1 ORDER BY begins_ms, id";
@@ -33,29 +36,37 @@ statements! {
     TOKEN = "SELECT id, account, name, hash, parts, created_ms, expires_ms, used_ms FROM api_token WHERE hash = $1";
     TOKENS_OF = "SELECT id, account, name, hash, parts, created_ms, expires_ms, used_ms FROM api_token WHERE account = $1 \
              ORDER BY created_ms DESC, id LIMIT 100";
+    PASSKEY = "SELECT id, account, name, public, count, created_ms, used_ms FROM passkey WHERE id = $1";
+    PASSKEYS_OF = "SELECT id, account, name, public, count, created_ms, used_ms FROM passkey WHERE account = $1 \
+             ORDER BY created_ms, id LIMIT 100";
     LINK = "SELECT hash, account, purpose, expires_ms FROM account_link WHERE hash = $1";
 }
 
 impl Store {
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
+        let row = self.shared.readers.query(BY_NAME).bind(plain(name)).optional().await;
+        row.doing(READING)?.as_ref().map(account).transpose()
+    }
+
+    pub async fn account(&self, id: &str) -> Result<Option<Account>> {
+        let row = self.shared.readers.query(BY_ID).bind(plain(id)).optional().await;
+        row.doing(READING)?.as_ref().map(account).transpose()
+    }
+
+    pub async fn account_of_subject(&self, subject: &str) -> Result<Option<Account>> {
         let row = self
             .shared
             .readers
-            .query(BY_NAME)
-            .bind(name.to_owned())
+            .query(BY_SUBJECT)
+            .bind(plain(subject))
             .optional()
             .await;
         row.doing(READING)?.as_ref().map(account).transpose()
     }
 
-    pub async fn account(&self, id: &str) -> Result<Option<Account>> {
-        let row = self.shared.readers.query(BY_ID).bind(id.to_owned()).optional().await;
-        row.doing(READING)?.as_ref().map(account).transpose()
-    }
-
     /// The accounts of a mailbox; somebody may have two.
     pub async fn accounts_of_mailbox(&self, email: &str) -> Result<Vec<Account>> {
-        let rows = self.shared.readers.query(BY_EMAIL).bind(email.to_owned()).all().await;
+        let rows = self.shared.readers.query(BY_EMAIL).bind(plain(email)).all().await;
         rows.doing(READING)?.iter().map(account).collect()
     }
 
@@ -89,13 +100,7 @@ impl Store {
 
     /// The roles of an account, also those that are over or begin later.
     pub async fn grants_of(&self, account: &str) -> Result<Vec<GrantRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(GRANTS_OF)
-            .bind(account.to_owned())
-            .all()
-            .await;
+        let rows = self.shared.readers.query(GRANTS_OF).bind(plain(account)).all().await;
         rows.doing(READING)?.iter().map(grant).collect()
     }
 
@@ -105,30 +110,28 @@ impl Store {
     }
 
     pub async fn session(&self, hash: &str) -> Result<Option<Session>> {
-        let row = self
-            .shared
-            .readers
-            .query(SESSION)
-            .bind(hash.to_owned())
-            .optional()
-            .await;
+        let row = self.shared.readers.query(SESSION).bind(plain(hash)).optional().await;
         row.doing(READING)?.as_ref().map(session).transpose()
     }
 
     /// The sessions of an account, the one that was used last first.
     pub async fn sessions_of(&self, account: &str) -> Result<Vec<Session>> {
-        let rows = self
-            .shared
-            .readers
-            .query(SESSIONS_OF)
-            .bind(account.to_owned())
-            .all()
-            .await;
+        let rows = self.shared.readers.query(SESSIONS_OF).bind(plain(account)).all().await;
         rows.doing(READING)?.iter().map(session).collect()
     }
 
+    pub async fn passkey(&self, id: &str) -> Result<Option<Passkey>> {
+        let row = self.shared.readers.query(PASSKEY).bind(plain(id)).optional().await;
+        row.doing(READING)?.as_ref().map(passkey).transpose()
+    }
+
+    pub async fn passkeys_of(&self, account: &str) -> Result<Vec<Passkey>> {
+        let rows = self.shared.readers.query(PASSKEYS_OF).bind(plain(account)).all().await;
+        rows.doing(READING)?.iter().map(passkey).collect()
+    }
+
     pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
-        let row = self.shared.readers.query(LINK).bind(hash.to_owned()).optional().await;
+        let row = self.shared.readers.query(LINK).bind(plain(hash)).optional().await;
         row.doing(READING)?.as_ref().map(link).transpose()
     }
 
@@ -150,6 +153,11 @@ impl Store {
         }
         Ok(true)
     }
+}
+
+/// What somebody typed may hold what PostgreSQL's texts cannot.
+fn plain(text: &str) -> String {
+    without_nul(text.into()).into_owned()
 }
 
 fn account(row: &Row) -> Result<Account> {
@@ -174,6 +182,7 @@ fn account(row: &Row) -> Result<Account> {
         version: row.try_get(11).doing(READING)?,
         created: moment(row, 12)?,
         changed: moment(row, 13)?,
+        subject: row.try_get(14).doing(READING)?,
     })
 }
 
@@ -204,6 +213,19 @@ fn session(row: &Row) -> Result<Session> {
         proved: moment(row, 4)?,
         address: row.try_get(5).doing(READING)?,
         agent: row.try_get(6).doing(READING)?,
+    })
+}
+
+fn passkey(row: &Row) -> Result<Passkey> {
+    let used: Option<i64> = row.try_get(6).doing(READING)?;
+    Ok(Passkey {
+        id: row.try_get(0).doing(READING)?,
+        account: row.try_get(1).doing(READING)?,
+        name: row.try_get(2).doing(READING)?,
+        public: row.try_get(3).doing(READING)?,
+        count: row.try_get(4).doing(READING)?,
+        created: moment(row, 5)?,
+        used: used.map(Moment),
     })
 }
 

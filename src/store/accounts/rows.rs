@@ -18,6 +18,8 @@ pub struct Account {
     pub seed: Option<Seed>,
     /// Hashes of codes to recover with.
     pub recovery: Vec<String>,
+    /// Whom an OpenID provider vouches for: its issuer, a blank, and its name for him.
+    pub subject: Option<String>,
     pub disabled: bool,
     /// Counts its changes: who changes it says which one he saw.
     pub version: i64,
@@ -78,6 +80,21 @@ pub struct ApiToken {
     pub used: Option<Moment>,
 }
 
+/// A key that only shows who holds the other half.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passkey {
+    /// The credential's, in hexadecimal.
+    pub id: String,
+    pub account: String,
+    pub name: String,
+    /// A point of P-256, or a key of RSA.
+    pub public: Vec<u8>,
+    /// How often its authenticator had signed.
+    pub count: i64,
+    pub created: Moment,
+    pub used: Option<Moment>,
+}
+
 /// What a token may read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
@@ -134,6 +151,17 @@ pub enum Change {
         but: Option<String>,
     },
     Link(Link),
+    Passkey(Passkey),
+    PasskeyUsed {
+        id: String,
+        count: i64,
+        at: Moment,
+    },
+    /// One of an account, or all.
+    EndPasskeys {
+        account: String,
+        only: Option<String>,
+    },
     EndLinks {
         account: String,
     },

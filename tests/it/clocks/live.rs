@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jagaloket::case::Terms;
 use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
+use jagaloket::daemon::docket::Docket;
 use jagaloket::daemon::{self, DAY_MS, Daemon, Notes};
 use jagaloket::engine::Clock;
 use jagaloket::engine::time::Moment;
@@ -81,6 +83,7 @@ impl Monitor {
             ..Line::default()
         });
         let metrics = Arc::new(Metrics::default());
+        let docket = Docket::open(&store, Terms::default()).await.unwrap();
         let daemon = Daemon {
             acts: mpsc::channel(1).1,
             store: store.clone(),
@@ -101,6 +104,7 @@ impl Monitor {
             entries: Vec::new(),
             notes: Notes::default(),
             answers: Vec::new(),
+            docket,
             outage: None,
         };
         let stopped = async move {

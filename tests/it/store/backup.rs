@@ -12,6 +12,92 @@ fn homes() -> [Home; 2] {
     [Home::sqlite(), Home::postgres()]
 }
 
+fn case(incident: i64) -> CaseRow {
+    CaseRow {
+        incident,
+        office: OfficeId::new("tangerang"),
+        class: Class::Indication,
+        severity: Severity::Major,
+        policy: PolicyId::new("phone-out-during-service"),
+        officer: None,
+        date: "2026-11-24".to_owned(),
+        stage: "indication".to_owned(),
+        outcome: None,
+        code: None,
+        stands: true,
+        opened: at(1),
+        decided: None,
+        acked_by: None,
+        acked_until: None,
+        review_by: None,
+        changed: at(1),
+        steps: 1,
+    }
+}
+
+fn decided(incident: i64) -> CaseRow {
+    CaseRow {
+        officer: Some(OfficerId::new("p-003")),
+        outcome: Some("finding".to_owned()),
+        code: Some("mistaken".to_owned()),
+        decided: Some(at(3)),
+        acked_by: Some("s-01".to_owned()),
+        acked_until: Some(at(9)),
+        review_by: Some(at(99)),
+        steps: 2,
+        ..case(incident)
+    }
+}
+
+fn case_steps() -> Vec<CaseStepRow> {
+    let opened = CaseStepRow {
+        incident: 1,
+        n: 1,
+        at: at(1),
+        person: None,
+        post: None,
+        step: "opened".to_owned(),
+        detail: None,
+        reason: String::new(),
+    };
+    let found = CaseStepRow {
+        n: 2,
+        person: Some("s-01".to_owned()),
+        post: Some("supervisor".to_owned()),
+        step: "found".to_owned(),
+        detail: Some("until noon".to_owned()),
+        reason: "sudah diperiksa".to_owned(),
+        ..opened.clone()
+    };
+    vec![opened, found]
+}
+
+fn exemptions() -> Vec<ExemptionRow> {
+    let asked = ExemptionRow {
+        office: OfficeId::new("tangerang"),
+        n: 1,
+        officer: OfficerId::new("p-003"),
+        from: at(0),
+        until: at(9),
+        asked_by: "s-01".to_owned(),
+        asked: at(1),
+        reason: "menunggu telepon".to_owned(),
+        answered_by: None,
+        answered: None,
+        granted: None,
+        revoked: None,
+    };
+    let granted = ExemptionRow {
+        n: 2,
+        answered_by: Some("s-02".to_owned()),
+        answered: Some(at(2)),
+        granted: Some(true),
+        revoked: Some(at(3)),
+        ..asked.clone()
+    };
+    vec![asked, granted]
+}
+
 /// Every table has rows, every column a value and, where it may, none.
 async fn fill(store: &Store, count: usize) -> Head {
     let step = VerdictStep {
@@ -44,6 +130,9 @@ async fn fill(store: &Store, count: usize) -> Head {
             online: true,
             at: at(0),
         }],
+        cases: vec![case(1), decided(2)],
+        case_steps: case_steps(),
+        exemptions: exemptions(),
         ..entries((0..count).map(|n| n.to_string()))
     };
     turn.entries[7].clock = Some("poor");

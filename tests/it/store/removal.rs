@@ -93,7 +93,7 @@ async fn pack(store: &Store, may_go: impl Fn(&LedgerRow) -> bool) -> Vec<Batch> 
 }
 
 fn is_pulse(row: &LedgerRow) -> bool {
-    matches!(row.kind, EntryKind::Event | EntryKind::Tick) && wire::passing(&row.body).is_some()
+    matches!(row.kind, EntryKind::Event | EntryKind::Pulse | EntryKind::Tick) && wire::passing(&row.body).is_some()
 }
 
 /// The same to the fold, whatever it is called.
@@ -109,7 +109,8 @@ fn same(before: &[LedgerRow], after: &[LedgerRow]) {
             (
                 row.n,
                 row.received,
-                row.kind,
+                // Before heartbeats had a kind of their own they were events.
+                row.kind == EntryKind::Tick,
                 row.office.clone(),
                 row.source.clone(),
                 row.time,

@@ -90,6 +90,8 @@ fn every_setting_is_explained() {
         ("mail", "host = \"x\""),
         ("mail", "directory = \"x\""),
         ("web", ""),
+        ("web.tls", ""),
+        ("web.oidc", ""),
         ("quarantine", ""),
         ("retention", ""),
         ("log", ""),

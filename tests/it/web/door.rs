@@ -72,7 +72,7 @@ impl Desk {
     }
 
     /// Everybody has proved who he is an hour ago.
-    fn age_proofs(&self) {
+    pub fn age_proofs(&self) {
         self.sql::<(i64,)>("UPDATE session SET proved_ms = proved_ms - 3600000 RETURNING 1");
     }
 
@@ -386,7 +386,7 @@ fn a_reset_goes_by_mail_alone_is_good_once_and_asks_for_the_second_factor() {
     );
     let invitation = desk.mailed();
     assert!(
-        invitation.contains("http://127.0.0.1/link/") && invitation.contains("72 hours"),
+        invitation.contains(&format!("http://localhost:{}/link/", desk.port)) && invitation.contains("72 hours"),
         "{invitation}"
     );
     let link = |mail: &str| format!("http://x/link/{}", &mail.split("/link/").nth(1).unwrap()[..64]);

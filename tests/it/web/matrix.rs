@@ -69,11 +69,13 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 51] = [
+const ROWS: [(&str, &str, &str); 60] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
+    ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
     ("GET", "/compliance", SERVICE),
+    ("GET", "/compliance/export", SERVICE),
     ("GET", "/letters", CASES),
     ("GET", "/letters/{n}", CASES),
     ("GET", "/letters/{n}/html", CASES),
@@ -93,9 +95,14 @@ const ROWS: [(&str, &str, &str); 51] = [
     ("GET", "/api/v1/openapi.json", "NOSIFATDWX"),
     ("GET", "/static/style.css", "NOSIFATDWX"),
     ("GET", "/static/live.js", "NOSIFATDWX"),
+    ("GET", "/static/passkey.js", "NOSIFATDWX"),
     ("GET", "/static/icon.svg", "NOSIFATDWX"),
     ("GET", "/sign-in", "NOSIFATDWX"),
     ("POST", "/sign-in", "NOSIFATDWX"),
+    ("POST", "/sign-in/passkey", "NOSIFATDWX"),
+    ("GET", "/sign-in/provider", "NOSIFATDWX"),
+    ("GET", "/sign-in/provider/back", "NOSIFATDWX"),
+    ("POST", "/sign-in/provider/back", "NOSIFATDWX"),
     ("POST", "/sign-out", EVERYBODY),
     ("GET", "/forgot", "NOSIFATDWX"),
     ("POST", "/forgot", "NOSIFATDWX"),
@@ -111,6 +118,8 @@ const ROWS: [(&str, &str, &str); 51] = [
     ("POST", "/account/tokens", EVERYBODY),
     ("POST", "/account/tokens/end", EVERYBODY),
     ("POST", "/account/recovery", EVERYBODY),
+    ("POST", "/account/passkeys", EVERYBODY),
+    ("POST", "/account/passkeys/end", EVERYBODY),
     ("POST", "/account/sessions/end", EVERYBODY),
     ("POST", "/account/sessions/end-others", EVERYBODY),
     ("GET", "/users", "D"),

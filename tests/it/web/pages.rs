@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jagaloket::clock::MonitorClock;
-use jagaloket::door::{Door, Frame, WAITING_MAX, alone};
+use jagaloket::door::{Door, Frame, Provider, WAITING_MAX, alone};
 use jagaloket::engine::roster::Roster;
 use jagaloket::keys::Keys;
 use jagaloket::live::Live;
@@ -35,19 +35,30 @@ impl Desk {
     }
 
     pub fn with(settings: Settings) -> Desk {
+        Desk::beside(settings, None)
+    }
+
+    /// With a provider that vouches for people.
+    pub fn beside(settings: Settings, provider: Option<Provider>) -> Desk {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seeded = runtime.block_on(seed());
         let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
         let (stop, stopped) = oneshot::channel();
+        let listener = runtime
+            .block_on(listen("127.0.0.1:0".parse().unwrap(), &settings))
+            .unwrap();
+        let port = listener.address().unwrap().port();
         let (acts, waiting) = mpsc::channel(WAITING_MAX);
         let door = Door::new(Frame {
             store: seeded.store.clone(),
             acts,
             keys: Keys::passing(),
             clock: MonitorClock::Wall,
-            base_url: "http://127.0.0.1".into(),
+            // Passkeys are for names, not for addresses.
+            base_url: format!("http://localhost:{port}"),
             domain: "contoh.example".into(),
             mails: true,
+            provider,
         });
         runtime.spawn(alone(seeded.store.clone(), MonitorClock::Wall, waiting));
         let token = runtime.block_on(seat(&seeded.store, &AUDITOR));
@@ -59,14 +70,10 @@ impl Desk {
             explain: None,
             door: door.clone(),
         };
-        let (port, served) = runtime.block_on(async {
-            let listener = listen("127.0.0.1:0".parse().unwrap(), &site.settings).await.unwrap();
-            let port = listener.address().unwrap().port();
-            let ends = async {
-                let _ = stopped.await;
-            };
-            (port, tokio::spawn(serve(listener, site, ends)))
-        });
+        let ends = async {
+            let _ = stopped.await;
+        };
+        let served = runtime.spawn(serve(listener, site, ends));
         Desk {
             seeded,
             port,
@@ -252,7 +259,7 @@ fn what_devices_and_mail_servers_send_is_shown_and_cannot_act() {
 fn an_incident_tells_what_happened_from_its_events_to_its_letters() {
     let desk = Desk::open();
     let (_, _, list) = desk.get("/incidents?policy=messaging-on-workstation&lang=en");
-    let link = list.split("href=\"/incidents/").nth(1).unwrap();
+    let link = list.split("class=\"row-link\" href=\"/incidents/").nth(1).unwrap();
     let n = &link[..link.find('"').unwrap()];
     let (_, _, page) = desk.get(&format!("/incidents/{n}?lang=en"));
     for says in [

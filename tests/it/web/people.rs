@@ -34,6 +34,7 @@ pub async fn seat(store: &Store, person: &Person) -> String {
         password: None,
         seed: None,
         recovery: Vec::new(),
+        subject: None,
         disabled: false,
         version: 1,
         created: now,

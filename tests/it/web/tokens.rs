@@ -9,7 +9,7 @@ use crate::support::{Answer, Browser, python};
 
 const OFFICE: Option<&str> = Some("contoh");
 
-const INTEGRITY: Person = Person {
+pub const INTEGRITY: Person = Person {
     name: "integrity",
     office: OFFICE,
     person: Some("i-01"),
@@ -28,7 +28,7 @@ const TECHNICIAN: Person = Person {
     roles: &[(Role::Technician, None)],
 };
 
-fn browser(desk: &Desk, person: &Person) -> Browser {
+pub fn browser(desk: &Desk, person: &Person) -> Browser {
     let token = desk.runtime.block_on(seat(&desk.seeded.store, person));
     let mut browser = Browser::new(desk.port);
     browser.cookies.insert("jagaloket_session".into(), token);
@@ -54,7 +54,7 @@ fn program(desk: &Desk, token: &str, path: &str) -> Answer {
     program.get(path)
 }
 
-fn traces(desk: &Desk) -> Vec<String> {
+pub fn traces(desk: &Desk) -> Vec<String> {
     let rows = desk.runtime.block_on(desk.seeded.store.entries(0, None)).unwrap();
     let bodies = rows.into_iter().filter(|row| row.source == "/door");
     bodies.map(|row| String::from_utf8(row.body).unwrap()).collect()
