@@ -175,7 +175,7 @@ fn a_long_answer_comes_piece_by_piece_and_whole() {
     let before = desk.seeded.verdicts.len();
     let many = "WITH RECURSIVE k(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM k WHERE x < 3000) INSERT INTO verdict \
          SELECT 1000 + x, incident, office, policy, class, severity, counter, lockbox, officer, since_ms - x, opened_ms, \
-         until_ms, evidence, state, changed_ms, policy_hash, engine FROM k JOIN verdict ON n = 1";
+         until_ms, evidence, state, changed_ms, policy_hash, engine, NULL FROM k JOIN verdict ON n = 1";
     desk.runtime.block_on(async {
         let path = desk.seeded.directory.path().join("jagaloket.db");
         let mut plain = SqliteConnectOptions::new().filename(path).connect().await.unwrap();

@@ -259,7 +259,7 @@ fn what_devices_and_mail_servers_send_is_shown_and_cannot_act() {
 fn an_incident_tells_what_happened_from_its_events_to_its_letters() {
     let desk = Desk::open();
     let (_, _, list) = desk.get("/incidents?policy=messaging-on-workstation&lang=en");
-    let link = list.split("href=\"/incidents/").nth(1).unwrap();
+    let link = list.split("class=\"row-link\" href=\"/incidents/").nth(1).unwrap();
     let n = &link[..link.find('"').unwrap()];
     let (_, _, page) = desk.get(&format!("/incidents/{n}?lang=en"));
     for says in [
