@@ -62,7 +62,7 @@ fn sentence(decided: Decided, language: Language) -> &'static str {
 
 /// The state in the head of the mail.
 pub fn state(changes: &[Change], language: Language) -> Option<&'static str> {
-    let state = changes.iter().rev().find_map(|change| {
+    changes.iter().rev().find_map(|change| {
         Some(match (change, language) {
             (Change::Unanswered(_), Id) => "Menunggu jawaban",
             (Change::Unanswered(_), En) => "Awaits an answer",
@@ -82,8 +82,7 @@ pub fn state(changes: &[Change], language: Language) -> Option<&'static str> {
             (Change::Decided(Decided::Granted), En) => "Taken back",
             _ => return None,
         })
-    });
-    state
+    })
 }
 
 /// What is left to do.
