@@ -13,6 +13,9 @@ use super::open::OPENING;
 
 /// How long a statement waits for another program that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the lock is tried again, and after which pause.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -66,8 +69,20 @@ pub(super) async fn connect(path: &Path) -> Result<SqliteConnection> {
         .doing(OPENING)
 }
 
+/// Takes the lock, and waits a moment for whoever is about to let go of it: a monitor that ends, or a program that was just
+/// started and has not closed what it inherited.
+pub(super) async fn lock(path: &Path) -> Result<File> {
+    for _ in 0..LOCK_TRIES {
+        match try_lock(path) {
+            Err(Error::InUse { .. }) => tokio::time::sleep(LOCK_PAUSE).await,
+            taken => return taken,
+        }
+    }
+    try_lock(path)
+}
+
 /// The lock stands beside the database, for SQLite loses its own locks when anybody else closes its file.
-pub(super) fn lock(path: &Path) -> Result<File> {
+fn try_lock(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let mut file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))

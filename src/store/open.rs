@@ -34,7 +34,7 @@ impl Store {
     /// Opens the database at `place` for writing, and makes its tables (SQLite: its file) where there are none. One
     /// process may; another one is refused.
     pub async fn open(place: impl Into<Place>, bounds: Bounds) -> Result<Store> {
-        let source = Source::to_write(place.into())?;
+        let source = Source::to_write(place.into()).await?;
         source.make_tables().await?;
         let writer = Writer::open(&source).await?;
         Store::of(source, Some(writer), bounds)
@@ -42,7 +42,7 @@ impl Store {
 
     /// Opens a file for writing, and things go wrong with it.
     pub async fn open_disturbed(path: &Path, bounds: Bounds, disturbance: Arc<Disturbance>) -> Result<Store> {
-        let mut source = Source::to_write(Place::File(path.to_path_buf()))?;
+        let mut source = Source::to_write(Place::File(path.to_path_buf())).await?;
         source.make_tables().await?;
         if let Source::File { disturbance: none, .. } = &mut source {
             *none = Some(disturbance);
@@ -107,10 +107,10 @@ impl Store {
 }
 
 impl Source {
-    pub(super) fn to_write(place: Place) -> Result<Source> {
+    pub(super) async fn to_write(place: Place) -> Result<Source> {
         Ok(match place {
             Place::File(path) => Source::File {
-                lock: Some(file::lock(&path)?),
+                lock: Some(file::lock(&path).await?),
                 path,
                 disturbance: None,
             },

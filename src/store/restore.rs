@@ -27,7 +27,7 @@ impl Store {
     pub async fn restore(place: &Place, file: &Path) -> Result<Head> {
         // All of it is read once before a single row is believed.
         let (tables, head) = read_through(file)?;
-        let source = Source::to_write(place.clone())?;
+        let source = Source::to_write(place.clone()).await?;
         if tables > source.newest() {
             return Err(Error::Newer(tables));
         }

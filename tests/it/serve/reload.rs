@@ -217,7 +217,7 @@ fn a_policy_removed_while_running_ends_at_once_and_others_run_on() {
         .house
         .get("/incidents?policy=phone-out-during-service&state=ended&lang=en");
     let incident = page
-        .split("/incidents/")
+        .split("class=\"row-link\" href=\"/incidents/")
         .nth(1)
         .unwrap()
         .split(['"', '?'])
