@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{Cases, Terms};
@@ -230,9 +230,8 @@ impl Cases {
         let zone = roster.office.zone;
         let today = now.date(zone);
         let at = |date: NaiveDate, minutes: u32| {
-            let local = date.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
-            let local = zone.from_local_datetime(&local).earliest();
-            local.map(|local| Moment(local.timestamp_millis()))
+            let time = date.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
+            Moment::of_local(time, zone)
         };
         let open = |date| {
             let calendar = roster.office.calendar.as_ref();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeZone as _};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone as _};
 use chrono_tz::Tz;
 
 /// A point in time: whole milliseconds since 1970-01-01T00:00:00Z.
@@ -42,6 +42,12 @@ impl Moment {
     pub fn local(self, zone: Tz) -> DateTime<Tz> {
         let utc = DateTime::from_timestamp_millis(self.0).unwrap_or_default();
         zone.from_utc_datetime(&utc.naive_utc())
+    }
+
+    /// The first moment at which a wall clock in `zone` shows this; `None` where it never does.
+    pub fn of_local(time: NaiveDateTime, zone: Tz) -> Option<Moment> {
+        let local = zone.from_local_datetime(&time).earliest();
+        local.map(|local| Moment(local.timestamp_millis()))
     }
 
     /// The business date of this moment: the calendar date in the office's zone (contract §5).

@@ -68,8 +68,9 @@ pub(super) async fn stored(
         &rules[after.max(1) - 1].roster
     };
     let rows = store.window(office, *span.start(), *span.end()).await?;
+    // Each entry goes as its event is read: there may be many.
     let events = rows
-        .iter()
+        .into_iter()
         .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster_when(row.n)).ok())
         .collect();
     Ok(Past {

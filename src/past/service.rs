@@ -1,7 +1,7 @@
 //! Measures the service that a ledger tells of, date by date, again where events came late.
 
 use anyhow::{Context as _, Result};
-use chrono::{NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use super::explain::stored;
@@ -67,6 +67,5 @@ fn tick(office: &OfficeId, at: Moment) -> Event {
 }
 
 fn midnight(date: NaiveDate, zone: Tz) -> Moment {
-    let local = zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest();
-    Moment(local.map_or(0, |local| local.timestamp_millis()))
+    Moment::of_local(date.and_time(NaiveTime::MIN), zone).unwrap_or_default()
 }

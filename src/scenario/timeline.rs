@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use chrono::{NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::engine::event::{DeviceId, DeviceKind, Event, Kind, MONITOR, Place, Reading, Trust};
@@ -70,11 +70,8 @@ impl Clockwork {
             .iter()
             .find_map(|form| NaiveTime::parse_from_str(clock, form).ok())
             .ok_or_else(wrong)?;
-        let local = self.zone.from_local_datetime(&date.and_time(time));
-        let known = local
-            .earliest()
-            .ok_or_else(|| format!("there is no {clock} on this day in {}", self.zone))?;
-        Ok(Moment(known.timestamp_millis()))
+        Moment::of_local(date.and_time(time), self.zone)
+            .ok_or_else(|| format!("there is no {clock} on this day in {}", self.zone))
     }
 
     /// A time inside a line; `+…` counts from `since`, else from the line above.

@@ -35,7 +35,7 @@ const HOLD: &str = "hold ";
 /// What a word through the socket may take; and what the answer may take, which waits for a turn.
 const WORD_BYTES_MAX: u64 = 16 * 1024;
 const WORD_TIME: Duration = Duration::from_secs(5);
-const ANSWER_TIME: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// What became of an order to activate the files.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -277,7 +277,7 @@ pub(super) fn say(path: &Path, word: &str) -> Result<String> {
 }
 
 /// The same; the inner error says that nobody listens.
-fn say_if_heard(path: &Path, word: &str, patience: Option<Duration>) -> Result<std::io::Result<String>> {
+pub(super) fn say_if_heard(path: &Path, word: &str, patience: Option<Duration>) -> Result<std::io::Result<String>> {
     let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => return Ok(Err(error)),

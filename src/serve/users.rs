@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::reload::say;
+use super::reload::{ANSWER_TIME, say_if_heard};
 use crate::accounts::{Grant, Holder, Role};
 use crate::clock::MonitorClock;
 use crate::config::Config;
@@ -78,12 +78,12 @@ pub struct UserLine {
 
 /// Asks the monitor that runs with this configuration; where none does, does it on the database itself.
 pub async fn order(config: &Config, order: &UserOrder) -> Result<UserAnswer> {
-    if std::os::unix::net::UnixStream::connect(&config.control).is_ok() {
-        let (path, word) = (
-            config.control.clone(),
-            format!("{WORD}{}", serde_json::to_string(order)?),
-        );
-        let line = tokio::task::spawn_blocking(move || say(&path, &word)).await??;
+    let (path, word) = (
+        config.control.clone(),
+        format!("{WORD}{}", serde_json::to_string(order)?),
+    );
+    let said = move || say_if_heard(&path, &word, Some(ANSWER_TIME));
+    if let Ok(line) = tokio::task::spawn_blocking(said).await?? {
         return serde_json::from_str(&line).context("the monitor's answer cannot be read");
     }
     let store = Store::open(config.database.clone(), Bounds::default())

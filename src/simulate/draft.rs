@@ -1,6 +1,6 @@
 //! A day under construction: events by source, silences; at the end ids, boots and sequences.
 
-use chrono::{NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{NaiveDate, NaiveTime};
 use fastrand::Rng;
 
 use super::Troubles;
@@ -57,9 +57,8 @@ impl<'r> Draft<'r> {
     pub fn at_on(&self, date: NaiveDate, hour: u32, minute: u32) -> Moment {
         let time = NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default();
         let time = date.and_time(time);
-        let local = self.roster.office.zone.from_local_datetime(&time).earliest();
         // An hour that the office's zone leaves out is taken as if there were no zones.
-        Moment(local.map_or_else(|| time.and_utc().timestamp_millis(), |local| local.timestamp_millis()))
+        Moment::of_local(time, self.roster.office.zone).unwrap_or(Moment(time.and_utc().timestamp_millis()))
     }
 
     /// A moment of the day's opening hours that is no break.

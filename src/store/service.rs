@@ -17,6 +17,14 @@ const KEEPING: &str = "keeping minutes of service";
 /// Whoever measures otherwise raises it, and everything is measured again.
 const FORMAT: i64 = 1;
 
+/// What is summed, in the order in which `sum` reads it.
+macro_rules! sums {
+    () => {
+        "CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), CAST(SUM(verified_ms) AS BIGINT), \
+         CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT)"
+    };
+}
+
 statements! {
     MEASURED = "SELECT ledger_n FROM service_measured WHERE office = $1 AND format = $2";
     /// The earliest of what came after an entry, and the office clock: the latest tick, of which there is one among the last
@@ -28,31 +36,27 @@ statements! {
              (SELECT MAX(time_ms) FROM ledger WHERE office = $1 AND kind IN ('event', 'pulse', 'tick')))";
     FORGET = "DELETE FROM service_hour WHERE office = $1 AND date = $2";
     /// Whoever served, his minutes stay at the counter.
-    NAMELESS = "INSERT INTO service_hour (office, date, hour, counter, officer, served_ms, known_ms, verified_ms, exempt_ms, \
-             sessions) SELECT office, date, hour, counter, '', CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
-             CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
+    NAMELESS = concat!("INSERT INTO service_hour (office, date, hour, counter, officer, served_ms, known_ms, verified_ms, exempt_ms, \
+             sessions) SELECT office, date, hour, counter, '', ", sums!(), " \
              FROM service_hour WHERE date < $1 AND officer <> '' GROUP BY office, date, hour, counter \
              ON CONFLICT (office, date, hour, counter, officer) DO UPDATE SET \
              served_ms = service_hour.served_ms + excluded.served_ms, known_ms = service_hour.known_ms + excluded.known_ms, \
              verified_ms = service_hour.verified_ms + excluded.verified_ms, \
-             exempt_ms = service_hour.exempt_ms + excluded.exempt_ms, sessions = service_hour.sessions + excluded.sessions";
+             exempt_ms = service_hour.exempt_ms + excluded.exempt_ms, sessions = service_hour.sessions + excluded.sessions");
     NAMED = "DELETE FROM service_hour WHERE date < $1 AND officer <> ''";
     MARK = "INSERT INTO service_measured (office, ledger_n, format) VALUES ($1, $2, $3) \
              ON CONFLICT (office) DO UPDATE SET ledger_n = excluded.ledger_n, format = excluded.format";
-    BY_DATE = "SELECT office, date, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
-             CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
-             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
+    BY_DATE = concat!("SELECT office, date, ", sums!(),
+             " FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND "), seen(h), " \
              GROUP BY office, date ORDER BY office, date";
-    BY_COUNTER = "SELECT office, counter, CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
-             CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
-             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
+    BY_COUNTER = concat!("SELECT office, counter, ", sums!(),
+             " FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND "), seen(h), " \
              GROUP BY office, counter ORDER BY office, counter";
-    BY_HOUR = "SELECT date, CAST(hour AS TEXT), CAST(SUM(served_ms) AS BIGINT), CAST(SUM(known_ms) AS BIGINT), \
-             CAST(SUM(verified_ms) AS BIGINT), CAST(SUM(exempt_ms) AS BIGINT), CAST(SUM(sessions) AS BIGINT) \
-             FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
-             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND ", seen(h), " \
+    BY_HOUR = concat!("SELECT date, CAST(hour AS TEXT), ", sums!(),
+             " FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND "), seen(h), " \
              GROUP BY date, hour ORDER BY date, hour";
 }
 

@@ -2,23 +2,21 @@
 
 use std::collections::HashMap;
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
 use chrono_tz::Tz;
 use futures_util::StreamExt as _;
 use serde_json::json;
-use tokio::sync::mpsc;
 
 use super::Site;
 use super::ask::{Ask, Reader};
 use super::devices::{self, Figures};
+use super::export;
 use super::fault::Fault;
+use super::pieces::{Pieces, pieces};
 use super::readiness;
 use crate::accounts::Scope;
-use crate::door::Look;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Span;
 use crate::engine::verdict::Line;
@@ -28,9 +26,6 @@ use crate::telemetry::Exposition;
 
 /// Verdicts go out in pieces of about this many bytes.
 const PIECE_BYTES: usize = 32 * 1024;
-/// A reader who takes longer for one piece is left: an open read keeps the database's log from being cut.
-const PIECE_TIME: std::time::Duration = std::time::Duration::from_secs(30);
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Array,
@@ -54,11 +49,7 @@ pub async fn verdicts(
     reader: Reader,
 ) -> Result<Response, Fault> {
     let text = |name| ask.param(name).map(str::to_string);
-    let date = |name| match ask.param(name) {
-        Some(date) if date.parse::<NaiveDate>().is_ok() && date.len() == 10 => Ok(Some(date.to_string())),
-        Some(_) => Err(Fault::BadQuestion),
-        None => Ok(None),
-    };
+    let date = |name| Ok::<_, Fault>(ask.date(name)?.map(|date| date.to_string()));
     let filter = VerdictFilter {
         office: text("office"),
         policy: text("policy"),
@@ -74,16 +65,10 @@ pub async fn verdicts(
         false => (Shape::Array, "application/json"),
     };
     site.store.answers().await?;
-    let look = Look {
-        what: "export",
-        which: ask.path_and_filters(),
-        office: filter.office.clone().unwrap_or_default(),
-        officer: None,
-    };
-    site.door.look(&reader.who, &reader.caller, &look).await?;
+    export::traced(&site, &ask, &reader).await?;
     let zones = ask.live.offices.iter();
     let zones = zones.map(|office| (office.roster.office.id.clone(), office.roster.office.zone));
-    let (sender, mut pieces) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
+    let (pieces, body) = pieces();
     let pins = ask.param("with") == Some("pin");
     tokio::spawn(stream(
         site,
@@ -91,9 +76,8 @@ pub async fn verdicts(
         filter,
         zones.collect(),
         (shape, pins),
-        sender,
+        pieces,
     ));
-    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
     Ok(([(header::CONTENT_TYPE, kind), (header::VARY, "Accept")], body).into_response())
 }
 
@@ -105,7 +89,7 @@ async fn stream(
     filter: VerdictFilter,
     zones: HashMap<OfficeId, Tz>,
     (shape, pins): (Shape, bool),
-    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    pieces: Pieces,
 ) {
     let mut rows = std::pin::pin!(site.store.verdicts_in_order(&scope, &filter));
     let mut piece = Vec::with_capacity(PIECE_BYTES + 4 * 1024);
@@ -140,29 +124,19 @@ async fn stream(
         first = false;
         if let Err(error) = written {
             tracing::warn!(%error, "verdicts could not be read to their end");
-            let _ = sender.send(Err(error)).await;
-            return;
+            return pieces.fail(error).await;
         }
         if piece.len() >= PIECE_BYTES {
-            let full = Bytes::from(std::mem::replace(
-                &mut piece,
-                Vec::with_capacity(PIECE_BYTES + 4 * 1024),
-            ));
-            match tokio::time::timeout(PIECE_TIME, sender.send(Ok(full))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return,
-                Err(_) => {
-                    let _ = sender.try_send(Err(std::io::ErrorKind::TimedOut.into()));
-                    return;
-                }
+            let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE_BYTES + 4 * 1024));
+            if !pieces.send(full).await {
+                return;
             }
         }
     }
     if shape == Shape::Array {
         piece.extend_from_slice(b"\n]\n");
     }
-    // Nobody reads any more: nothing to tell anyone.
-    let _ = sender.send(Ok(Bytes::from(piece))).await;
+    pieces.send(piece).await;
 }
 
 /// `GET /api/v1/policies`: what every office judges by, and what it decided otherwise.

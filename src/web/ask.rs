@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::Site;
@@ -75,6 +76,12 @@ impl Ask {
     pub fn param(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter that is a date, `YYYY-MM-DD` and nothing else.
+    pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, Fault> {
+        let read = |text: &str| date(text).ok_or(Fault::BadQuestion);
+        self.param(name).map(read).transpose()
     }
 
     /// This page's address with one parameter set otherwise; the others stay.
@@ -153,6 +160,11 @@ pub fn next_place(said: Option<&str>) -> String {
         .filter(here)
         .unwrap_or("/")
         .to_owned()
+}
+
+/// `YYYY-MM-DD`, in full.
+pub fn date(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().filter(|_| text.len() == 10)
 }
 
 /// An address with its parameters encoded; those without a value are left out.

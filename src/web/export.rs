@@ -1,17 +1,17 @@
 //! Lists as files, of what the page shows under the same filters: CSV for spreadsheets, JSON Lines for programs. They go out
 //! piece by piece, and that they do is written first.
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
 
 use super::Site;
 use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
+use super::pieces::pieces;
 use super::words::Words;
 use super::{incidents, service, shown};
 use crate::door::Look;
@@ -21,8 +21,6 @@ use crate::store::rows::IncidentRow;
 
 /// Rows that are read at a time.
 const PAGE: usize = 500;
-/// A reader who takes longer for one piece is left.
-const PIECE_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What a file is written in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -141,7 +139,8 @@ pub fn links(ask: &Ask, path: &'static str) -> Markup {
     }
 }
 
-async fn traced(site: &Site, ask: &Ask, reader: &Reader) -> Result<(), Fault> {
+/// What cannot be traced is not handed out.
+pub async fn traced(site: &Site, ask: &Ask, reader: &Reader) -> Result<(), Fault> {
     let look = Look {
         what: "export",
         which: ask.path_and_filters(),
@@ -157,7 +156,7 @@ pub async fn incidents(State(site): State<Site>, ask: Ask, reader: Reader) -> Re
     let filter = incidents::filter(&ask)?;
     site.store.answers().await?;
     traced(&site, &ask, &reader).await?;
-    let (sender, mut pieces) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
+    let (pieces, body) = pieces();
     let (scope, words, live) = (ask.scope(), ask.words, ask.live.clone());
     tokio::spawn(async move {
         let columns = incident_columns(words);
@@ -167,23 +166,19 @@ pub async fn incidents(State(site): State<Site>, ask: Ask, reader: Reader) -> Re
             let rows = match site.store.incidents_page(&scope, &filter, after, PAGE).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    // Half of a file is never taken for all of it.
                     tracing::warn!(error = &error as &dyn std::error::Error, "an export was cut off");
-                    let _ = sender.send(Err(std::io::Error::other(error))).await;
-                    return;
+                    return pieces.fail(std::io::Error::other(error)).await;
                 }
             };
             for row in &rows {
                 piece.extend(form.row(&columns, &incident_cells(row, &live, words)));
             }
             after = rows.last().map(IncidentKey::of);
-            let sent = tokio::time::timeout(PIECE_TIME, sender.send(Ok(Bytes::from(std::mem::take(&mut piece))))).await;
-            if !matches!(sent, Ok(Ok(()))) || rows.len() < PAGE {
+            if !pieces.send(std::mem::take(&mut piece)).await || rows.len() < PAGE {
                 return;
             }
         }
     });
-    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
     Ok(form.answer("incidents", body))
 }
 

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chrono::NaiveDate;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -114,18 +113,13 @@ pub fn filter(ask: &Ask) -> Result<IncidentFilter, Fault> {
             .map(Some)
             .ok_or(Fault::BadQuestion),
     };
-    let date = match ask.param("date") {
-        Some(text) if text.len() == 10 && text.parse::<NaiveDate>().is_ok() => Some(text.to_string()),
-        Some(_) => return Err(Fault::BadQuestion),
-        None => None,
-    };
     let classes = CLASSES.map(Class::as_str);
     let states = IncidentWord::ALL.map(IncidentWord::as_str);
     Ok(IncidentFilter {
         office: ask.param("office").map(str::to_string),
         class: one_of("class", &classes)?.map(|place| CLASSES[place]),
         policy: ask.param("policy").map(str::to_string),
-        date,
+        date: ask.date("date")?.map(|date| date.to_string()),
         state: one_of("state", &states)?.map(|place| IncidentWord::ALL[place]),
     })
 }

@@ -24,6 +24,7 @@ mod openapi;
 mod page;
 mod passkeys;
 mod peer;
+mod pieces;
 mod posted;
 mod provider;
 mod quarantine;

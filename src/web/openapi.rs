@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::ask::Ask;
+use super::ask::{Ask, date as date_of};
 use super::page::{self, Tab};
 use crate::store::accounts::Part;
 
@@ -235,7 +235,7 @@ impl Parameter {
     fn takes(self, value: &str) -> bool {
         match self.kind {
             Kind::Text => !value.is_empty(),
-            Kind::Date => value.len() == 10 && value.parse::<chrono::NaiveDate>().is_ok(),
+            Kind::Date => date_of(value).is_some(),
             Kind::Whole { max } => value.parse::<i64>().is_ok_and(|number| (1..=max).contains(&number)),
             // Whoever reads it says whether it is one.
             Kind::Key => !value.is_empty(),

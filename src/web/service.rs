@@ -123,16 +123,11 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
 
 /// The office the reader looks at, and the dates he asked for.
 pub fn span(ask: &Ask) -> Result<Span, Fault> {
-    let date = |name| match ask.param(name) {
-        Some(text) if text.len() == 10 => text.parse::<NaiveDate>().map(Some).map_err(|_| Fault::BadQuestion),
-        Some(_) => Err(Fault::BadQuestion),
-        None => Ok(None),
-    };
     let office = ask.office();
     let now = office.and_then(|office| office.view.clock).unwrap_or(ask.live.now);
-    let to = date("to")?.unwrap_or_else(|| now.date(ask.zone()));
+    let to = ask.date("to")?.unwrap_or_else(|| now.date(ask.zone()));
     let usual = to.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(to);
-    let from = date("from")?.unwrap_or(usual);
+    let from = ask.date("from")?.unwrap_or(usual);
     Ok(Span {
         office: office.map(|office| office.roster.office.id.to_string()),
         from,

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, NaiveTime};
 use maud::{Markup, html};
 
 use super::Site;
@@ -30,6 +30,9 @@ pub(super) fn role_name(role: Role, words: &Words) -> &'static str {
         Role::Administrator => words.pick("Pengelola akun", "Administrator"),
     }
 }
+
+/// What comes with a form that changes somebody's account.
+type Change = (State<Site>, Path<String>, Ask, Reader, Posted);
 
 pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
     list_page(&site, &ask, None).await
@@ -161,20 +164,12 @@ fn date(ask: &Ask, form: &Posted, name: &str) -> Result<Option<NaiveDate>, Troub
                 .to_owned(),
         )
     };
-    let date = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|date: &NaiveDate| text.len() == 10 && date.year() >= 2000)
-    };
+    let date = |text: &str| super::ask::date(text).filter(|date| date.year() >= 2000);
     form.word(name).map(|text| date(text).ok_or_else(wrong)).transpose()
 }
 
 fn begin_of(date: NaiveDate, ask: &Ask) -> Moment {
-    let zone = ask.zone();
-    let local = date
-        .and_hms_opt(0, 0, 0)
-        .and_then(|at| at.and_local_timezone(zone).earliest());
-    Moment(local.map_or(0, |at| at.timestamp_millis()))
+    Moment::of_local(date.and_time(NaiveTime::MIN), ask.zone()).unwrap_or_default()
 }
 
 /// The role that a form names.
@@ -365,49 +360,24 @@ fn reason(ask: &Ask, form: &Posted) -> Result<String, Trouble> {
     said.ok_or_else(|| Trouble::Refused(missing.to_owned()))
 }
 
-async fn set_disabled(
-    site: &Site,
-    ask: &Ask,
-    reader: &Reader,
-    id: &str,
-    form: &Posted,
-    disabled: bool,
-) -> Result<Response, Fault> {
+async fn set_disabled((State(site), Path(id), ask, reader, form): Change, disabled: bool) -> Result<Response, Fault> {
     let done = async {
-        let reason = reason(ask, form)?;
+        let reason = reason(&ask, &form)?;
         let by = By::Person(&reader.who, &reader.caller);
-        site.door.set_disabled(by, id, disabled, &reason).await
+        site.door.set_disabled(by, &id, disabled, &reason).await
     };
-    back(site, ask, id, done.await).await
+    back(&site, &ask, &id, done.await).await
 }
 
-pub async fn disable(
-    State(site): State<Site>,
-    Path(id): Path<String>,
-    ask: Ask,
-    reader: Reader,
-    form: Posted,
-) -> Result<Response, Fault> {
-    set_disabled(&site, &ask, &reader, &id, &form, true).await
+pub async fn disable(change: Change) -> Result<Response, Fault> {
+    set_disabled(change, true).await
 }
 
-pub async fn enable(
-    State(site): State<Site>,
-    Path(id): Path<String>,
-    ask: Ask,
-    reader: Reader,
-    form: Posted,
-) -> Result<Response, Fault> {
-    set_disabled(&site, &ask, &reader, &id, &form, false).await
+pub async fn enable(change: Change) -> Result<Response, Fault> {
+    set_disabled(change, false).await
 }
 
-pub async fn reset(
-    State(site): State<Site>,
-    Path(id): Path<String>,
-    ask: Ask,
-    reader: Reader,
-    form: Posted,
-) -> Result<Response, Fault> {
+pub async fn reset((State(site), Path(id), ask, reader, form): Change) -> Result<Response, Fault> {
     let done = async {
         let reason = reason(&ask, &form)?;
         let by = By::Person(&reader.who, &reader.caller);
@@ -419,13 +389,7 @@ pub async fn reset(
     }
 }
 
-pub async fn grant(
-    State(site): State<Site>,
-    Path(id): Path<String>,
-    ask: Ask,
-    reader: Reader,
-    form: Posted,
-) -> Result<Response, Fault> {
+pub async fn grant((State(site), Path(id), ask, reader, form): Change) -> Result<Response, Fault> {
     let done = async {
         let grant = grant_of(&site, &ask, &form)?;
         site.door
@@ -435,13 +399,7 @@ pub async fn grant(
     back(&site, &ask, &id, done.await).await
 }
 
-pub async fn end_grant(
-    State(site): State<Site>,
-    Path(id): Path<String>,
-    ask: Ask,
-    reader: Reader,
-    form: Posted,
-) -> Result<Response, Fault> {
+pub async fn end_grant((State(site), Path(id), ask, reader, form): Change) -> Result<Response, Fault> {
     let by = By::Person(&reader.who, &reader.caller);
     let done = site.door.end_grant(by, &id, form.text("role")).await;
     back(&site, &ask, &id, done).await

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 
 use super::{open_to_read, open_to_write, utc};
 use crate::clock::MonitorClock;
@@ -113,11 +113,7 @@ fn add(args: AddArgs) -> anyhow::Result<Exit> {
         _ => chrono_tz::UTC,
     };
     let begin = |date: NaiveDate| -> anyhow::Result<Moment> {
-        let midnight = date.and_hms_opt(0, 0, 0).context("every date has a midnight")?;
-        let local = midnight.and_local_timezone(zone).earliest();
-        Ok(Moment(
-            local.context("the date does not begin there")?.timestamp_millis(),
-        ))
+        Moment::of_local(date.and_time(NaiveTime::MIN), zone).context("the date does not begin there")
     };
     let day_after = |date: NaiveDate| begin(date.succ_opt().context("the date is too late")?);
     let wanted = Wanted {
