@@ -3,19 +3,13 @@
 //! `Jagaloket-Signature: t=…,v1=…` is the HMAC-SHA256, in hexadecimal, over the time `t` (milliseconds), a dot and the body.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::client::conn::http1;
-use hyper::{Request, Uri};
-use hyper_util::rt::TokioIo;
 use ring::hmac as mac;
-use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::accounts::codes::hex;
 use crate::engine::time::Moment;
 use crate::tls;
 
@@ -50,81 +44,45 @@ pub struct Notice {
 /// Sends a notice once; whoever is told that it failed tries again.
 pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(), String> {
     let body = serde_json::to_string(notice).map_err(|error| error.to_string())?;
-    let attempt = post(settings, body, now);
-    tokio::time::timeout(ATTEMPT, attempt)
-        .await
-        .unwrap_or_else(|_| Err("it does not answer in time".into()))
+    let signed = signature(&settings.secret, now, &body);
+    let roots = trust(settings)?;
+    let url = settings.url.clone();
+    // Beside the threads that answer.
+    let sent = tokio::task::spawn_blocking(move || {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(ATTEMPT))
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent(concat!("jagaloket/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            .tls_config(TlsConfig::builder().root_certs(roots).build());
+        ureq::Agent::new_with_config(config.build())
+            .post(&url)
+            .header("content-type", "application/json")
+            .header("jagaloket-signature", signed)
+            .send(&body)
+    });
+    match sent.await {
+        Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
+        Ok(Ok(answer)) => Err(format!("it answers {}", answer.status())),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Who may have signed the server's certificate.
+fn trust(settings: &Settings) -> Result<RootCerts, String> {
+    let Some(file) = &settings.ca_file else {
+        return Ok(RootCerts::WebPki);
+    };
+    let read = tls::certificates(file).map_err(|fault| fault.to_string())?;
+    let certificates: Vec<_> = read.iter().map(|one| Certificate::from_der(one).to_owned()).collect();
+    Ok(RootCerts::new_with_certs(&certificates))
 }
 
 /// What stands in the header, for whoever checks it.
 pub fn signature(secret: &str, now: Moment, body: &str) -> String {
     let key = mac::Key::new(mac::HMAC_SHA256, secret.as_bytes());
     let signed = mac::sign(&key, format!("{}.{body}", now.0).as_bytes());
-    let hex: String = signed.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={},v1={hex}", now.0)
-}
-
-async fn post(settings: &Settings, body: String, now: Moment) -> Result<(), String> {
-    let uri: Uri = settings
-        .url
-        .parse()
-        .map_err(|_| "its address cannot be read".to_owned())?;
-    let host = uri.host().ok_or("its address names no host")?.to_owned();
-    let secure = uri.scheme_str() == Some("https");
-    let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-    let plain = TcpStream::connect((host.trim_matches(['[', ']']), port))
-        .await
-        .map_err(|error| format!("it cannot be reached: {error}"))?;
-    let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let request = Request::post(path)
-        .header(
-            "host",
-            uri.authority().map_or(host.as_str(), |authority| authority.as_str()),
-        )
-        .header("content-type", "application/json")
-        .header("user-agent", concat!("jagaloket/", env!("CARGO_PKG_VERSION")))
-        .header("jagaloket-signature", signature(&settings.secret, now, &body))
-        .body(body)
-        .map_err(|error| error.to_string())?;
-    if !secure {
-        return exchange(plain, request).await;
-    }
-    let connector = TlsConnector::from(Arc::new(trust(settings)?));
-    let name = rustls::pki_types::ServerName::try_from(host).map_err(|error| error.to_string())?;
-    let stream = connector.connect(name, plain).await;
-    exchange(stream.map_err(|error| format!("TLS fails: {error}"))?, request).await
-}
-
-fn trust(settings: &Settings) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    match &settings.ca_file {
-        Some(file) => {
-            roots.add_parsable_certificates(tls::certificates(file).map_err(|fault| fault.to_string())?);
-        }
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-async fn exchange<S>(stream: S, request: Request<String>) -> Result<(), String>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| error.to_string())?;
-    // It drives the exchange, and ends with it.
-    let driver = tokio::spawn(connection);
-    let answered = sender.send_request(request).await;
-    drop(sender);
-    driver.abort();
-    let status = answered.map_err(|error| error.to_string())?.status();
-    match status.is_success() {
-        true => Ok(()),
-        false => Err(format!("it answers {status}")),
-    }
+    format!("t={},v1={}", now.0, hex(signed.as_ref()))
 }

@@ -1,8 +1,7 @@
 //! One-time codes by RFC 6238 (six digits, 30 seconds, HMAC-SHA-1, as every authenticator has them), and codes to recover
 //! with.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha1::Sha1;
+use ring::hmac;
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::time::Moment;
@@ -19,9 +18,9 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The code of a step.
 fn code(seed: &[u8], step: i64) -> u32 {
-    let mut mac = Hmac::<Sha1>::new_from_slice(seed).expect("HMAC takes keys of every length");
-    mac.update(&step.to_be_bytes());
-    let hash = mac.finalize().into_bytes();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, seed);
+    let hash = hmac::sign(&key, &step.to_be_bytes());
+    let hash = hash.as_ref();
     let at = usize::from(hash[hash.len() - 1] & 0x0f);
     let word = u32::from_be_bytes([hash[at], hash[at + 1], hash[at + 2], hash[at + 3]]);
     (word & 0x7fff_ffff) % 10_u32.pow(DIGITS)
@@ -67,13 +66,7 @@ pub fn base32(bytes: &[u8]) -> String {
 
 /// What the picture says that an authenticator reads.
 pub fn address(name: &str, seed: &[u8]) -> String {
-    let name: String = name
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
+    let name = percent(name);
     format!(
         "otpauth://totp/Jagaloket:{name}?secret={}&issuer=Jagaloket",
         base32(seed)
@@ -98,4 +91,16 @@ pub fn recovery_hash(text: &str) -> String {
 
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A text as it may stand in an address.
+pub fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Asked, Caller, Came, Door, FRESH_MS, Result, Trace, Trouble};
 use crate::accounts::base64url::{decode, encode};
 use crate::accounts::codes::hex;
+use crate::accounts::codes::percent;
 use crate::accounts::{Grant, Holder, Role};
 use crate::engine::event::OfficeId;
 use crate::engine::roster::Language;
@@ -432,15 +433,4 @@ async fn ask(address: String, form: Option<Form>) -> Result<String> {
         }
         Err(_) => Err(Trouble::Away),
     }
-}
-
-fn percent(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 use super::Site;
 use super::fault::Fault;
 use super::words::Words;
+use crate::accounts::codes::percent;
 use crate::accounts::{Role, Scope};
 use crate::door::{Caller, Who};
 use crate::engine::roster::Language;
@@ -173,21 +174,12 @@ pub fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str
     let mut mark = '?';
     for (key, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
         address.push(mark);
-        encode(&mut address, key);
+        address.push_str(&percent(key));
         address.push('=');
-        encode(&mut address, value);
+        address.push_str(&percent(value));
         mark = '&';
     }
     address
-}
-
-fn encode(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
 }
 
 fn pairs(uri: &Uri) -> Vec<(String, String)> {

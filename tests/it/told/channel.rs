@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use jagaloket::hook;
+
 use super::*;
 use crate::support::{Peer, SmtpOptions, free_port, http_get, jagaloket, python_command, wait_for, wait_until};
 
@@ -98,4 +100,57 @@ fn a_mail_server_that_is_away_is_told_of_by_the_second_channel_and_so_is_its_ret
         !ready.contains("canary")
     });
     drop(serve);
+}
+
+/// Answers each post with 204, over TLS.
+const LISTEN_OVER_TLS: &str = r#"
+import http.server, ssl, sys
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *args):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Hook)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"#;
+
+#[tokio::test]
+async fn a_notice_goes_over_tls_to_whoever_the_office_trusts_alone() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    crate::mqtt::entry::certificates(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let port = free_port();
+    let mut server = python_command(LISTEN_OVER_TLS);
+    server.arg(port.to_string()).arg(at("server.pem")).arg(at("server.key"));
+    let _listener = Listener(server.spawn().unwrap());
+    wait_until(Duration::from_secs(20), "the listener", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    let notice = hook::Notice {
+        id: "1".into(),
+        monitor: "uji".into(),
+        trouble: "mail".into(),
+        state: "begun",
+        at: Moment(0),
+        words: "kata".into(),
+    };
+    let settings = |ca_file| hook::Settings {
+        url: format!("https://localhost:{port}/alarm"),
+        secret: "rahasia".into(),
+        ca_file,
+    };
+    hook::send(&settings(Some(at("ca.pem"))), &notice, Moment(0))
+        .await
+        .unwrap();
+    hook::send(&settings(None), &notice, Moment(0)).await.unwrap_err();
+    let fault = hook::send(&settings(Some(at("nowhere.pem"))), &notice, Moment(0))
+        .await
+        .unwrap_err();
+    assert!(fault.contains("nowhere.pem"), "{fault}");
 }
