@@ -34,7 +34,7 @@ use crate::store::rows::{Digest, IncidentRow, NewLetter, StepKind, VerdictRow, V
 use digest::Gathered;
 pub use further::To;
 pub use past::Past;
-pub use recipients::{present, recipients};
+pub use recipients::{may_be_told, present, recipients};
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
 
 /// A decision with its evidence resolved, for the letter that may tell of it.

@@ -29,6 +29,14 @@ pub enum MailStep {
         message_id: String,
         subject: String,
     },
+    /// He was told among others of what became known late: one letter, which is none of his budget for each.
+    Among {
+        incident: i64,
+        person: String,
+        at: Moment,
+        message_id: String,
+        subject: String,
+    },
     /// It waits for the digest.
     Held {
         incident: i64,
@@ -55,6 +63,7 @@ impl MailStep {
     pub fn at(&self) -> Moment {
         match self {
             MailStep::Sent { at, .. }
+            | MailStep::Among { at, .. }
             | MailStep::Held { at, .. }
             | MailStep::Dropped { at, .. }
             | MailStep::Digest { at, .. } => *at,
@@ -111,6 +120,13 @@ impl Mail {
                 };
                 self.thread(*incident, person, message_id, subject);
             }
+            MailStep::Among {
+                incident,
+                person,
+                message_id,
+                subject,
+                ..
+            } => self.thread(*incident, person, message_id, subject),
             MailStep::Held {
                 incident,
                 person,
@@ -127,7 +143,14 @@ impl Mail {
                 self.ever_held.insert((*incident, person.clone()));
                 self.recall(*incident, person, address, *language, *at, None);
             }
-            MailStep::Dropped { incident, person, .. } => self.release(person, *incident),
+            MailStep::Dropped { incident, person, .. } => {
+                self.release(person, *incident);
+                if !self.threads.contains_key(&(*incident, person.clone())) {
+                    // He was not told, and a book that is rebuilt must not think so.
+                    self.recalled
+                        .retain(|told| told.incident != *incident || told.person != *person);
+                }
+            }
             MailStep::Digest {
                 person,
                 address,
@@ -187,9 +210,10 @@ impl Mail {
         });
     }
 
-    /// When the next digest of anybody is due.
-    pub fn next_digest(&self) -> Option<Moment> {
-        self.held.values().flat_map(|held| held.values()).min().copied()
+    /// When the next digest is due, of incidents that `is_watched`: of an office that is watched no more nothing goes out.
+    pub fn next_digest(&self, is_watched: impl Fn(i64) -> bool) -> Option<Moment> {
+        let held = self.held.values().flatten();
+        held.filter(|(n, _)| is_watched(**n)).map(|(_, due)| *due).min()
     }
 }
 

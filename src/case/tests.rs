@@ -3,6 +3,7 @@
 mod cheats;
 mod climbing;
 mod exemptions;
+mod mail;
 mod stages;
 
 use super::acts::{Ask, Wish};

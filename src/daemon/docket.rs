@@ -16,7 +16,7 @@ use crate::inbound::{Inbound, Receipt};
 use crate::incident::{Asked, Book, To};
 use crate::letter::{Change, Decided};
 use crate::store::Store;
-use crate::store::rows::{EntryKind, LetterKind, NewLetter, Turn};
+use crate::store::rows::{Digest, EntryKind, LetterKind, NewLetter, Turn};
 use crate::wire;
 
 /// What a person does, as it comes through the socket or from a page.
@@ -309,7 +309,8 @@ impl Docket {
             let desk = desks.iter().find(|desk| desk.office == case.basis.office)?;
             Some(&*desk.roster)
         };
-        let digest = self.cases.mail.next_digest();
+        let is_watched = |n| self.cases.of.get(&n).is_some_and(|case| roster_of(case).is_some());
+        let digest = self.cases.mail.next_digest(is_watched);
         let climb = self.cases.next_wake(roster_of, &self.terms);
         self.wake = [digest, climb].into_iter().flatten().min();
     }
@@ -327,12 +328,17 @@ impl Docket {
         }
         turn.incidents = rows;
         let mut told: Vec<(i64, String)> = Vec::new();
-        for letter in &turn.letters {
-            let Some(case) = letter.incident.and_then(|n| self.cases.of.get(&n)) else {
+        let of_one = turn
+            .letters
+            .iter()
+            .filter_map(|letter| Some((letter.incident?, &letter.person)));
+        let of_several = among(turn).map(|(digest, letter)| (digest.incident, &letter.person));
+        for (n, person) in of_one.chain(of_several) {
+            let Some(case) = self.cases.of.get(&n) else {
                 continue;
             };
-            let one = (case.incident, letter.person.clone());
-            if !case.told.contains_key(&letter.person) && !told.contains(&one) {
+            let one = (n, person.clone());
+            if !case.told.contains_key(person) && !told.contains(&one) {
                 told.push(one);
             }
         }
@@ -423,6 +429,14 @@ impl Docket {
             let _ = answer.send(said);
         }
     }
+}
+
+/// What letters of a turn tell of among other things, with the letter.
+pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Digest, &NewLetter)> {
+    let letter_of = |digest: &Digest| turn.letters.iter().find(|letter| letter.message_id == digest.letter);
+    turn.digests
+        .iter()
+        .filter_map(move |digest| Some((digest, letter_of(digest)?)))
 }
 
 /// Who asked for exemptions, for the book.

@@ -31,7 +31,7 @@ use crate::incident::{Book, Noted, Outcome, Ruling, Silence};
 use crate::ledger::Head;
 use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::store::Store;
-use crate::store::rows::{DeviceStatus, Digest, NewEntry, Turn};
+use crate::store::rows::{DeviceStatus, NewEntry, Turn};
 use crate::telemetry::Metrics;
 pub use clocks::Notes;
 use desk::Desk;
@@ -365,11 +365,7 @@ fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
     turn.verdicts.extend(pinned);
     turn.steps.extend(outcome.steps);
     turn.incidents.extend(outcome.incidents);
-    let first = turn.letters.len();
-    turn.digests.extend(outcome.digests.into_iter().map(|digest| Digest {
-        letter: first + digest.letter,
-        ..digest
-    }));
+    turn.digests.extend(outcome.digests);
     turn.letters.extend(outcome.letters);
 }
 

@@ -1,14 +1,14 @@
 //! Which letters of a turn go at once, and the digests of what waited.
 
 use super::desk::Desk;
-use super::docket::Docket;
+use super::docket::{Docket, among};
 use crate::case::mail::{MailStep, Way};
 use crate::case::{Record, Stage};
 use crate::engine::time::Moment;
-use crate::incident::Book;
+use crate::incident::{Book, may_be_told};
 use crate::letter::digest::{self, Digest, Line};
 use crate::letter::pattern::{self, Repeated};
-use crate::store::rows::{IncidentState, LetterKind, NewLetter, Turn};
+use crate::store::rows::{IncidentRow, IncidentState, LetterKind, NewLetter, Turn};
 
 /// What mail readers put before the subject of an answer.
 const REPLY: &str = "Re: ";
@@ -18,6 +18,24 @@ impl Docket {
     pub(super) fn post(&mut self, desks: &[Desk], turn: &mut Turn, now: Moment) {
         if self.terms.at_once_max.is_none() {
             return;
+        }
+        let steps: Vec<MailStep> = among(turn)
+            .map(|(digest, letter)| MailStep::Among {
+                incident: digest.incident,
+                person: letter.person.clone(),
+                at: now,
+                message_id: letter.message_id.clone(),
+                subject: digest.subject.clone(),
+            })
+            .collect();
+        for step in steps {
+            let MailStep::Among { incident, .. } = &step else {
+                continue;
+            };
+            let office = self.cases.of.get(incident).map(|case| &case.basis.office);
+            if let Some(desk) = desks.iter().find(|desk| Some(&desk.office) == office) {
+                self.mailed(desk, step, turn);
+            }
         }
         for mut letter in std::mem::take(&mut turn.letters) {
             let case = letter.incident.and_then(|n| self.cases.of.get(&n));
@@ -142,7 +160,12 @@ impl Docket {
                     let row = book.incident(n);
                     // What was joined to another is told of there.
                     let gone = |state| matches!(state, IncidentState::Retracted | IncidentState::Joined(_));
-                    let Some(row) = row.filter(|row| known || !gone(row.state)) else {
+                    // He may have become an officer since, or been entered as one.
+                    let himself = |row: &IncidentRow| {
+                        let to = desk.roster.person(&person);
+                        to.is_some_and(|to| !may_be_told(row.officer.as_ref(), &to.id, &to.email, &desk.roster))
+                    };
+                    let Some(row) = row.filter(|row| (known || !gone(row.state)) && !himself(row)) else {
                         dropped.push(n);
                         continue;
                     };

@@ -179,7 +179,6 @@ impl Book {
             person.replace('.', "+"),
             self.house.domain
         );
-        let letter = outcome.letters.len();
         for n in &bundle.incidents {
             let (Some(incident), Some(policy)) = (self.incidents.get_mut(n), heads.get(n)) else {
                 continue;
@@ -192,7 +191,7 @@ impl Book {
             }
             let incident = *n;
             outcome.digests.push(Digest {
-                letter,
+                letter: message_id.clone(),
                 incident,
                 subject,
             });

@@ -72,7 +72,7 @@ pub fn present<'a>(person: &'a Person, roster: &'a Roster, date: NaiveDate) -> O
 
 /// Whether somebody who was told may be told on, by the roster of now: he may have become an officer since, or have been
 /// entered as one, and the mailbox he reads may be the officer's.
-pub(super) fn may_be_told(officer: Option<&OfficerId>, person: &str, address: &str, roster: &Roster) -> bool {
+pub fn may_be_told(officer: Option<&OfficerId>, person: &str, address: &str, roster: &Roster) -> bool {
     let subject = Subject::of_officer(officer.map(|officer| officer.as_str()), roster);
     let Some(id) = subject.id else { return true };
     let named = roster.person(person).and_then(|person| person.officer.as_ref());

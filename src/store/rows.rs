@@ -229,8 +229,8 @@ pub struct NewLetter {
 /// That a letter of no single incident tells of this one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Digest {
-    /// Its place among the turn's letters.
-    pub letter: usize,
+    /// The letter's Message-ID; its place among the turn's letters may still change.
+    pub letter: String,
     pub incident: i64,
     /// What further letters of the incident answer to.
     pub subject: String,

@@ -1,6 +1,6 @@
 //! Writes a turn: one transaction, all of it or nothing.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::chain::{Lookup, head_of};
 use super::database::{Connection, statements};
@@ -169,11 +169,16 @@ impl Writer {
         let kept = quarantine(&mut self.connection, &self.quarantine, &turn.quarantined, bounds).await?;
         let steps: Vec<_> = (self.stand.step + 1..).zip(&turn.steps).collect();
         let letters: Vec<_> = (self.stand.letter + 1..).zip(&turn.letters).collect();
-        let first = self.stand.letter + 1;
-        let digests: Vec<_> = turn
-            .digests
-            .iter()
-            .map(|digest| (first + digest.letter as i64, digest))
+        let named: HashMap<&str, i64> = match turn.digests.is_empty() {
+            true => HashMap::new(),
+            false => letters
+                .iter()
+                .map(|(n, letter)| (letter.message_id.as_str(), *n))
+                .collect(),
+        };
+        let digests = turn.digests.iter();
+        let digests: Vec<_> = digests
+            .filter_map(|digest| Some((*named.get(digest.letter.as_str())?, digest)))
             .collect();
         let writing = async {
             let connection = &mut self.connection;

@@ -1,6 +1,8 @@
 //! Lists as files, of what the page shows under the same filters: CSV for spreadsheets, JSON Lines for programs. They go out
 //! piece by piece, and that they do is written first.
 
+use std::collections::HashSet;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
@@ -17,7 +19,7 @@ use super::{incidents, service, shown};
 use crate::door::Look;
 use crate::live::Live;
 use crate::store::read::IncidentKey;
-use crate::store::rows::IncidentRow;
+use crate::store::rows::{IncidentRow, IncidentState};
 
 /// Rows that are read at a time.
 const PAGE: usize = 500;
@@ -161,7 +163,7 @@ pub async fn incidents(State(site): State<Site>, ask: Ask, reader: Reader) -> Re
     tokio::spawn(async move {
         let columns = incident_columns(words);
         let mut piece = form.head(&columns);
-        let mut after = None;
+        let (mut after, mut open) = (None, HashSet::new());
         loop {
             let rows = match site.store.incidents_page(&scope, &filter, after, PAGE).await {
                 Ok(rows) => rows,
@@ -171,6 +173,12 @@ pub async fn incidents(State(site): State<Site>, ask: Ask, reader: Reader) -> Re
                 }
             };
             for row in &rows {
+                // What ended between two pages stands among the ended ones once more.
+                if row.state == IncidentState::Open {
+                    open.insert(row.n);
+                } else if open.contains(&row.n) {
+                    continue;
+                }
                 piece.extend(form.row(&columns, &incident_cells(row, &live, words)));
             }
             after = rows.last().map(IncidentKey::of);

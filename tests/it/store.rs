@@ -4,7 +4,7 @@ mod backup;
 mod broken;
 mod events;
 pub mod kept;
-mod lost;
+pub mod lost;
 mod outbox;
 mod people;
 mod removal;

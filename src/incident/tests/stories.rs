@@ -183,8 +183,15 @@ impl Desk {
             past.letters
                 .extend(own.map(|(n, letter)| told(n, &letter.subject, letter)));
             let digests = outcome.digests.iter();
-            let of_several =
-                digests.map(|digest| told(digest.incident, &digest.subject, &outcome.letters[digest.letter]));
+            let of_several = digests.map(|digest| {
+                let named = |letter: &&NewLetter| letter.message_id == digest.letter;
+                let letter = outcome
+                    .letters
+                    .iter()
+                    .find(named)
+                    .expect("a digest names a letter of its turn");
+                told(digest.incident, &digest.subject, letter)
+            });
             past.letters.extend(of_several);
         }
         Desk {

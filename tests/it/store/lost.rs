@@ -72,7 +72,7 @@ fn carry(mut client: UnixStream, mut server: UnixStream, cut: &AtomicU8) {
 }
 
 /// A turn of everything.
-fn whole(n: i64) -> Turn {
+pub fn whole(n: i64) -> Turn {
     Turn {
         incidents: vec![incident(n)],
         verdicts: vec![verdict(n, n)],

@@ -5,6 +5,7 @@ use super::*;
 on_both! {
     a_lease_expires_and_is_taken_again,
     the_letters_of_a_thread_go_out_one_after_another,
+    a_letter_of_several_incidents_is_named_by_its_message_wherever_it_stands_in_the_turn,
 }
 
 async fn a_lease_expires_and_is_taken_again(home: Home) {
@@ -91,4 +92,29 @@ async fn the_letters_of_a_thread_go_out_one_after_another(home: Home) {
     assert_eq!(ready(at(2)).await, [3, 4, 1]);
     store.settle_sent(1, at(2)).await.unwrap();
     assert_eq!(ready(at(2)).await, [2]);
+}
+
+async fn a_letter_of_several_incidents_is_named_by_its_message_wherever_it_stands_in_the_turn(home: Home) {
+    let store = home.open().await;
+    let mut turn = super::lost::whole(1);
+    let first = turn.letters.len();
+    turn.letters
+        .extend([letter(None, "s-08", at(3)), letter(None, "s-09", at(4))]);
+    let named = turn.letters[first + 1].message_id.clone();
+    turn.digests = vec![Digest {
+        letter: named.clone(),
+        incident: turn.incidents[0].n,
+        subject: "Indikasi".into(),
+    }];
+    // A letter before it is held meanwhile.
+    turn.letters.remove(first);
+    store.commit(&turn).await.unwrap();
+    drop(store);
+    let told = home.open().await.told(Moment::MIN).await.unwrap();
+    let of_it: Vec<_> = told.iter().filter(|told| told.message_id == named).collect();
+    assert_eq!(of_it.len(), 1);
+    assert_eq!(
+        (of_it[0].incident, of_it[0].person.as_str()),
+        (turn.incidents[0].n, "s-09")
+    );
 }
