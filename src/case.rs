@@ -396,6 +396,8 @@ pub struct Cases {
     pub mail: Mail,
     /// What was found to repeat.
     pub patterns: Vec<Pattern>,
+    /// When the last word on any of it was said.
+    pub last: Option<Moment>,
 }
 
 /// The body of an entry of the ledger of kind `case`.

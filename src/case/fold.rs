@@ -18,6 +18,7 @@ impl Cases {
     }
 
     pub fn take(&mut self, record: &Record) {
+        self.last = self.last.max(Some(record.at()));
         match record {
             Record::Step(step) => self.apply(step),
             Record::Exemption(step) => self.apply_exemption(step),

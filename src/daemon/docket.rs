@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::desk::Desk;
 use crate::case::acts::{Ask, Wish};
 use crate::case::exemption::{ExemptionStep, ExemptionWish, Move};
+use crate::case::mail::MailStep;
 use crate::case::{self, Act, Actor, By, Cases, Post, Record, Refusal, Rung, Step, Terms};
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
 use crate::engine::roster::{Person, Roster};
@@ -16,7 +17,7 @@ use crate::inbound::{Inbound, Receipt};
 use crate::incident::{Asked, Book, To};
 use crate::letter::{Change, Decided};
 use crate::store::Store;
-use crate::store::rows::{Digest, EntryKind, LetterKind, NewLetter, Turn};
+use crate::store::rows::{Digest, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
 use crate::wire;
 
 /// What a person does, as it comes through the socket or from a page.
@@ -79,14 +80,39 @@ pub struct Docket {
     /// Steps that are taken and not written yet, with the office each belongs to.
     pending: Vec<(usize, Record)>,
     answers: Vec<(oneshot::Sender<CaseAnswer>, CaseAnswer)>,
+    /// What a start decided before there was a docket, or a death kept from it.
+    missed: Missed,
     pub(super) wake: Option<Moment>,
+}
+
+/// Incidents that changed and letters that were written after the last word on any case.
+#[derive(Default)]
+struct Missed {
+    incidents: Vec<IncidentRow>,
+    letters: Vec<Told>,
+}
+
+impl Missed {
+    async fn since(store: &Store, last: Moment) -> Result<Missed> {
+        let (mut incidents, mut letters) = (store.incidents(Moment::MIN).await?, store.told(Moment::MIN).await?);
+        incidents.retain(|incident| incident.changed > last);
+        letters.retain(|letter| letter.created > last);
+        Ok(Missed { incidents, letters })
+    }
 }
 
 impl Docket {
     /// The cases as the ledger has them.
     pub async fn open(store: &Store, terms: Terms) -> Result<Docket> {
+        let cases = fold(store, Moment::MAX).await?;
+        // Where there was never a word on any, incidents of old are nobody's case.
+        let missed = match cases.last {
+            Some(last) => Missed::since(store, last).await?,
+            None => Missed::default(),
+        };
         Ok(Docket {
-            cases: fold(store, Moment::MAX).await?,
+            cases,
+            missed,
             terms,
             messages: Vec::new(),
             pending: Vec::new(),
@@ -317,8 +343,9 @@ impl Docket {
 
     /// What incidents that changed in this turn do to their cases, and who was told of them.
     fn follow(&mut self, desks: &[Desk], turn: &mut Turn, now: Moment) {
+        let missed = std::mem::take(&mut self.missed);
         let rows = std::mem::take(&mut turn.incidents);
-        for row in &rows {
+        for row in missed.incidents.iter().chain(&rows) {
             let Some(desk) = desks.iter().find(|desk| desk.office == row.office) else {
                 continue;
             };
@@ -333,7 +360,8 @@ impl Docket {
             .iter()
             .filter_map(|letter| Some((letter.incident?, &letter.person)));
         let of_several = among(turn).map(|(digest, letter)| (digest.incident, &letter.person));
-        for (n, person) in of_one.chain(of_several) {
+        let before = missed.letters.iter().map(|letter| (letter.incident, &letter.person));
+        for (n, person) in before.chain(of_one).chain(of_several) {
             let Some(case) = self.cases.of.get(&n) else {
                 continue;
             };
@@ -350,6 +378,28 @@ impl Docket {
             if let Some(desk) = desks.iter().find(|desk| desk.office == *office) {
                 let rung = Rung::First;
                 self.by_monitor(desk, n, Act::Told { people, rung }, turn, now);
+            }
+        }
+        if self.terms.at_once_max.is_some() {
+            self.thread(missed.letters, desks, turn, now);
+        }
+    }
+
+    /// Letters that were written without a docket have their threads too.
+    fn thread(&mut self, letters: Vec<Told>, desks: &[Desk], turn: &mut Turn, now: Moment) {
+        for letter in letters {
+            let (incident, person) = (letter.incident, letter.person);
+            let office = self.cases.of.get(&incident).map(|case| &case.basis.office);
+            let desk = desks.iter().find(|desk| Some(&desk.office) == office);
+            if let Some(desk) = desk.filter(|_| !self.cases.mail.threads.contains_key(&(incident, person.clone()))) {
+                let step = MailStep::Among {
+                    incident,
+                    person,
+                    at: now,
+                    message_id: letter.in_reply_to.unwrap_or(letter.message_id),
+                    subject: letter.subject,
+                };
+                self.mailed(desk, step, turn);
             }
         }
     }

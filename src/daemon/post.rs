@@ -103,7 +103,7 @@ impl Docket {
         }
     }
 
-    fn mailed(&mut self, desk: &Desk, step: MailStep, turn: &mut Turn) {
+    pub(super) fn mailed(&mut self, desk: &Desk, step: MailStep, turn: &mut Turn) {
         let record = Record::Mail(step);
         self.cases.take(&record);
         self.write(desk, &record, turn);

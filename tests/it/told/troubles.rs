@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use jagaloket::case::Code;
 use jagaloket::daemon::docket;
+use jagaloket::engine::event::OfficeId;
+use jagaloket::store::rows::{EntryKind, NewEntry, Turn};
 
 use super::*;
 use crate::support::SmtpOptions;
@@ -178,4 +180,58 @@ async fn late_events_that_clear_an_officer_withdraw_it_from_everybody_who_was_to
             assert_eq!(mail.subject, format!("Re: {}", first.subject));
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_start_finds_in_the_ledger_withdraws_a_case_too_and_it_climbs_no_further() {
+    let sink = SmtpSink::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let monitor = begun(&path, sink.port, true).await;
+    let (incident, now) = (monitor.phone("p-1", 0).await, monitor.now);
+    monitor.kill().await;
+    // He was exempt, which reached the ledger and was not judged before the end.
+    let store = Store::open(&path, Bounds::default()).await.unwrap();
+    let data = format!(
+        r#"{{"officer":"p-1","from":"{}","until":"{}","approver":"s-3"}}"#,
+        at(1, 8, 0).rfc3339(chrono_tz::UTC),
+        at(1, 12, 0).rfc3339(chrono_tz::UTC)
+    );
+    let body = format!(
+        r#"{{"specversion":"1.0","id":"late","source":"/kota/system","type":"exemption.granted","time":"{}","data":{data}}}"#,
+        now.rfc3339(chrono_tz::UTC)
+    );
+    let turn = Turn {
+        entries: vec![NewEntry {
+            received: now,
+            kind: EntryKind::Event,
+            office: OfficeId::new("kota"),
+            source: "/kota/system".into(),
+            id: "late".into(),
+            time: now,
+            body: body.into_bytes(),
+            clock: None,
+        }],
+        ..Turn::default()
+    };
+    store.commit(&turn).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+
+    let mut monitor = Monitor::start(&path, now.plus_ms(60_000), sink.port).await;
+    monitor.until(at(1, 15, 0)).await;
+    monitor.mailed().await;
+    let cases = docket::fold(&monitor.store, Moment::MAX).await.unwrap();
+    assert_eq!(cases.of[&incident].stage.as_str(), "withdrawn");
+    monitor.stop().await;
+    let mails = mails(&sink);
+    assert_eq!(of(&mails, "s3@kota.example").len(), 0, "{:?}", told(&mails));
+    assert_eq!(of(&mails, "i1@kota.example").len(), 0, "{:?}", told(&mails));
+    let own = of(&mails, "s1@kota.example");
+    let answers: Vec<&&Mail> = own
+        .iter()
+        .filter(|mail| mail.in_reply_to.as_ref() == Some(&own[0].message_id))
+        .collect();
+    assert_eq!(answers.len(), 1, "{:?}", told(&mails));
+    assert!(answers[0].text.contains("ditarik kembali"), "{}", answers[0].text);
 }
