@@ -284,6 +284,15 @@ impl Docket {
         })
     }
 
+    /// Incidents of steps that are taken and not written yet.
+    pub(super) fn acted_on(&self) -> Vec<i64> {
+        let of = |(_, record): &(usize, Record)| match record {
+            Record::Step(step) => Some(step.incident),
+            _ => None,
+        };
+        self.pending.iter().filter_map(of).collect()
+    }
+
     /// Takes a step at once; it is written with the turn that follows.
     fn note(&mut self, desk: usize, record: Record) {
         self.cases.take(&record);
