@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::conflict::conflict;
 use super::line::{Start, line, same_human};
 use super::{Actor, By, Case, Cases, Post, Refusal, acts};
-use crate::engine::event::OfficerId;
+use crate::engine::event::{OfficeId, OfficerId};
 use crate::engine::policy::Class;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -28,6 +28,9 @@ pub fn longest_ms(post: Post) -> i64 {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Request {
     pub n: i64,
+    /// `None` where it was asked for before offices were told apart here.
+    #[serde(default)]
+    pub office: Option<OfficeId>,
     pub officer: OfficerId,
     pub from: Moment,
     pub until: Moment,
@@ -51,6 +54,10 @@ impl Request {
         self.from < self.asked
     }
 
+    pub fn is_of(&self, office: &OfficeId) -> bool {
+        self.office.as_ref().is_none_or(|own| own == office)
+    }
+
     pub fn is_granted(&self) -> bool {
         self.answer.as_ref().is_some_and(|answer| answer.granted)
     }
@@ -60,6 +67,8 @@ impl Request {
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Move {
     Asked {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        office: Option<OfficeId>,
         officer: OfficerId,
         from: Moment,
         until: Moment,
@@ -122,9 +131,16 @@ impl Cases {
             By::Monitor => String::new(),
             By::Person(actor) => actor.id.clone(),
         };
-        if let Move::Asked { officer, from, until } = &step.act {
+        if let Move::Asked {
+            office,
+            officer,
+            from,
+            until,
+        } = &step.act
+        {
             self.requests.entry(step.request).or_insert(Request {
                 n: step.request,
+                office: office.clone(),
                 officer: officer.clone(),
                 from: *from,
                 until: *until,
@@ -189,10 +205,17 @@ impl Cases {
                 let n = self.requests.keys().next_back().map_or(1, |last| last + 1);
                 let officer = OfficerId::new(officer);
                 let (from, until) = (*from, *until);
-                Ok(step(n, Move::Asked { officer, from, until }))
+                let office = Some(roster.office.id.clone());
+                let asked = Move::Asked {
+                    office,
+                    officer,
+                    from,
+                    until,
+                };
+                Ok(step(n, asked))
             }
             ExemptionWish::Grant { request: n } | ExemptionWish::Deny { request: n } => {
-                let request = self.request(*n)?;
+                let request = self.request(*n, roster)?;
                 if request.answer.is_some() {
                     return Err(Refusal::Answered);
                 }
@@ -207,7 +230,7 @@ impl Cases {
                 Ok(step(*n, Move::Granted))
             }
             ExemptionWish::Revoke { request: n } => {
-                let request = self.request(*n)?;
+                let request = self.request(*n, roster)?;
                 if !request.is_granted() || request.revoked.is_some() {
                     return Err(Refusal::Answered);
                 }
@@ -219,8 +242,10 @@ impl Cases {
         }
     }
 
-    fn request(&self, n: i64) -> Result<&Request, Refusal> {
-        self.requests.get(&n).ok_or_else(|| Refusal::NoRequest(n.to_string()))
+    /// The same id is somebody else in another office.
+    fn request(&self, n: i64, roster: &Roster) -> Result<&Request, Refusal> {
+        let request = self.requests.get(&n).filter(|request| request.is_of(&roster.office.id));
+        request.ok_or_else(|| Refusal::NoRequest(n.to_string()))
     }
 
     fn may_answer(&self, who: &Actor, request: &Request, roster: &Roster, now: Moment) -> Result<(), Refusal> {
@@ -258,9 +283,10 @@ impl Cases {
         request: &Request,
         rests_on_custody: impl Fn(&str) -> bool + 'c,
     ) -> impl Iterator<Item = &'c Case> {
-        let (officer, until) = (request.officer.clone(), request.asked);
+        let (office, officer, until) = (request.office.clone(), request.officer.clone(), request.asked);
         self.of.values().filter(move |case| {
             case.counts()
+                && office.as_ref().is_none_or(|office| case.basis.office == *office)
                 && case.basis.officer.as_ref() == Some(&officer)
                 && case.basis.since >= until.plus_ms(-LOOK_BACK_MS)
                 && case.basis.since <= until
