@@ -64,6 +64,7 @@ impl Case {
             integrity_told: false,
             changed: at,
             steps: 1,
+            moved: 1,
         }
     }
 
@@ -80,6 +81,9 @@ impl Case {
     pub(super) fn apply(&mut self, step: &Step) {
         self.steps += 1;
         self.changed = step.at;
+        if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
+            self.moved = self.steps;
+        }
         match &step.act {
             Act::Opened { .. } | Act::Refused { .. } => {}
             Act::Amended { basis } => self.basis = basis.clone(),

@@ -8,6 +8,9 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod case;
+mod case_api;
+mod case_words;
 mod chart;
 mod cookies;
 mod devices;
@@ -23,6 +26,7 @@ mod incidents;
 mod letters;
 mod nav;
 mod openapi;
+mod orders;
 mod page;
 mod passkeys;
 mod peer;
@@ -56,6 +60,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
@@ -70,6 +75,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people do with cases; `None`: pages only show.
+    pub orders: Option<Orders>,
     /// What people come in by.
     pub door: Arc<Door>,
 }
