@@ -10,6 +10,7 @@ mod kept;
 pub mod order;
 mod outage;
 mod post;
+mod summary;
 mod ticks;
 mod turn;
 
