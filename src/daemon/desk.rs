@@ -73,6 +73,8 @@ impl PolicyTexts {
 
 pub struct Desk {
     pub office: OfficeId,
+    /// From when on it is watched.
+    pub since: Moment,
     pub roster: Arc<Roster>,
     pub policies: Arc<[Head]>,
     pub engine: Engine,
@@ -141,6 +143,7 @@ impl Desk {
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
             }
         }
+        desk.since = activations.first().map_or(now, |first| first.at);
         desk.roster = roster;
         desk.policies = policies.heads().cloned().collect();
         desk.engine.judge();
@@ -166,6 +169,7 @@ impl Desk {
         engine.judge_again_within(keep_ms);
         Desk {
             office: roster.office.id.clone(),
+            since: Moment::MIN,
             policies: policies.heads().cloned().collect(),
             engine,
             roster,

@@ -11,6 +11,7 @@ pub mod order;
 mod outage;
 mod post;
 mod recall;
+mod summary;
 mod ticks;
 mod turn;
 
