@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
-    quarantine, service, sign_in, today, tokens, users,
+    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, policies,
+    provider, quarantine, search, service, sign_in, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -86,6 +86,10 @@ fn routes() -> Vec<Route> {
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/search", SignedIn, get(search::show)),
+        route("GET", "/policies", SignedIn, get(policies::list)),
+        route("GET", "/policies/{id}", SignedIn, get(policies::show)),
+        route("GET", "/devices", SignedIn, get(devices::show)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),

@@ -69,7 +69,7 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 60] = [
+const ROWS: [(&str, &str, &str); 64] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
@@ -81,6 +81,10 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("GET", "/letters/{n}/html", CASES),
     ("GET", "/quarantine", QUARANTINE),
     ("GET", "/quarantine/{n}", QUARANTINE),
+    ("GET", "/search", EVERYBODY),
+    ("GET", "/policies", EVERYBODY),
+    ("GET", "/policies/{id}", EVERYBODY),
+    ("GET", "/devices", EVERYBODY),
     ("GET", "/health", EVERYBODY),
     ("GET", "/healthz", "NOSIFATDWX"),
     ("GET", "/readyz", "NOSIFATDWX"),

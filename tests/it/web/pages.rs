@@ -110,7 +110,7 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 14] {
+    pub fn pages() -> [(&'static str, [&'static str; 2]); 20] {
         [
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
@@ -126,6 +126,15 @@ impl Desk {
             ("/quarantine", ["Bukan JSON", "Not JSON"]),
             ("/quarantine/30", ["Alasan", "Reason"]),
             ("/health", ["Tersambung", "Connected"]),
+            ("/devices", ["Tak terpercaya", "Poor"]),
+            ("/policies", ["tidak pernah berbunyi", "never spoke"]),
+            ("/policies/phone-out-during-service", ["Dinilai per", "Judged per"]),
+            (
+                "/policies/badge-at-two-places",
+                ["Itu juga jawaban", "That is an answer too"],
+            ),
+            ("/search?q=p-003", ["Candra Wijaya", "Candra Wijaya"]),
+            ("/search?q=nothing-like-it", ["Tidak ditemukan", "Nothing was found"]),
         ]
     }
 }
