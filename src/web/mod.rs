@@ -32,6 +32,7 @@ mod posted;
 mod provider;
 mod quarantine;
 mod readiness;
+mod reveal;
 mod routes;
 mod search;
 mod secure;
@@ -40,6 +41,7 @@ mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod stream;
 mod today;
 mod tokens;
 mod users;
@@ -142,5 +144,6 @@ pub fn router(site: Site) -> Router {
             guard::Watch::of(&site),
             guard::guard,
         ))
+        .layer(axum::Extension(stream::Streams::default()))
         .with_state(site)
 }

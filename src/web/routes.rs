@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, policies,
-    provider, quarantine, search, service, sign_in, today, tokens, users,
+    provider, quarantine, reveal, search, service, sign_in, stream, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -48,6 +48,8 @@ const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Techn
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Those who see whole offices, and officers by their codes.
+const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -86,6 +88,9 @@ fn routes() -> Vec<Route> {
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/live", SignedIn, get(stream::live)),
+        route("GET", "/reveal", CODES, get(reveal::form)),
+        route("POST", "/reveal", CODES, post(reveal::open)),
         route("GET", "/search", SignedIn, get(search::show)),
         route("GET", "/policies", SignedIn, get(policies::list)),
         route("GET", "/policies/{id}", SignedIn, get(policies::show)),
