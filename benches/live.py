@@ -6,6 +6,7 @@ Sections: ingest embedded latency memory backlog offices policies history. Every
 """
 
 import asyncio
+import collections
 import contextlib
 import glob
 import json
@@ -199,6 +200,9 @@ class Monitor:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/metrics", timeout=60) as answer:
             text = answer.read().decode()
         return int(sum(float(value) for value in re.findall(rf"^{name}\{{.*\}} (\S+)$", text, re.M)))
+
+    def quarantined(self):
+        return self.metric_sum("jagaloket_events_quarantined_total")
 
     def accepted(self):
         return self.metric("jagaloket_events_accepted_total")
@@ -473,50 +477,89 @@ def memory(bench):
 
 
 def backlog(bench):
-    """A million events that a broker kept while the monitor was away, and what happens live meanwhile."""
+    """An outage: the monitor was away while devices went on, and their broker kept a million events. They go on while it
+    catches up."""
     import paho.mqtt.client as mqtt
 
-    a_week_ago = datetime.now(JAKARTA) - timedelta(days=7)
-    path, events = simulated(bench, "backlog", 250, 5, days=3, begins=a_week_ago.strftime("%Y-%m-%d"))
-    count = min(lines(events), bench.queued)
+    now = datetime.now(JAKARTA)
+    path, events = simulated(bench, "backlog", 250, 5, days=4, begins=(now - timedelta(days=6)).strftime("%Y-%m-%d"))
+    # What is still to come would be refused.
+    past = f'"time":"{(now - timedelta(minutes=5)).isoformat(timespec="milliseconds")}'
+    queued, queued_path = collections.deque(maxlen=bench.queued), os.path.join(bench.folder, "queued.jsonl")
+    with open(events) as file:
+        queued.extend(line for line in file if line[line.index('"time":"') :][: len(past)] < past)
+    with open(queued_path, "w") as file:
+        file.writelines(queued)
+    count = len(queued)
+    queued.clear()
     print(f"\n## after an outage: {count} events queued at mosquitto")
     sink = Sink()
     with fresh(bench) as work, mosquitto(work) as (broker, port):
-        monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}', clock="own", mail=sink.port)
-        with monitor.run():
+        line = f'host = "127.0.0.1"\nport = {port}'
+        # It has not ticked yet when it goes away, so that its clock stands where the events begin.
+        with Monitor(bench, work, [path], line, clock="events", mail=sink.port).run():
             time.sleep(1)
-        publish(bench, port, events, connections=4, window=1000, count=count)
+        publish(bench, port, queued_path, connections=1, window=1000)
         sink.accepted.clear()
         sink.letters = 0
-        before = cpu_seconds(broker.pid)
-        began = time.monotonic()
+        monitor = Monitor(bench, work, [path], line, clock="own", mail=sink.port)
         with monitor.run():
+            began = time.monotonic()
             client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
             client.connect("127.0.0.1", port)
             client.loop_start()
-            said, half = {}, None
-            while monitor.accepted() < count:
-                n = len(said) % 5 + 1
-                now = datetime.now(JAKARTA)
+            said, half, live, beaten = {}, None, 0, -60
+
+            def say(device, kind, data):
+                nonlocal live
+                live += 1
+                at = datetime.now(JAKARTA)
                 event = {
-                    "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/tangerang/loker-{n:04}",
-                    "type": "lockbox.forced", "time": now.isoformat(timespec="milliseconds"), "data": {"slot": 1},
+                    "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/tangerang/{device}",
+                    "type": kind, "time": at.isoformat(timespec="milliseconds"), "data": data,
                 }
-                client.publish(f"jagaloket/v1/tangerang/loker-{n:04}/events", json.dumps(event), qos=1)
-                said.setdefault(n, now.timestamp())
-                if half is None and monitor.accepted() > count / 2:
+                client.publish(f"jagaloket/v1/tangerang/{device}/events", json.dumps(event), qos=1)
+                return at.timestamp()
+
+            def beat():
+                """Every device is there, and says so twice a minute."""
+                nonlocal beaten
+                if time.monotonic() - beaten > 30:
+                    beaten = time.monotonic()
+                    for n in range(1, 251):
+                        say(f"loket-{n:04}", "workstation.heartbeat", {})
+                    for n in range(1, 6):
+                        say(f"loker-{n:04}", "lockbox.heartbeat", {})
+
+            def taken():
+                return monitor.accepted() + monitor.metric("jagaloket_events_duplicate_total") + monitor.quarantined()
+
+            while (done := taken()) < count:
+                beat()
+                n = len(said) % 5 + 1
+                if n not in said:
+                    said[n] = say(f"loker-{n:04}", "lockbox.forced", {"slot": 1})
+                if half is None and done > count / 2:
                     half = memory_mib(monitor.pid)
                 time.sleep(0.5)
             seconds = time.monotonic() - began
-            at_once = sink.letters
             cpu = cpu_seconds(monitor.pid)
-            took = [sink.accepted[n] - said[n] for n in said if n in sink.accepted]
             print(f"  all committed after         {seconds:6.1f} s   {count / seconds:.0f} events/s  {cpu / count * 1e6:.1f} us CPU/event")
             print(f"  memory half way, at the end {half or 0:6.0f} MiB {memory_mib(monitor.pid):6.0f} MiB  most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB")
+            print(f"  letters until then          {sink.letters:6}", flush=True)
+            sink.last = time.time()
+            end = time.monotonic() + 900
+            while not settled(sink) and time.monotonic() < end:
+                beat()
+                time.sleep(1)
+            took = [sink.accepted[n] - said[n] for n in said if n in sink.accepted]
             print(f"  live events to mail behind it: {len(took)} of {len(said)} lockboxes, at most {max(took, default=-1):.1f} s")
-            print(f"  letters until then          {at_once:6}")
-            wait_until("the letters to end", lambda: settled(sink), 900, every=5)
             print(f"  letters in all              {sink.letters:6}   of {monitor.metric_sum('jagaloket_verdict_steps_total')} decisions")
+            print(f"  memory then                 {memory_mib(monitor.pid):6.0f} MiB  most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB")
+            with contextlib.closing(sqlite3.connect(os.path.join(work, "jagaloket.db"))) as database:
+                asked = "SELECT o.kind, coalesce(i.policy, '-'), o.person, count(*) FROM outbox AS o LEFT JOIN incident AS i ON i.n = o.incident GROUP BY 1, 2, 3 ORDER BY 4 DESC"
+                for kind, policy, person, letters in database.execute(asked):
+                    print(f"    {letters:5} {kind:<10} {policy:<28} {person}")
             client.loop_stop()
 
 
