@@ -80,7 +80,7 @@ pub fn stage_mark(ask: &Ask, stage: Stage) -> Markup {
 }
 
 /// The name of somebody in the roster, and his id.
-fn person(office: Option<&OfficeLive>, id: &str) -> String {
+pub fn person(office: Option<&OfficeLive>, id: &str) -> String {
     let roster = office.map(|office| &office.roster);
     let of_person = roster
         .and_then(|roster| roster.person(id))
@@ -187,7 +187,10 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
                     },
                 }
             }
-            @if open && seen.foreseen.is_empty() && case.basis.severity < Severity::Major {
+            @if open && seen.foreseen.is_empty() && case.integrity_told {
+                li { (words.pick("Semua yang dapat diberi tahu sudah tahu, juga tim kepatuhan; menunggu jawaban.",
+                    "Everybody who can be told knows, the integrity team too; an answer is awaited.")) }
+            } @else if open && seen.foreseen.is_empty() && case.basis.severity < Severity::Major {
                 li { (words.pick("Masuk rangkuman berikutnya; tidak diteruskan ke atas.", "It waits for the next digest and is not passed on.")) }
             }
         }

@@ -24,6 +24,7 @@ const REFRESH_S: u32 = 10;
 pub enum Tab {
     Today,
     Incidents,
+    Exemptions,
     Compliance,
     Letters,
     Quarantine,
@@ -39,6 +40,7 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
     let tabs = [
         (Tab::Today, "/", words.today),
         (Tab::Incidents, "/incidents", words.incidents),
+        (Tab::Exemptions, "/exemptions", words.pick("Pengecualian", "Exemptions")),
         (Tab::Compliance, "/compliance", words.compliance),
         (Tab::Letters, "/letters", words.letters),
         (Tab::Quarantine, "/quarantine", words.quarantine),
