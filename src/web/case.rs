@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, Reader};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::incident;
 use super::orders;
@@ -125,6 +125,9 @@ pub fn section(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, tried: Opt
                 }
             }
             (deadlines(ask, office, shown, zone))
+            @if [Role::Supervisor, Role::Integrity, Role::Auditor].into_iter().any(|role| ask.has_role(role)) {
+                p.more { a href=(address("/escalation", page::office_pair(ask))) { (words.pick("Siapa diberi tahu kapan", "Who is told when")) " →" } }
+            }
             (steps(ask, office, shown, tried, zone))
             (forms(ask, shown, tried))
         }
@@ -362,7 +365,7 @@ pub fn wish_of(word: &str, code: &str) -> Option<Wish> {
         "" => None,
         code => Some(Code::ALL.into_iter().find(|one| one.as_str() == code)?),
     };
-    Wish::parse(word, code.filter(|_| word == "dismiss"))
+    Wish::parse(word, code)
 }
 
 /// `POST /incidents/{n}/acts`: one act of one person on one case.

@@ -84,7 +84,6 @@ fn table(ask: &Ask, rows: &[IncidentRow], seen: &BTreeMap<i64, CaseSeen>, choose
         table.list role="table" {
             caption.unseen { (words.incidents) }
             thead role="rowgroup" { tr role="row" {
-                @if choose { th scope="col" role="columnheader" { span.unseen { (words.pick("Pilih", "Choose")) } } }
                 th scope="col" role="columnheader" { (words.what) }
                 th scope="col" role="columnheader" { (words.place) }
                 th scope="col" role="columnheader" { (words.officer) }
@@ -295,15 +294,11 @@ fn row(ask: &Ask, incident: &IncidentRow, seen: Option<&CaseSeen>, choose: bool)
     let faded = state == IncidentWord::Retracted;
     html! {
         tr role="row" class=(if faded { "withdrawn" } else { "" }) {
-            @if choose {
-                td.choose role="cell" {
-                    @if let Some(seen) = seen.filter(|seen| is_to_ack(seen)) {
-                        input type="checkbox" name="case" value={ (incident.n) "." (seen.case.steps) }
-                            aria-label={ (words.pick("Pilih insiden", "Choose incident")) " #" (incident.n) };
-                    }
-                }
-            }
             td.lead role="cell" {
+                @if let Some(seen) = seen.filter(|seen| choose && is_to_ack(seen)) {
+                    input.choose type="checkbox" name="case" value={ (incident.n) "." (seen.case.steps) }
+                        aria-label={ (words.pick("Pilih insiden", "Choose incident")) " #" (incident.n) };
+                }
                 a.row-link href={ "/incidents/" (incident.n) } { (shown::title(&policy, ask.language())) }
                 div.row-under {
                     (page::class_mark(incident.class, incident.severity, words))
