@@ -37,7 +37,7 @@ pub fn conflict<'r>(
         }
     }
     let asked = requests.into_iter().any(|request| {
-        request.is_of(&basis.office)
+        request.office == basis.office
             && own.contains(request.asked_by.as_str())
             && his.contains(request.officer.as_str())
             && touches(request, basis, roster)

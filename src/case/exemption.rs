@@ -27,10 +27,8 @@ pub fn longest_ms(post: Post) -> i64 {
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Request {
+    pub office: OfficeId,
     pub n: i64,
-    /// `None` where it was asked for before offices were told apart here.
-    #[serde(default)]
-    pub office: Option<OfficeId>,
     pub officer: OfficerId,
     pub from: Moment,
     pub until: Moment,
@@ -54,10 +52,6 @@ impl Request {
         self.from < self.asked
     }
 
-    pub fn is_of(&self, office: &OfficeId) -> bool {
-        self.office.as_ref().is_none_or(|own| own == office)
-    }
-
     pub fn is_granted(&self) -> bool {
         self.answer.as_ref().is_some_and(|answer| answer.granted)
     }
@@ -67,8 +61,6 @@ impl Request {
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Move {
     Asked {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        office: Option<OfficeId>,
         officer: OfficerId,
         from: Moment,
         until: Moment,
@@ -126,21 +118,15 @@ pub enum ExemptionWish {
 }
 
 impl Cases {
-    pub fn apply_exemption(&mut self, step: &ExemptionStep) {
+    pub fn apply_exemption(&mut self, office: &OfficeId, step: &ExemptionStep) {
         let by = match &step.by {
             By::Monitor => String::new(),
             By::Person(actor) => actor.id.clone(),
         };
-        if let Move::Asked {
-            office,
-            officer,
-            from,
-            until,
-        } = &step.act
-        {
+        if let Move::Asked { officer, from, until } = &step.act {
             self.requests.entry(step.request).or_insert(Request {
-                n: step.request,
                 office: office.clone(),
+                n: step.request,
                 officer: officer.clone(),
                 from: *from,
                 until: *until,
@@ -205,14 +191,7 @@ impl Cases {
                 let n = self.requests.keys().next_back().map_or(1, |last| last + 1);
                 let officer = OfficerId::new(officer);
                 let (from, until) = (*from, *until);
-                let office = Some(roster.office.id.clone());
-                let asked = Move::Asked {
-                    office,
-                    officer,
-                    from,
-                    until,
-                };
-                Ok(step(n, asked))
+                Ok(step(n, Move::Asked { officer, from, until }))
             }
             ExemptionWish::Grant { request: n } | ExemptionWish::Deny { request: n } => {
                 let request = self.request(*n, roster)?;
@@ -242,9 +221,9 @@ impl Cases {
         }
     }
 
-    /// The same id is somebody else in another office.
+    /// One of the roster's office: who has rights there has none elsewhere.
     fn request(&self, n: i64, roster: &Roster) -> Result<&Request, Refusal> {
-        let request = self.requests.get(&n).filter(|request| request.is_of(&roster.office.id));
+        let request = self.requests.get(&n).filter(|one| one.office == roster.office.id);
         request.ok_or_else(|| Refusal::NoRequest(n.to_string()))
     }
 
@@ -286,7 +265,7 @@ impl Cases {
         let (office, officer, until) = (request.office.clone(), request.officer.clone(), request.asked);
         self.of.values().filter(move |case| {
             case.counts()
-                && office.as_ref().is_none_or(|office| case.basis.office == *office)
+                && case.basis.office == office
                 && case.basis.officer.as_ref() == Some(&officer)
                 && case.basis.since >= until.plus_ms(-LOOK_BACK_MS)
                 && case.basis.since <= until

@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{Cases, Terms};
+use crate::engine::event::OfficeId;
 use crate::engine::policy::Severity;
 use crate::engine::roster::{Language, Role, Roster};
 use crate::engine::time::Moment;
@@ -81,8 +82,8 @@ pub struct Thread {
 /// What the ledger says of mail.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Mail {
-    /// How many letters each got at once on the last day he got any.
-    at_once: BTreeMap<String, (NaiveDate, u32)>,
+    /// How many letters each of an office got at once on the last day he got any.
+    at_once: BTreeMap<(OfficeId, String), (NaiveDate, u32)>,
     /// What waits for each, and until when.
     pub held: BTreeMap<String, BTreeMap<i64, Moment>>,
     pub threads: BTreeMap<(i64, String), Thread>,
@@ -102,7 +103,7 @@ pub enum Way {
 }
 
 impl Mail {
-    pub(super) fn take(&mut self, step: &MailStep) {
+    pub(super) fn take(&mut self, office: &OfficeId, step: &MailStep) {
         match step {
             MailStep::Sent {
                 incident,
@@ -112,7 +113,8 @@ impl Mail {
                 subject,
                 ..
             } => {
-                let count = self.at_once.entry(person.clone()).or_insert((*date, 0));
+                let whose = (office.clone(), person.clone());
+                let count = self.at_once.entry(whose).or_insert((*date, 0));
                 *count = if count.0 == *date {
                     (*date, count.1 + 1)
                 } else {
@@ -239,7 +241,8 @@ impl Cases {
             return Way::Now;
         }
         let today = now.date(roster.office.zone);
-        let used = self.mail.at_once.get(person).filter(|(date, _)| *date == today);
+        let whose = (roster.office.id.clone(), letter.person.clone());
+        let used = self.mail.at_once.get(&whose).filter(|(date, _)| *date == today);
         let room = used.is_none_or(|(_, count)| *count < at_once_max);
         match letter.kind {
             LetterKind::Opened if severity == Some(Severity::Major) && room && !waits => Way::Now,
@@ -277,12 +280,9 @@ impl Cases {
     pub fn digests_due(&self, is_of: impl Fn(i64) -> bool, now: Moment) -> BTreeMap<String, BTreeSet<i64>> {
         let mut due = BTreeMap::new();
         for (person, held) in &self.mail.held {
-            if held.values().all(|due| *due > now) {
-                continue;
-            }
-            let incidents: BTreeSet<i64> = held.keys().copied().filter(|n| is_of(*n)).collect();
-            if !incidents.is_empty() {
-                due.insert(person.clone(), incidents);
+            let own = held.iter().filter(|(n, _)| is_of(**n));
+            if own.clone().any(|(_, due)| *due <= now) {
+                due.insert(person.clone(), own.map(|(n, _)| *n).collect());
             }
         }
         due

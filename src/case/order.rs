@@ -143,7 +143,7 @@ impl Cases {
             case: case.clone(),
         });
         let requests = look.requests.iter().filter_map(|n| self.requests.get(n));
-        let requests = requests.filter(|request| request.is_of(&look.office));
+        let requests = requests.filter(|request| request.office == look.office);
         let requests = requests.map(|request| {
             let n = request.n;
             let why = |wish: ExemptionWish| match &who {

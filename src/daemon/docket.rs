@@ -11,7 +11,7 @@ use crate::case::mail::MailStep;
 pub use crate::case::order::{CaseAnswer, CaseOrder, Done, Order};
 use crate::case::order::{Look, Seen};
 use crate::case::{self, Act, Actor, By, Cases, Post, Record, Refusal, Rung, Step, Terms};
-use crate::engine::event::{DeviceId, Event, Kind, SYSTEM};
+use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
 use crate::engine::roster::{Person, Roster};
 use crate::engine::time::Moment;
 use crate::inbound::{Inbound, Receipt};
@@ -108,7 +108,7 @@ impl Docket {
                 match self.cases.ask(&ask, roster, &self.terms, now) {
                     Ok(step) => {
                         let word = step.act.as_str().to_owned();
-                        self.note(ix, Record::Step(step));
+                        self.note(ix, &desks[ix].office, Record::Step(step));
                         let case = &self.cases.of[&incident];
                         Ok(Done::Case {
                             incident,
@@ -126,6 +126,7 @@ impl Docket {
                         let reason = String::new();
                         self.note(
                             ix,
+                            &desks[ix].office,
                             Record::Step(Step {
                                 incident,
                                 at,
@@ -184,6 +185,7 @@ impl Docket {
                 };
                 self.note(
                     ix,
+                    &desk.office,
                     Record::Exemption(ExemptionStep {
                         request,
                         at: now,
@@ -197,7 +199,7 @@ impl Docket {
         };
         let (n, word) = (step.request, step.act.as_str().to_owned());
         let happened = step.act.clone();
-        self.note(ix, Record::Exemption(step));
+        self.note(ix, &desk.office, Record::Exemption(step));
         let request = &self.cases.requests[&n];
         let time = desk.moment(now);
         let kind = match happened {
@@ -241,9 +243,18 @@ impl Docket {
         })
     }
 
+    /// Incidents of steps that are taken and not written yet.
+    pub(super) fn acted_on(&self) -> Vec<i64> {
+        let of = |(_, record): &(usize, Record)| match record {
+            Record::Step(step) => Some(step.incident),
+            _ => None,
+        };
+        self.pending.iter().filter_map(of).collect()
+    }
+
     /// Takes a step at once; it is written with the turn that follows.
-    fn note(&mut self, desk: usize, record: Record) {
-        self.cases.take(&record);
+    fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
+        self.cases.take(office, &record);
         self.pending.push((desk, record));
         self.wake = Some(Moment::MIN);
     }
@@ -280,7 +291,7 @@ impl Docket {
                 for step in self.cases.due(case, &desk.roster, &self.terms, now) {
                     let letters = self.climb(n, &step, book, desk, now);
                     let record = Record::Step(step);
-                    self.cases.take(&record);
+                    self.cases.take(&desk.office, &record);
                     self.write(desk, &record, turn);
                     turn.letters.extend(letters);
                 }
@@ -369,7 +380,7 @@ impl Docket {
             act,
             reason: String::new(),
         });
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -423,7 +434,7 @@ impl Docket {
             Record::Exemption(step) => {
                 if let Some(request) = self.cases.requests.get(&step.request) {
                     turn.exemptions.retain(|row| row.n != step.request);
-                    turn.exemptions.push(request.row(&desk.office));
+                    turn.exemptions.push(request.row());
                 }
             }
         }
@@ -449,6 +460,7 @@ pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Digest, &NewLetter)> 
 /// Who asked for exemptions, for the book.
 pub fn asked(cases: &Cases) -> Vec<Asked> {
     let asked = cases.requests.values().map(|request| Asked {
+        office: request.office.clone(),
         by: request.asked_by.clone(),
         officer: request.officer.clone(),
         from: request.from,
@@ -493,11 +505,11 @@ pub async fn fold(store: &Store, at: Moment) -> Result<Cases> {
             return Ok(cases);
         };
         after = *last;
-        for (n, _, body) in &page {
+        for (n, office, body) in &page {
             let record: Record = serde_json::from_slice(body)
                 .with_context(|| format!("entry {n} of the ledger is no step of a case"))?;
             if record.at() <= at {
-                cases.take(&record);
+                cases.take(office, &record);
             }
         }
     }

@@ -10,6 +10,7 @@ mod kept;
 pub mod order;
 mod outage;
 mod post;
+mod recall;
 mod ticks;
 mod turn;
 

@@ -105,7 +105,7 @@ impl Docket {
 
     pub(super) fn mailed(&mut self, desk: &Desk, step: MailStep, turn: &mut Turn) {
         let record = Record::Mail(step);
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -144,7 +144,7 @@ impl Docket {
             });
         }
         let record = Record::Pattern(pattern);
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 

@@ -82,6 +82,7 @@ impl Daemon {
                 self.desks[desk].judging.took(took + began.elapsed());
             }
         }
+        self.recall().await;
         self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
         for status in &turn.statuses {
             self.statuses

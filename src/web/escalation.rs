@@ -51,7 +51,7 @@ pub async fn show(State(_): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             "Absences and deputies come from the office's roster. For one incident, its page says who is next and why.",
         )) }
     };
-    Ok(page::shell(&ask, Tab::None, title, false, body))
+    Ok(page::shell(&ask, Tab::Escalation, title, false, body))
 }
 
 fn people(ask: &Ask, roster: &Roster, title: &str, people: &[&Person], date: NaiveDate) -> Markup {

@@ -10,7 +10,7 @@ address = f"http://127.0.0.1:{port}/api/v1/openapi.json"
 command = [
     os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", address,
     "--header", f"Authorization: Bearer {token}",
-    "--checks", "all", "--max-examples", "25", "--seed", "7", "--workers", "1", "--no-color", *sys.argv[3:],
+    "--checks", "all", "--max-examples", "25", "--seed", "7", "--workers", "1", "--no-color", "--warnings", "off", *sys.argv[3:],
 ]
 # What is well formed may still be no sentence, or a span that ends before it begins.
 CONFIG = """[checks.positive_data_acceptance]
