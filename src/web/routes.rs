@@ -5,8 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, devices, export, health, incident, incidents, letters, openapi,
-    passkeys, policies, provider, quarantine, reveal, search, service, sign_in, stream, today, tokens, users,
+    Site, account, api, assets, case, case_api, devices, escalation, exemptions, export, health, incident, incidents,
+    letters, openapi, passkeys, policies, provider, quarantine, reveal, search, service, sign_in, stream, today,
+    tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -47,6 +48,8 @@ struct Route {
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
 /// Whoever may do anything with cases.
 const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
+/// Who stands above whom.
+const RUNGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
@@ -83,7 +86,12 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("POST", "/incidents/acknowledge", ACTS, post(incidents::acknowledge)),
         route("POST", "/incidents/{n}/acts", ACTS, post(case::act)),
+        route("GET", "/escalation", RUNGS, get(escalation::show)),
+        route("GET", "/exemptions", CASES, get(exemptions::show)),
+        route("POST", "/exemptions", ACTS, post(exemptions::ask)),
+        route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/letters", CASES, get(letters::list)),

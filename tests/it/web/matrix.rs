@@ -69,6 +69,7 @@ const ACTS: &str = "OSIFTW";
 /// Whoever comes with a session alone.
 const BY_TOKEN: &str = "";
 const SERVICE: &str = "OSIFAW";
+const SERVICE_BUT_OFFICERS: &str = "SIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
@@ -77,7 +78,12 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
+    ("POST", "/incidents/acknowledge", ACTS),
     ("POST", "/incidents/{n}/acts", ACTS),
+    ("GET", "/escalation", SERVICE_BUT_OFFICERS),
+    ("GET", "/exemptions", CASES),
+    ("POST", "/exemptions", ACTS),
+    ("POST", "/exemptions/{n}/answer", ACTS),
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
     ("GET", "/letters", CASES),
