@@ -141,7 +141,10 @@ pub fn render(summary: &Summary<'_>) -> Rendered {
         label: label.to_owned(),
         state: state.to_owned(),
         title: days.clone(),
-        greeting: words::greeting(Some(&summary.to.name), language),
+        around: summary
+            .house
+            .wording
+            .around(summary.roster, Some(&summary.to.name), language),
         lead,
         sections,
         caution: (caution.to_owned(), more.to_owned()),
@@ -181,6 +184,7 @@ fn section(heading: [&str; 2], language: Language, rows: Vec<(String, String)>) 
         heading: pick(heading, language).to_owned(),
         items: Vec::new(),
         rows,
+        steps: Vec::new(),
     }
 }
 
@@ -376,5 +380,6 @@ fn signals(summary: &Summary<'_>, base: &str) -> Section {
         .to_owned(),
         items,
         rows,
+        steps: Vec::new(),
     }
 }

@@ -36,6 +36,7 @@ mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod signals;
 mod today;
 mod tokens;
 mod users;
@@ -48,6 +49,7 @@ use axum::Router;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::case::signal::Bounds;
 use crate::door::Door;
 use crate::live::Live;
 use crate::store::Store;
@@ -91,6 +93,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Shown on the sign-in page: a demo's alone.
     pub shown: Vec<Shown>,
+    /// From which counts on something is shown to the integrity team.
+    pub signals: Bounds,
 }
 
 /// An account that everybody may use.
@@ -113,6 +117,7 @@ impl Default for Settings {
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
             shown: Vec::new(),
+            signals: Bounds::default(),
         }
     }
 }

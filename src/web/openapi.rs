@@ -96,7 +96,7 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const CALLS: [Call; 7] = [
+const CALLS: [Call; 8] = [
     Call {
         path: "/api/v1/incidents",
         part: Some(Part::Cases),
@@ -157,6 +157,18 @@ const CALLS: [Call; 7] = [
                 "severity": text(), "per": text(), "condition": text(), "enabled": {"type": "boolean"}, "scope": text(),
                 "for": text(), "bridge": text(), "group_within": text(), "notify": {"type": "array"},
                 "decided": or_null(json!({"type": "object"})),
+            }))
+        },
+        lines: false,
+    },
+    Call {
+        path: "/api/v1/signals",
+        part: Some(Part::Cases),
+        says: "What stands out in numbers, for the integrity team and auditors; no accusation.",
+        parameters: &[OFFICE],
+        answer: || {
+            list(json!({
+                "office": text(), "signal": text(), "what": text(), "counts": text(), "why": text(),
             }))
         },
         lines: false,

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
-    quarantine, service, sign_in, today, tokens, users,
+    quarantine, service, sign_in, signals, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -47,6 +47,8 @@ struct Route {
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
+/// What stands out in numbers, which is no supervisor's to see.
+const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
@@ -81,6 +83,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
+        route("GET", "/signals", OVERSIGHT, get(signals::show)),
         route("GET", "/letters", CASES, get(letters::list)),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
@@ -105,6 +108,10 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Service,
             route("GET", "/api/v1/service", SERVICE, get(service::api)),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/signals", OVERSIGHT, get(signals::api))),
         ),
         by_token(
             Part::Devices,

@@ -81,6 +81,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "web",
         &[
             "accounts",
+            "case",
             "door",
             "keys",
             "engine",

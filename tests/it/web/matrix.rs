@@ -69,13 +69,14 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 60] = [
+const ROWS: [(&str, &str, &str); 62] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
+    ("GET", "/signals", "IFA"),
     ("GET", "/letters", CASES),
     ("GET", "/letters/{n}", CASES),
     ("GET", "/letters/{n}/html", CASES),
@@ -89,6 +90,7 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/policies", EVERYBODY),
     ("GET", "/api/v1/service", SERVICE),
+    ("GET", "/api/v1/signals", "IFA"),
     ("GET", "/api/v1/gaps", EVERYBODY),
     ("GET", "/api/v1/clocks", EVERYBODY),
     ("GET", "/api", EVERYBODY),

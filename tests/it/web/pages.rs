@@ -110,7 +110,7 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 14] {
+    pub fn pages() -> [(&'static str, [&'static str; 2]); 15] {
         [
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
@@ -120,6 +120,7 @@ impl Desk {
             ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
             ("/api", ["Antarmuka untuk program", "The interface for programs"]),
             ("/compliance", ["Cakupan data", "Data coverage"]),
+            ("/signals", ["Tidak ada yang menonjol", "Nothing stands out"]),
             ("/letters", ["Percobaan", "Attempts"]),
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
             ("/letters/70", ["Penerima", "Recipient"]),
