@@ -116,7 +116,7 @@ pub fn html(bulletin: &Bulletin) -> String {
 fn of(section: &Section) -> Markup {
     html! {
         (heading(&section.heading))
-        @if !section.rows.is_empty() { (super::html::rows(&section.rows)) }
+        @if !section.rows.is_empty() { (super::html::rows(&section.rows, 132)) }
         @if !section.steps.is_empty() {
             ol.ink style="margin:0;padding:0 0 0 20px;font-size:15px;line-height:22px;color:#1d2733;" {
                 @for step in &section.steps { li style="margin:0 0 6px;padding-left:4px;" { (step) } }

@@ -115,7 +115,7 @@ fn card(sheet: &Sheet, colours: &Colours) -> Markup {
                 p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (sheet.around.greeting) }
                 @if !sheet.news.is_empty() { (news(sheet, colours)) }
                 p.ink style="margin:0 0 18px;font-size:17px;line-height:26px;color:#1d2733;" { (prose(&sheet.fact)) }
-                (rows(&sheet.rows))
+                (rows(&sheet.rows, 96))
             } }
             @for listing in [&sheet.stretches, &sheet.evidence].into_iter().flatten() {
                 tr { td.pad style="padding:20px 28px 0;" { (list(listing)) } }
@@ -171,14 +171,15 @@ fn news(sheet: &Sheet, colours: &Colours) -> Markup {
     }
 }
 
-pub(super) fn rows(rows: &[(String, String)]) -> Markup {
+/// Names in a column of so many pixels, and values.
+pub(super) fn rows(rows: &[(String, String)], width: u32) -> Markup {
     html! {
         table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
             style="border-collapse:collapse;" {
             @for (name, value) in rows {
                 tr {
-                    td.label.soft.rule width="96" valign="top" style="width:96px;padding:8px 10px 8px 0;\
-                        font-size:14px;line-height:20px;color:#5b6673;border-top:1px solid #e6e9ed;" { (name) }
+                    td.label.soft.rule width=(width) valign="top" style={ "width:" (width) "px;padding:8px 10px 8px 0;\
+                        font-size:14px;line-height:20px;color:#5b6673;border-top:1px solid #e6e9ed;" } { (name) }
                     td.ink.rule valign="top" style="padding:8px 0;font-size:14px;line-height:20px;color:#1d2733;\
                         border-top:1px solid #e6e9ed;" { (prose(value)) }
                 }

@@ -132,6 +132,15 @@ async fn a_week_of_an_office_with_three_supervisors() {
         insta::assert_snapshot!(format!("a_summary_{name}"), summaries.next().unwrap().text);
         assert!(summaries.next().is_none(), "once, to one of the integrity team");
     }
+    // What was corrected on Thursday stands in the deputy's digest of that noon.
+    let noon = mails
+        .iter()
+        .find(|mail| mail.to == "s2@kota.example" && mail.date_ms == at(3, 12, 0).0);
+    let noon = &noon.unwrap().text;
+    assert!(
+        noon.contains("NEWS") && noon.contains("from 09:00:00 to 09:03:00 WIB"),
+        "{noon}"
+    );
     let mark = format!("#{conflicted} ");
     let knew: BTreeSet<&str> = mails
         .iter()
