@@ -65,6 +65,7 @@ impl Case {
             integrity_told: false,
             changed: at,
             steps: 1,
+            moved: 1,
         }
     }
 
@@ -81,6 +82,9 @@ impl Case {
     pub(super) fn apply(&mut self, step: &Step) {
         self.steps += 1;
         self.changed = step.at;
+        if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
+            self.moved = self.steps;
+        }
         if step.act.answers() {
             self.answered_ms.get_or_insert(step.at.ms_since(self.waiting_since));
         }

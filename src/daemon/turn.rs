@@ -82,6 +82,7 @@ impl Daemon {
                 self.desks[desk].judging.took(took + began.elapsed());
             }
         }
+        self.recall().await;
         let summaries = loop {
             match self.docket.read_summaries(&self.store, &self.desks, now).await {
                 Ok(read) => break read,

@@ -8,6 +8,9 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod case;
+mod case_api;
+mod case_words;
 mod chart;
 mod cookies;
 mod devices;
@@ -16,11 +19,14 @@ mod export;
 mod fault;
 mod guard;
 mod health;
+mod help;
 mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod nav;
 mod openapi;
+mod orders;
 mod page;
 mod passkeys;
 mod peer;
@@ -49,13 +55,14 @@ use axum::Router;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
-use crate::case::signal::Bounds;
+use crate::case::Terms;
 use crate::door::Door;
 use crate::live::Live;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
@@ -70,6 +77,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people do with cases; `None`: pages only show.
+    pub orders: Option<Orders>,
     /// What people come in by.
     pub door: Arc<Door>,
 }
@@ -93,8 +102,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Shown on the sign-in page: a demo's alone.
     pub shown: Vec<Shown>,
-    /// From which counts on something is shown to the integrity team.
-    pub signals: Bounds,
+    /// What rules cases, and from which counts on something is shown to the integrity team.
+    pub terms: Terms,
 }
 
 /// An account that everybody may use.
@@ -117,7 +126,7 @@ impl Default for Settings {
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
             shown: Vec::new(),
-            signals: Bounds::default(),
+            terms: Terms::default(),
         }
     }
 }

@@ -75,7 +75,7 @@ fn offices(ask: &Ask) -> impl Iterator<Item = &OfficeLive> {
 }
 
 async fn of_office(site: &Site, ask: &Ask, office: &OfficeLive) -> Result<Vec<Signal>, Fault> {
-    let (roster, bounds, now) = (&office.roster, &site.settings.signals, ask.live.now);
+    let (roster, bounds, now) = (&office.roster, &site.settings.terms.signals, ask.live.now);
     let id = &roster.office.id;
     let recent = site
         .store

@@ -76,7 +76,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         @if !troubles.is_empty() {
             p.notice.dead role="status" {
                 (words.pick("Pemantauan terganggu: ", "Something is wrong with the monitor: ")) (troubles.join(", ")) ". "
-                a href=(address("/health", page::office_pair(&ask))) { (words.system) " →" }
+                a href=(address("/health", page::office_pair(&ask))) { (words.health) " →" }
             }
         }
         @if site.settings.broker_anonymous { p.notice.dead { (words.broker_anonymous) } }

@@ -3,6 +3,7 @@
 mod channel;
 mod cheats;
 mod killed;
+mod pages;
 mod troubles;
 mod week;
 
