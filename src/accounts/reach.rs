@@ -250,6 +250,11 @@ impl Scope {
         whole && self.cases.hidden.is_empty()
     }
 
+    /// Whether an office's conduct as a whole is his to watch.
+    pub fn oversees(&self, office: &str) -> bool {
+        self.cases.offices.iter().any(|whole| whole == EVERY || whole == office)
+    }
+
     /// Whether any case may be seen at all.
     pub fn sees_cases(&self) -> bool {
         !(self.cases.keys.is_empty() && self.cases.offices.is_empty())

@@ -48,6 +48,7 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
+    #[command(alias = "letter")]
     Letters(letters::Args),
     Incident(incident::Args),
     Exemption(exemption::Args),

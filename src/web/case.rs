@@ -37,6 +37,7 @@ pub struct Shown {
     row: CaseRow,
     steps: Vec<CaseStepRow>,
     seen: Option<CaseSeen>,
+    terms: Terms,
 }
 
 impl Shown {
@@ -54,7 +55,13 @@ impl Shown {
         };
         let seen = orders::look(site, look).await;
         let seen = seen.and_then(|seen| seen.cases.into_iter().next());
-        Ok(Some(Shown { row, steps, seen }))
+        let terms = site.settings.terms.clone();
+        Ok(Some(Shown {
+            row,
+            steps,
+            seen,
+            terms,
+        }))
     }
 
     /// Whether the reader has anything to fill in, which a page that comes again would take from him.
@@ -141,14 +148,13 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
     };
     let case = &seen.case;
     let at = |moment: Moment| page::time_on(moment, ask.live.now, zone, words);
-    let terms = Terms::default();
     let open = case.stage.is_open();
     // The officer learns when, not whom it passes over.
     let reader_only = ask.who.as_ref().is_some_and(|who| who.roles == [Role::Officer]);
     let decided = case
         .decided
         .filter(|_| matches!(case.outcome, Some(Stage::Finding | Stage::Proven)));
-    let appeal_until = decided.map(|at| at.plus_ms(terms.appeal_within_ms));
+    let appeal_until = decided.map(|at| at.plus_ms(shown.terms.appeal_within_ms));
     html! {
         ul.deadlines {
             @if let Some(ack) = case.ack.as_ref().filter(|_| open) {
@@ -168,7 +174,7 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
             }
             @if case.stage == Stage::Examination && case.stated.is_none() {
                 li { (words.pick("Petugas didengar sampai", "The officer is heard until")) " "
-                    (at(case.opened.plus_ms(terms.heard_within_ms))) }
+                    (at(case.opened.plus_ms(shown.terms.heard_within_ms))) }
             }
             @for due in &seen.foreseen {
                 @match &due.what {

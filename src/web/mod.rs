@@ -48,6 +48,7 @@ mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod signals;
 mod stream;
 mod today;
 mod tokens;
@@ -61,6 +62,7 @@ use axum::Router;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::case::Terms;
 use crate::door::Door;
 use crate::live::Live;
 use crate::store::Store;
@@ -107,6 +109,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Shown on the sign-in page: a demo's alone.
     pub shown: Vec<Shown>,
+    /// What rules cases, and from which counts on something is shown to the integrity team.
+    pub terms: Terms,
 }
 
 /// An account that everybody may use.
@@ -129,6 +133,7 @@ impl Default for Settings {
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
             shown: Vec::new(),
+            terms: Terms::default(),
         }
     }
 }

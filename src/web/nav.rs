@@ -50,7 +50,7 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
         ["Tinjau", "Review"],
         &[
             (Tab::Compliance, "/compliance", ["Kepatuhan", "Compliance"]),
-            (Tab::Signals, "/signals", ["Pola", "Signals"]),
+            (Tab::Signals, "/signals", ["Sinyal", "Signals"]),
             (Tab::Letters, "/letters", ["Surat", "Letters"]),
         ],
     ),

@@ -131,7 +131,7 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const CALLS: [Call; 12] = [
+const CALLS: [Call; 13] = [
     Call {
         method: "get",
         path: "/api/v1/incidents",
@@ -253,6 +253,20 @@ const CALLS: [Call; 12] = [
                 "severity": text(), "per": text(), "condition": text(), "enabled": {"type": "boolean"}, "scope": text(),
                 "for": text(), "bridge": text(), "group_within": text(), "notify": {"type": "array"},
                 "decided": or_null(json!({"type": "object"})),
+            }))
+        },
+        lines: false,
+        body: None,
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/signals",
+        part: Some(Part::Cases),
+        says: "What stands out in numbers, for the integrity team and auditors; no accusation.",
+        parameters: &[OFFICE],
+        answer: || {
+            list(json!({
+                "office": text(), "signal": text(), "what": text(), "counts": text(), "why": text(),
             }))
         },
         lines: false,

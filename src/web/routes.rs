@@ -6,8 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, case, case_api, devices, escalation, exemptions, export, health, incident, incidents,
-    letters, openapi, passkeys, policies, provider, quarantine, reveal, search, service, sign_in, stream, today,
-    tokens, users,
+    letters, openapi, passkeys, policies, provider, quarantine, reveal, search, service, sign_in, signals, stream,
+    today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -52,6 +52,8 @@ const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
 const RUNGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
+/// What stands out in numbers, which is no supervisor's to see.
+const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 /// Those who see whole offices, and officers by their codes.
 const CODES: Needs = Needs::One(&[Integrity, Auditor]);
@@ -94,6 +96,7 @@ fn routes() -> Vec<Route> {
         route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
+        route("GET", "/signals", OVERSIGHT, get(signals::show)),
         route("GET", "/letters", CASES, get(letters::list)),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
@@ -150,6 +153,10 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Service,
             route("GET", "/api/v1/service", SERVICE, get(service::api)),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/signals", OVERSIGHT, get(signals::api))),
         ),
         by_token(
             Part::Devices,

@@ -9,6 +9,7 @@ use super::desk;
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
+use super::readiness;
 use super::shown;
 use crate::accounts::Role;
 use crate::engine::policy::Class;
@@ -60,6 +61,8 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         .store
         .incidents_of_day(&ask.scope(), roster.office.id.as_str(), &date)
         .await?;
+    let (troubles, _) = readiness::troubles(&site, &ask.live, zone).await;
+    let troubles: Vec<&str> = troubles.iter().filter_map(|trouble| trouble.said(words)).collect();
     let of_day: i64 = of_day.iter().map(|(_, count)| count).sum();
 
     let mine = desk::section(&site, &ask, &reader, office).await?;
@@ -72,6 +75,12 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
             (clock(office, &ask))
         }
         @if ask.stale { p.notice.lost role="status" { (icon(Icon::Silent)) (words.stale) } }
+        @if !troubles.is_empty() {
+            p.notice.dead role="status" {
+                (words.pick("Pemantauan terganggu: ", "Something is wrong with the monitor: ")) (troubles.join(", ")) ". "
+                a href=(address("/health", page::office_pair(&ask))) { (words.health) " →" }
+            }
+        }
         @if site.settings.broker_anonymous { p.notice.dead { (words.broker_anonymous) } }
         @if office.view.emergency {
             p.notice.emergency role="status" {
