@@ -47,9 +47,10 @@ const FILE: Insert<'static> = Insert {
         "steps",
     ],
     then: " ON CONFLICT (incident) DO UPDATE SET class = excluded.class, severity = excluded.severity, \
-           policy = excluded.policy, officer = excluded.officer, date = excluded.date, stage = excluded.stage, \
+           policy = excluded.policy, officer = CASE WHEN case_file.anonymised_ms IS NULL THEN excluded.officer END, date = excluded.date, stage = excluded.stage, \
            outcome = excluded.outcome, code = excluded.code, stands = excluded.stands, \
-           decided_ms = excluded.decided_ms, acked_by = excluded.acked_by, acked_until_ms = excluded.acked_until_ms, \
+           decided_ms = excluded.decided_ms, \
+           acked_by = CASE WHEN case_file.anonymised_ms IS NULL THEN excluded.acked_by END, acked_until_ms = excluded.acked_until_ms, \
            review_by_ms = excluded.review_by_ms, changed_ms = excluded.changed_ms, steps = excluded.steps",
 };
 
@@ -75,7 +76,8 @@ const EXEMPTION: Insert<'static> = Insert {
         "granted",
         "revoked_ms",
     ],
-    then: " ON CONFLICT (office, n) DO UPDATE SET answered_by = excluded.answered_by, \
+    then: " ON CONFLICT (office, n) DO UPDATE SET \
+           answered_by = CASE WHEN exemption.anonymised_ms IS NULL THEN excluded.answered_by END, \
            answered_ms = excluded.answered_ms, granted = excluded.granted, revoked_ms = excluded.revoked_ms",
 };
 
@@ -224,29 +226,28 @@ impl Store {
             .all()
             .await
             .doing(READING)?;
-        rows.iter()
-            .map(|row| {
-                let (office, officer): (&str, &str) = (row.try_get(0).doing(READING)?, row.try_get(2).doing(READING)?);
-                Ok(ExemptionRow {
-                    office: OfficeId::new(office),
-                    n: row.try_get(1).doing(READING)?,
-                    officer: OfficerId::new(officer),
-                    from: Moment(row.try_get(3).doing(READING)?),
-                    until: Moment(row.try_get(4).doing(READING)?),
-                    asked_by: row.try_get(5).doing(READING)?,
-                    asked: Moment(row.try_get(6).doing(READING)?),
-                    reason: row.try_get(7).doing(READING)?,
-                    answered_by: row.try_get(8).doing(READING)?,
-                    answered: moment(row, 9)?,
-                    granted: row
-                        .try_get::<Option<i64>, _>(10)
-                        .doing(READING)?
-                        .map(|granted| granted != 0),
-                    revoked: moment(row, 11)?,
-                })
-            })
-            .collect()
+        rows.iter().map(exemption_row).collect()
     }
+}
+
+/// All columns of an exemption, in the order in which they are asked for here.
+pub(super) fn exemption_row(row: &Row) -> Result<ExemptionRow> {
+    let (office, officer): (&str, &str) = (row.try_get(0).doing(READING)?, row.try_get(2).doing(READING)?);
+    let granted: Option<i64> = row.try_get(10).doing(READING)?;
+    Ok(ExemptionRow {
+        office: OfficeId::new(office),
+        n: row.try_get(1).doing(READING)?,
+        officer: OfficerId::new(officer),
+        from: Moment(row.try_get(3).doing(READING)?),
+        until: Moment(row.try_get(4).doing(READING)?),
+        asked_by: row.try_get(5).doing(READING)?,
+        asked: Moment(row.try_get(6).doing(READING)?),
+        reason: row.try_get(7).doing(READING)?,
+        answered_by: row.try_get(8).doing(READING)?,
+        answered: moment(row, 9)?,
+        granted: granted.map(|granted| granted != 0),
+        revoked: moment(row, 11)?,
+    })
 }
 
 fn moment(row: &Row, column: usize) -> Result<Option<Moment>> {
