@@ -2,6 +2,7 @@
 
 mod channel;
 mod cheats;
+mod corrections;
 mod troubles;
 mod week;
 
