@@ -10,6 +10,7 @@ mod ask;
 mod assets;
 mod chart;
 mod cookies;
+mod corrections;
 mod devices;
 mod explained;
 mod export;
@@ -21,6 +22,7 @@ mod incident;
 mod incidents;
 mod letters;
 mod openapi;
+mod own;
 mod page;
 mod passkeys;
 mod peer;
@@ -30,6 +32,7 @@ mod provider;
 mod quarantine;
 mod readiness;
 mod routes;
+mod says;
 mod secure;
 mod seen;
 mod serve;
@@ -56,6 +59,7 @@ use crate::telemetry::Metrics;
 pub use explained::Explain;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
+pub use says::{Said, Say, What};
 pub use secure::Certificate;
 pub use serve::{Listening, ServeError, listen, serve};
 
@@ -68,6 +72,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people say for themselves; `None`: pages only show.
+    pub say: Option<Say>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

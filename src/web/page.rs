@@ -29,6 +29,8 @@ pub enum Tab {
     Quarantine,
     Health,
     Users,
+    Corrections,
+    Own,
     None,
 }
 
@@ -44,6 +46,8 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
         (Tab::Quarantine, "/quarantine", words.quarantine),
         (Tab::Health, "/health", words.system),
         (Tab::Users, "/users", words.pick("Akun", "Accounts")),
+        (Tab::Corrections, "/corrections", words.pick("Perbaikan", "Corrections")),
+        (Tab::Own, "/me", words.pick("Saya", "Me")),
     ];
     // Only where the reader may go.
     let roles = ask.who.as_ref().map(|who| who.roles.as_slice());

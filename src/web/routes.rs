@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
-    quarantine, service, sign_in, today, tokens, users,
+    Site, account, api, assets, corrections, devices, export, health, incident, incidents, letters, openapi, own,
+    passkeys, provider, quarantine, service, sign_in, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -48,6 +48,9 @@ const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Techn
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// What people say is wrong in what is held about them, and who answers it.
+const CORRECTIONS: Needs = Needs::One(&[Integrity, Auditor]);
+const ANSWERS: Needs = Needs::One(&[Integrity]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -155,6 +158,15 @@ fn routes() -> Vec<Route> {
             SignedIn,
             post(account::end_others),
         ),
+        route("GET", "/me", SignedIn, get(own::show)),
+        fresh(route("GET", "/me/export", SignedIn, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", SignedIn, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", SignedIn, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", SignedIn, post(own::forms::appeal)),
+        route("POST", "/me/corrections", SignedIn, post(own::forms::correct)),
+        route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
+        route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
+        route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),

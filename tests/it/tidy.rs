@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ledger", &["engine", "varint"]),
     ("coverage", &["engine", "wire", "varint"]),
     ("place", &[]),
+    ("redact", &["engine"]),
     ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("case", &["engine", "incident", "store::rows"]),
@@ -81,6 +82,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "web",
         &[
             "accounts",
+            "case",
+            "redact",
             "door",
             "keys",
             "engine",

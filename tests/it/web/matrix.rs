@@ -69,7 +69,7 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 60] = [
+const ROWS: [(&str, &str, &str); 69] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
@@ -122,6 +122,15 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("POST", "/account/passkeys/end", EVERYBODY),
     ("POST", "/account/sessions/end", EVERYBODY),
     ("POST", "/account/sessions/end-others", EVERYBODY),
+    ("GET", "/me", EVERYBODY),
+    ("GET", "/me/export", EVERYBODY),
+    ("GET", "/me/incidents/{n}", EVERYBODY),
+    ("POST", "/me/incidents/{n}/state", EVERYBODY),
+    ("POST", "/me/incidents/{n}/appeal", EVERYBODY),
+    ("POST", "/me/corrections", EVERYBODY),
+    ("GET", "/corrections", "IFA"),
+    ("POST", "/corrections/{n}/accept", "IF"),
+    ("POST", "/corrections/{n}/decline", "IF"),
     ("GET", "/users", "D"),
     ("POST", "/users", "D"),
     ("GET", "/users/{id}", "D"),
