@@ -13,6 +13,7 @@ mod fold;
 pub mod hours;
 pub mod line;
 pub mod mail;
+pub mod order;
 pub mod pattern;
 pub mod refusal;
 mod rows;
@@ -386,6 +387,8 @@ pub struct Case {
     pub changed: Moment,
     /// How many steps it has.
     pub steps: u32,
+    /// The last of them that changed anything a person decides by: not who was told, nor what was refused.
+    pub moved: u32,
 }
 
 /// All cases, as folding the ledger's entries gives them.

@@ -226,7 +226,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
-        say: Some(orders::of_pages(&order_sender)),
+        orders: Some(orders::for_pages(&order_sender)),
     };
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));

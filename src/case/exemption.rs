@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::conflict::conflict;
 use super::line::{Start, line, same_human};
 use super::{Actor, By, Case, Cases, Post, Refusal, acts};
-use crate::engine::event::OfficerId;
+use crate::engine::event::{OfficeId, OfficerId};
 use crate::engine::policy::Class;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -27,6 +27,7 @@ pub fn longest_ms(post: Post) -> i64 {
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Request {
+    pub office: OfficeId,
     pub n: i64,
     pub officer: OfficerId,
     pub from: Moment,
@@ -117,13 +118,14 @@ pub enum ExemptionWish {
 }
 
 impl Cases {
-    pub fn apply_exemption(&mut self, step: &ExemptionStep) {
+    pub fn apply_exemption(&mut self, office: &OfficeId, step: &ExemptionStep) {
         let by = match &step.by {
             By::Monitor => String::new(),
             By::Person(actor) => actor.id.clone(),
         };
         if let Move::Asked { officer, from, until } = &step.act {
             self.requests.entry(step.request).or_insert(Request {
+                office: office.clone(),
                 n: step.request,
                 officer: officer.clone(),
                 from: *from,
@@ -192,7 +194,7 @@ impl Cases {
                 Ok(step(n, Move::Asked { officer, from, until }))
             }
             ExemptionWish::Grant { request: n } | ExemptionWish::Deny { request: n } => {
-                let request = self.request(*n)?;
+                let request = self.request(*n, roster)?;
                 if request.answer.is_some() {
                     return Err(Refusal::Answered);
                 }
@@ -207,7 +209,7 @@ impl Cases {
                 Ok(step(*n, Move::Granted))
             }
             ExemptionWish::Revoke { request: n } => {
-                let request = self.request(*n)?;
+                let request = self.request(*n, roster)?;
                 if !request.is_granted() || request.revoked.is_some() {
                     return Err(Refusal::Answered);
                 }
@@ -219,8 +221,10 @@ impl Cases {
         }
     }
 
-    fn request(&self, n: i64) -> Result<&Request, Refusal> {
-        self.requests.get(&n).ok_or_else(|| Refusal::NoRequest(n.to_string()))
+    /// One of the roster's office: who has rights there has none elsewhere.
+    fn request(&self, n: i64, roster: &Roster) -> Result<&Request, Refusal> {
+        let request = self.requests.get(&n).filter(|one| one.office == roster.office.id);
+        request.ok_or_else(|| Refusal::NoRequest(n.to_string()))
     }
 
     fn may_answer(&self, who: &Actor, request: &Request, roster: &Roster, now: Moment) -> Result<(), Refusal> {
@@ -258,9 +262,10 @@ impl Cases {
         request: &Request,
         rests_on_custody: impl Fn(&str) -> bool + 'c,
     ) -> impl Iterator<Item = &'c Case> {
-        let (officer, until) = (request.officer.clone(), request.asked);
+        let (office, officer, until) = (request.office.clone(), request.officer.clone(), request.asked);
         self.of.values().filter(move |case| {
             case.counts()
+                && case.basis.office == office
                 && case.basis.officer.as_ref() == Some(&officer)
                 && case.basis.since >= until.plus_ms(-LOOK_BACK_MS)
                 && case.basis.since <= until

@@ -1,6 +1,7 @@
 //! Folding steps to cases: the same steps give the same cases, whoever folds them.
 
 use super::{Ack, Act, Appeal, Basis, By, Case, Cases, Counts, Record, Rung, Stage, Step};
+use crate::engine::event::OfficeId;
 use crate::engine::policy::Class;
 use crate::engine::time::Moment;
 
@@ -17,21 +18,16 @@ impl Cases {
         }
     }
 
-    pub fn take(&mut self, record: &Record) {
+    /// Takes what an entry of an office says. People of two offices may have equal ids.
+    pub fn take(&mut self, office: &OfficeId, record: &Record) {
         self.last = self.last.max(Some(record.at()));
         match record {
             Record::Step(step) => self.apply(step),
-            Record::Exemption(step) => self.apply_exemption(step),
+            Record::Exemption(step) => self.apply_exemption(office, step),
             Record::Correction(step) => self.apply_correction(step),
-            Record::Mail(step) => self.mail.take(step),
+            Record::Mail(step) => self.mail.take(office, step),
             Record::Pattern(pattern) => self.patterns.push(pattern.clone()),
         }
-    }
-
-    pub fn fold<'s>(records: impl IntoIterator<Item = &'s Record>) -> Cases {
-        let mut cases = Cases::default();
-        records.into_iter().for_each(|record| cases.take(record));
-        cases
     }
 
     /// Counts of the cases that fit. What late events took back counts nowhere until people decide again.
@@ -69,6 +65,7 @@ impl Case {
             integrity_told: false,
             changed: at,
             steps: 1,
+            moved: 1,
         }
     }
 
@@ -85,6 +82,9 @@ impl Case {
     pub(super) fn apply(&mut self, step: &Step) {
         self.steps += 1;
         self.changed = step.at;
+        if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
+            self.moved = self.steps;
+        }
         match &step.act {
             Act::Opened { .. } | Act::Refused { .. } => {}
             Act::Amended { basis } => self.basis = basis.clone(),

@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{Cases, Terms};
+use crate::engine::event::OfficeId;
 use crate::engine::policy::Severity;
 use crate::engine::roster::{Language, Role, Roster};
 use crate::engine::time::Moment;
@@ -37,11 +38,10 @@ pub enum MailStep {
         message_id: String,
         subject: String,
     },
-    /// It waits for the digest.
+    /// It waits for the digest. Where he reads mail, the roster says then: a ledger forgets no address.
     Held {
         incident: i64,
         person: String,
-        address: String,
         language: Language,
         at: Moment,
         due: Moment,
@@ -50,7 +50,6 @@ pub enum MailStep {
     Dropped { incident: i64, person: String, at: Moment },
     Digest {
         person: String,
-        address: String,
         language: Language,
         at: Moment,
         incidents: Vec<i64>,
@@ -81,8 +80,8 @@ pub struct Thread {
 /// What the ledger says of mail.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Mail {
-    /// How many letters each got at once on the last day he got any.
-    at_once: BTreeMap<String, (NaiveDate, u32)>,
+    /// How many letters each of an office got at once on the last day he got any.
+    at_once: BTreeMap<(OfficeId, String), (NaiveDate, u32)>,
     /// What waits for each, and until when.
     pub held: BTreeMap<String, BTreeMap<i64, Moment>>,
     pub threads: BTreeMap<(i64, String), Thread>,
@@ -102,7 +101,7 @@ pub enum Way {
 }
 
 impl Mail {
-    pub(super) fn take(&mut self, step: &MailStep) {
+    pub(super) fn take(&mut self, office: &OfficeId, step: &MailStep) {
         match step {
             MailStep::Sent {
                 incident,
@@ -112,7 +111,8 @@ impl Mail {
                 subject,
                 ..
             } => {
-                let count = self.at_once.entry(person.clone()).or_insert((*date, 0));
+                let whose = (office.clone(), person.clone());
+                let count = self.at_once.entry(whose).or_insert((*date, 0));
                 *count = if count.0 == *date {
                     (*date, count.1 + 1)
                 } else {
@@ -130,7 +130,6 @@ impl Mail {
             MailStep::Held {
                 incident,
                 person,
-                address,
                 language,
                 at,
                 due,
@@ -141,7 +140,7 @@ impl Mail {
                     .entry(*incident)
                     .or_insert(*due);
                 self.ever_held.insert((*incident, person.clone()));
-                self.recall(*incident, person, address, *language, *at, None);
+                self.recall(*incident, person, *language, *at, None);
             }
             MailStep::Dropped { incident, person, .. } => {
                 self.release(person, *incident);
@@ -153,7 +152,6 @@ impl Mail {
             }
             MailStep::Digest {
                 person,
-                address,
                 language,
                 at,
                 incidents,
@@ -164,7 +162,7 @@ impl Mail {
                     self.release(person, *incident);
                     self.thread(*incident, person, message_id, subject);
                     let thread = Some((message_id, subject));
-                    self.recall(*incident, person, address, *language, *at, thread);
+                    self.recall(*incident, person, *language, *at, thread);
                 }
             }
         }
@@ -190,7 +188,6 @@ impl Mail {
         &mut self,
         incident: i64,
         person: &str,
-        address: &str,
         language: Language,
         created: Moment,
         thread: Option<(&String, &String)>,
@@ -201,7 +198,7 @@ impl Mail {
             incident,
             kind: LetterKind::Digest,
             person: person.to_owned(),
-            address: address.to_owned(),
+            address: String::new(),
             language,
             subject,
             message_id,
@@ -239,7 +236,8 @@ impl Cases {
             return Way::Now;
         }
         let today = now.date(roster.office.zone);
-        let used = self.mail.at_once.get(person).filter(|(date, _)| *date == today);
+        let whose = (roster.office.id.clone(), letter.person.clone());
+        let used = self.mail.at_once.get(&whose).filter(|(date, _)| *date == today);
         let room = used.is_none_or(|(_, count)| *count < at_once_max);
         match letter.kind {
             LetterKind::Opened if severity == Some(Severity::Major) && room && !waits => Way::Now,
@@ -277,12 +275,9 @@ impl Cases {
     pub fn digests_due(&self, is_of: impl Fn(i64) -> bool, now: Moment) -> BTreeMap<String, BTreeSet<i64>> {
         let mut due = BTreeMap::new();
         for (person, held) in &self.mail.held {
-            if held.values().all(|due| *due > now) {
-                continue;
-            }
-            let incidents: BTreeSet<i64> = held.keys().copied().filter(|n| is_of(*n)).collect();
-            if !incidents.is_empty() {
-                due.insert(person.clone(), incidents);
+            let own = held.iter().filter(|(n, _)| is_of(**n));
+            if own.clone().any(|(_, due)| *due <= now) {
+                due.insert(person.clone(), own.map(|(n, _)| *n).collect());
             }
         }
         due

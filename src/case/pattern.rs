@@ -37,6 +37,7 @@ impl Cases {
             Severity::Minor => (3, 14 * DAY_MS),
             _ => (2, 30 * DAY_MS),
         };
+        let office = &confirmed.basis.office;
         let told = |n: i64| {
             let mut earlier = self.patterns.iter().filter(|one| one.severity == severity);
             earlier.any(|one| one.incidents.contains(&n))
@@ -45,7 +46,8 @@ impl Cases {
         let incidents: Vec<i64> = self
             .of
             .values()
-            .filter(|case| case.counts() && case.is_finding() && case.basis.officer.as_ref() == Some(&officer))
+            .filter(|case| case.counts() && case.is_finding() && case.basis.office == *office)
+            .filter(|case| case.basis.officer.as_ref() == Some(&officer))
             .filter(of_kind)
             .filter(|case| case.basis.since >= now.plus_ms(-span_ms) && !told(case.incident))
             .map(|case| case.incident)

@@ -3,7 +3,6 @@
 use super::correction::Correction;
 use super::exemption::Request;
 use super::{Act, Actor, By, Case, Post, Stage, Step};
-use crate::engine::event::OfficeId;
 use crate::engine::roster::Roster;
 use crate::store::rows::{CaseRow, CaseStepRow, CorrectionRow, ExemptionRow};
 
@@ -85,9 +84,9 @@ impl Step {
 }
 
 impl Request {
-    pub fn row(&self, office: &OfficeId) -> ExemptionRow {
+    pub fn row(&self) -> ExemptionRow {
         ExemptionRow {
-            office: office.clone(),
+            office: self.office.clone(),
             n: self.n,
             officer: self.officer.clone(),
             from: self.from,

@@ -39,12 +39,12 @@ impl Docket {
                     act,
                     reason: String::new(),
                 };
-                self.note(ix, Record::Correction(step));
+                self.note(ix, &desk.office, Record::Correction(step));
                 return Err(refusal);
             }
         };
         let (request, word) = (step.request, step.act.as_str().to_owned());
-        self.note(ix, Record::Correction(step));
+        self.note(ix, &desk.office, Record::Correction(step));
         Ok(Done::Correction {
             request,
             step: word,

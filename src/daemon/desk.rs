@@ -95,6 +95,12 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Whether a policy in force says anything by where phones are.
+    pub fn rests_on_custody(&self, policy: &str) -> bool {
+        let head = self.policies.iter().find(|head| head.id.as_str() == policy);
+        head.is_some_and(|head| head.condition.contains("custody"))
+    }
+
     /// Rebuilds an office from the ledger. What the files say goes in force now where the ledger says otherwise; the
     /// entries for that are pushed to `entries`.
     pub async fn open(

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::correct::of_office;
 use super::desk::Desk;
-use crate::case::acts::{Ask, Wish};
-use crate::case::correction::CorrectionWish;
+use crate::case::acts::Ask;
 use crate::case::exemption::{ExemptionStep, ExemptionWish, Move};
 use crate::case::mail::MailStep;
+pub use crate::case::order::{CaseAnswer, CaseOrder, Done, Order};
+use crate::case::order::{Look, Seen};
 use crate::case::{self, Act, Actor, By, Cases, Post, Record, Refusal, Rung, Step, Terms};
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
 use crate::engine::roster::{Language, Person, Roster};
@@ -23,70 +23,6 @@ use crate::letter::{Change, Decided};
 use crate::store::Store;
 use crate::store::rows::{Digest, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
 use crate::wire;
-
-/// What a person does, as it comes through the socket or from a page.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct CaseOrder {
-    /// The person's id in the roster.
-    pub who: String,
-    /// In which capacity; `None`: as the roster has him.
-    #[serde(default)]
-    pub post: Option<Post>,
-    #[serde(default)]
-    pub reason: String,
-    pub what: Order,
-}
-
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    Case {
-        incident: i64,
-        wish: Wish,
-        /// How many steps the case had when the person looked at it.
-        #[serde(default)]
-        seen: Option<u32>,
-    },
-    Exemption {
-        /// May be left out where there is one office.
-        #[serde(default)]
-        office: Option<OfficeId>,
-        wish: ExemptionWish,
-    },
-    Correction {
-        /// May be left out where there is one office.
-        #[serde(default)]
-        office: Option<OfficeId>,
-        wish: CorrectionWish,
-    },
-}
-
-/// What was done.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Done {
-    Case {
-        incident: i64,
-        step: String,
-        stage: String,
-        steps: u32,
-    },
-    Exemption {
-        request: i64,
-        step: String,
-        backdated: bool,
-        /// Incidents of the last 30 days that would not have been.
-        would_have_hidden: Vec<i64>,
-    },
-    Correction {
-        request: i64,
-        step: String,
-        /// Until when it is to be answered.
-        due: Moment,
-    },
-}
-
-pub type CaseAnswer = std::result::Result<Done, Refusal>;
 
 pub struct Docket {
     pub cases: Cases,
@@ -176,7 +112,7 @@ impl Docket {
                 match self.cases.ask(&ask, roster, &self.terms, now) {
                     Ok(step) => {
                         let word = step.act.as_str().to_owned();
-                        self.note(ix, Record::Step(step));
+                        self.note(ix, &desks[ix].office, Record::Step(step));
                         let case = &self.cases.of[&incident];
                         Ok(Done::Case {
                             incident,
@@ -194,6 +130,7 @@ impl Docket {
                         let reason = String::new();
                         self.note(
                             ix,
+                            &desks[ix].office,
                             Record::Step(Step {
                                 incident,
                                 at,
@@ -224,6 +161,14 @@ impl Docket {
         }
     }
 
+    /// What somebody may do of what he looks at, by the rules that would judge it if he did it now. `None`: there is no
+    /// such office.
+    pub(super) fn look(&self, look: &Look, desks: &[Desk], now: Moment) -> Option<Seen> {
+        let desk = desks.iter().find(|desk| desk.office == look.office)?;
+        let rests_on_custody = |policy: &str| desk.rests_on_custody(policy);
+        Some(self.cases.look(look, &desk.roster, &self.terms, rests_on_custody, now))
+    }
+
     #[expect(clippy::too_many_arguments, reason = "an order has these parts")]
     fn exempt(
         &mut self,
@@ -251,6 +196,7 @@ impl Docket {
                 };
                 self.note(
                     ix,
+                    &desk.office,
                     Record::Exemption(ExemptionStep {
                         request,
                         at: now,
@@ -264,7 +210,7 @@ impl Docket {
         };
         let (n, word) = (step.request, step.act.as_str().to_owned());
         let happened = step.act.clone();
-        self.note(ix, Record::Exemption(step));
+        self.note(ix, &desk.office, Record::Exemption(step));
         let request = &self.cases.requests[&n];
         let time = desk.moment(now);
         let kind = match happened {
@@ -297,11 +243,9 @@ impl Docket {
                 receipt: Receipt::unneeded(),
             });
         }
-        let policies = &desk.policies;
-        let hidden = self.cases.would_have_hidden(request, |policy| {
-            let head = policies.iter().find(|head| head.id.as_str() == policy);
-            head.is_some_and(|head| head.condition.contains("custody"))
-        });
+        let hidden = self
+            .cases
+            .would_have_hidden(request, |policy| desk.rests_on_custody(policy));
         Ok(Done::Exemption {
             request: n,
             step: word,
@@ -325,8 +269,8 @@ impl Docket {
     }
 
     /// Takes a step at once; it is written with the turn that follows.
-    pub(super) fn note(&mut self, desk: usize, record: Record) {
-        self.cases.take(&record);
+    pub(super) fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
+        self.cases.take(office, &record);
         self.pending.push((desk, record));
         self.wake = Some(Moment::MIN);
     }
@@ -365,7 +309,7 @@ impl Docket {
                 for step in self.cases.due(case, &desk.roster, &self.terms, now) {
                     let letters = self.climb(n, &step, book, desk, now);
                     let record = Record::Step(step);
-                    self.cases.take(&record);
+                    self.cases.take(&desk.office, &record);
                     self.write(desk, &record, turn);
                     turn.letters.extend(letters);
                 }
@@ -454,7 +398,7 @@ impl Docket {
             act,
             reason: String::new(),
         });
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -508,7 +452,7 @@ impl Docket {
             Record::Exemption(step) => {
                 if let Some(request) = self.cases.requests.get(&step.request) {
                     turn.exemptions.retain(|row| row.n != step.request);
-                    turn.exemptions.push(request.row(&desk.office));
+                    turn.exemptions.push(request.row());
                 }
             }
             Record::Correction(step) => {
@@ -540,6 +484,7 @@ pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Digest, &NewLetter)> 
 /// Who asked for exemptions, for the book.
 pub fn asked(cases: &Cases) -> Vec<Asked> {
     let asked = cases.requests.values().map(|request| Asked {
+        office: request.office.clone(),
         by: request.asked_by.clone(),
         officer: request.officer.clone(),
         from: request.from,
@@ -584,11 +529,11 @@ pub async fn fold(store: &Store, at: Moment) -> Result<Cases> {
             return Ok(cases);
         };
         after = *last;
-        for (n, _, body) in &page {
+        for (n, office, body) in &page {
             let record: Record = serde_json::from_slice(body)
                 .with_context(|| format!("entry {n} of the ledger is no step of a case"))?;
             if record.at() <= at {
-                cases.take(&record);
+                cases.take(office, &record);
             }
         }
     }

@@ -78,7 +78,6 @@ impl Docket {
                 Way::Hold => Some(MailStep::Held {
                     incident,
                     person,
-                    address: letter.address,
                     language: letter.language,
                     at: now,
                     due: self.cases.digest_after(&desk.roster, &self.terms, now),
@@ -105,7 +104,7 @@ impl Docket {
 
     pub(super) fn mailed(&mut self, desk: &Desk, step: MailStep, turn: &mut Turn) {
         let record = Record::Mail(step);
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -144,7 +143,7 @@ impl Docket {
             });
         }
         let record = Record::Pattern(pattern);
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -204,7 +203,6 @@ impl Docket {
                     };
                     let step = MailStep::Digest {
                         person: person.clone(),
-                        address: to.email.clone(),
                         language: to.language,
                         at: now,
                         incidents: told.clone(),
@@ -215,6 +213,12 @@ impl Docket {
                 });
                 match step {
                     Some((letter, step)) => {
+                        // What tells of it among others is found by it, also by a hold.
+                        turn.digests.extend(told.iter().map(|n| crate::store::rows::Digest {
+                            letter: letter.message_id.clone(),
+                            incident: *n,
+                            subject: letter.subject.clone(),
+                        }));
                         turn.letters.push(letter);
                         self.mailed(desk, step, turn);
                     }

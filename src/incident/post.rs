@@ -80,7 +80,10 @@ fn conflicted(asked: &[Asked], verdict: &Verdict, roster: &Roster) -> Vec<String
     let end = verdict.until.unwrap_or(verdict.since);
     let touches = |one: &&Asked| {
         let (from, until) = (one.from.date(zone), one.until.date(zone));
-        Some(&one.officer) == verdict.officer.as_ref() && from <= end.date(zone) && verdict.since.date(zone) <= until
+        one.office == verdict.office
+            && Some(&one.officer) == verdict.officer.as_ref()
+            && from <= end.date(zone)
+            && verdict.since.date(zone) <= until
     };
     asked.iter().filter(touches).map(|one| one.by.clone()).collect()
 }
@@ -124,7 +127,9 @@ impl Incident {
                 correspondent.address.clone_from(&person.email);
                 correspondent.language = person.language;
             }
-            correspondent.may_be_told = may_be_told(officer, &correspondent.person, &correspondent.address, roster);
+            let address = correspondent.address.as_str();
+            correspondent.may_be_told =
+                !address.is_empty() && may_be_told(officer, &correspondent.person, address, roster);
         }
     }
 

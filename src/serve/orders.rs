@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::reload::say;
 use crate::case::Refusal;
-use crate::daemon::docket::{CaseAnswer, CaseOrder, Order as Wanted};
+use crate::daemon::docket::{CaseAnswer, CaseOrder};
 use crate::daemon::order::Order;
 use crate::web;
 
@@ -22,26 +22,23 @@ pub async fn carry(orders: &mpsc::Sender<Order>, order: CaseOrder) -> CaseAnswer
     }
 }
 
-/// What people say for themselves on pages.
-pub fn of_pages(orders: &mpsc::Sender<Order>) -> web::Say {
-    let orders = orders.clone();
-    Arc::new(move |said: web::Said| {
-        let orders = orders.clone();
-        let what = match said.what {
-            web::What::Case { incident, wish, seen } => Wanted::Case { incident, wish, seen },
-            web::What::Correction(wish) => Wanted::Correction {
-                office: Some(said.office),
-                wish,
-            },
-        };
-        let order = CaseOrder {
-            who: said.who,
-            post: None,
-            reason: said.reason,
-            what,
-        };
-        Box::pin(async move { carry(&orders, order).await.map(drop) })
-    })
+/// The same for pages, and what they ask before.
+pub fn for_pages(orders: &mpsc::Sender<Order>) -> web::Orders {
+    let (carrying, looking) = (orders.clone(), orders.clone());
+    web::Orders {
+        carry: Arc::new(move |order| {
+            let orders = carrying.clone();
+            Box::pin(async move { carry(&orders, order).await })
+        }),
+        look: Arc::new(move |look| {
+            let orders = looking.clone();
+            Box::pin(async move {
+                let (answer, answered) = oneshot::channel();
+                orders.send(Order::Look { look, answer }).await.ok()?;
+                answered.await.ok()?
+            })
+        }),
+    }
 }
 
 /// Gives the order to the monitor that listens there.

@@ -8,14 +8,16 @@ use maud::{Markup, html};
 use super::Site;
 use super::ask::{Ask, Reader};
 use super::fault::Fault;
+use super::orders;
 use super::own::{self, forms};
 use super::page::{self, Tab};
 use super::posted::Posted;
-use super::says::{Said, What};
 use super::words::Words;
 use crate::accounts::{Role, Scope};
+use crate::case::Refusal;
 use crate::case::correction::CorrectionWish;
 use crate::case::line::same_human;
+use crate::case::order::Order;
 use crate::engine::time::Moment;
 use crate::store::own::OpenCorrections;
 use crate::store::rows::CorrectionRow;
@@ -34,7 +36,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         .collect();
     let (open, answered): (Vec<&CorrectionRow>, Vec<&CorrectionRow>) =
         mine.into_iter().partition(|row| row.answered.is_none());
-    let now = site.door.clock.now();
+    let now = site.live.borrow().now;
     let title = words.pick("Permintaan perbaikan", "Requests for correction");
     let body = html! {
         (page::heading(title, Some(words.pick(
@@ -105,7 +107,7 @@ fn waiting(ask: &Ask, reader: &Reader, row: &CorrectionRow, now: Moment) -> Mark
     html! {
         section.part.part-ill[late] aria-label={ "#" (row.n) } {
             h3 { "#" (row.n) " " (row.about) }
-            p { (row.wanted) }
+            blockquote.said { (row.wanted) }
             p.soft { (row.person) " · " (row.office) " · " (page::time_on(row.asked, now, zone(ask, row), words)) }
             p { (own::clock(row.due, now, words, &when)) }
             @if !ask.has_role(Role::Integrity) {
@@ -174,23 +176,22 @@ async fn answer(
     wish: impl FnOnce(i64) -> CorrectionWish,
 ) -> Result<Response, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let holder = &reader.who.account.holder;
-    let part = holder.office.clone().zip(holder.person.clone());
+    if form.word("reason").is_none() {
+        return Ok(forms::refused(
+            &ask,
+            &Refusal::NoReason,
+            "/corrections",
+            Tab::Corrections,
+        ));
+    }
     // An id of one office's roster says nothing in another.
-    let (Some((office, who)), Some(say)) = (part, &site.say) else {
-        site.door
-            .refused(Some(&reader.who), &reader.caller, "not_of_office", &ask.path)
-            .await?;
-        return Err(Fault::Forbidden);
+    let office = reader.who.account.holder.office.clone().ok_or(Fault::Forbidden)?;
+    let what = Order::Correction {
+        office: Some(office.clone()),
+        wish: wish(n),
     };
-    let said = Said {
-        office,
-        who,
-        reason: form.text("reason").to_owned(),
-        what: What::Correction(wish(n)),
-    };
-    match say(said).await {
-        Ok(()) => Ok(Redirect::to("/corrections").into_response()),
+    match orders::order(&site, &reader, &office, form.text("reason"), what, &ask.path).await? {
+        Ok(_) => Ok(Redirect::to("/corrections").into_response()),
         Err(refusal) => Ok(forms::refused(&ask, &refusal, "/corrections", Tab::Corrections)),
     }
 }

@@ -8,6 +8,9 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod case;
+mod case_api;
+mod case_words;
 mod chart;
 mod cookies;
 mod corrections;
@@ -17,11 +20,14 @@ mod export;
 mod fault;
 mod guard;
 mod health;
+mod help;
 mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod nav;
 mod openapi;
+mod orders;
 mod own;
 mod page;
 mod passkeys;
@@ -32,7 +38,6 @@ mod provider;
 mod quarantine;
 mod readiness;
 mod routes;
-mod says;
 mod secure;
 mod seen;
 mod serve;
@@ -57,9 +62,9 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
-pub use says::{Said, Say, What};
 pub use secure::Certificate;
 pub use serve::{Listening, ServeError, listen, serve};
 
@@ -72,8 +77,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
-    /// What people say for themselves; `None`: pages only show.
-    pub say: Option<Say>,
+    /// What people do with cases; `None`: pages only show.
+    pub orders: Option<Orders>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

@@ -22,13 +22,12 @@ use crate::accounts::{Role, Scope};
 use crate::case::line::faces;
 use crate::engine::event::OfficeId;
 use crate::engine::roster::Roster;
-use crate::engine::time::Moment;
 use crate::live::OfficeLive;
 use crate::redact::{Other, Redactor};
 use crate::store::own::LookedRow;
 use crate::store::{Each, Span};
 use view::View;
-pub use view::{Rights, clock, post, rights, shown_title, stage};
+pub use view::{Rights, clock, post, rights, stage};
 
 /// Incidents on a page.
 const PAGE: usize = 20;
@@ -137,7 +136,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
             }
             p { a.button href="/account" { (words.pick("Akun saya", "My account")) } }
         };
-        return Ok(page::shell(&ask, Tab::Own, title, false, body));
+        return Ok(page::shell(&ask, Tab::Mine, title, false, body));
     };
     let before = match ask.param("before").map(str::parse::<i64>) {
         None => None,
@@ -145,7 +144,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         Some(Err(_)) => return Err(Fault::BadQuestion),
     };
     let (office, store) = (own.office.as_str(), &site.store);
-    let now = site.door.clock.now();
+    let now = site.live.borrow().now;
     let (mut incidents, mut exemptions, mut looks) = (Vec::new(), Vec::new(), Vec::new());
     let (mut letters, mut corrections) = (Vec::new(), Vec::new());
     for id in &own.ids {
@@ -231,7 +230,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
             p { a.button href="/me/export" { (words.pick("Unduh (JSON)", "Download (JSON)")) } }
         }
     };
-    Ok(page::shell(&ask, Tab::Own, title, false, body))
+    Ok(page::shell(&ask, Tab::Mine, title, false, body))
 }
 
 /// What a form came to, said on the page it leads back to.

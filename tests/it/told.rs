@@ -3,6 +3,8 @@
 mod channel;
 mod cheats;
 mod corrections;
+mod heard;
+mod pages;
 mod troubles;
 mod week;
 

@@ -13,7 +13,7 @@ mod oidc;
 mod own;
 mod pages;
 mod passkeys;
-mod people;
+pub mod people;
 mod seed;
 mod tokens;
 

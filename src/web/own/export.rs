@@ -47,8 +47,9 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         .live
         .as_ref()
         .map_or_else(|| ask.zone(), |live| live.roster.office.zone);
+    let now = site.live.borrow().now;
     let copy = Copy {
-        now: site.door.clock.now(),
+        now,
         head,
         zone,
         own,
@@ -252,7 +253,7 @@ impl Copy {
         let steps = store.case_steps(row.n).await?;
         let (state, joined_to) = match row.state {
             crate::store::rows::IncidentState::Joined(to) => ("joined", Some(to)),
-            _ => (super::shown::state_word(row).as_str(), None),
+            _ => (super::super::shown::state_word(row).as_str(), None),
         };
         Ok(json!({
             "incident": row.n,

@@ -1,6 +1,7 @@
 //! What somebody says for himself: a statement, an appeal, a request for correction.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 
@@ -9,12 +10,11 @@ use super::super::ask::{Ask, Reader, address};
 use super::super::fault::Fault;
 use super::super::page::{self, Tab};
 use super::super::posted::Posted;
-use super::super::says::{Said, What};
-use super::super::words::Words;
-use super::{Own, shown_title};
+use super::Own;
 use crate::case::Refusal;
 use crate::case::acts::{REASON_MAX, Wish};
 use crate::case::correction::{ABOUT_MAX, CorrectionWish};
+use crate::case::order::{CaseOrder, Order};
 use crate::store::rows::IncidentRow;
 
 /// Where a form writes somebody's words.
@@ -53,18 +53,16 @@ pub fn correction(ask: &Ask, incidents: &[IncidentRow]) -> Markup {
 pub async fn correct(State(site): State<Site>, ask: Ask, reader: Reader, form: Posted) -> Result<Response, Fault> {
     let own = Own::of(&site, &reader).ok_or(Fault::NotFound)?;
     let about = form.word("about").unwrap_or_default().to_owned();
-    let what = What::Correction(CorrectionWish::Ask { about });
-    say(
-        &site,
-        &ask,
-        &reader,
-        &own,
-        form.text("reason"),
-        what,
-        "/me",
-        "correction",
-    )
-    .await
+    let saying = Saying {
+        what: Order::Correction {
+            office: Some(own.office),
+            wish: CorrectionWish::Ask { about },
+        },
+        reason: form.text("reason"),
+        back: "/me",
+        done: "correction",
+    };
+    say(&site, &ask, &reader, saying).await
 }
 
 /// `POST /me/incidents/{n}/state`
@@ -107,74 +105,54 @@ async fn of_incident(
         return Err(Fault::NotFound);
     }
     let seen = form.word("seen").and_then(|steps| steps.parse().ok());
-    let what = What::Case { incident, wish, seen };
-    let done = if wish == Wish::State { "state" } else { "appeal" };
     let back = format!("/me/incidents/{incident}");
-    say(&site, &ask, &reader, &own, form.text("reason"), what, &back, done).await
+    let saying = Saying {
+        what: Order::Case { incident, wish, seen },
+        reason: form.text("reason"),
+        back: &back,
+        done: wish.as_str(),
+    };
+    say(&site, &ask, &reader, saying).await
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what is said, by whom, and where it leads back to"
-)]
-async fn say(
-    site: &Site,
-    ask: &Ask,
-    reader: &Reader,
-    own: &Own,
-    reason: &str,
-    what: What,
-    back: &str,
-    done: &str,
-) -> Result<Response, Fault> {
-    let say = site.say.as_ref().ok_or(Fault::Unavailable)?;
-    let who = reader.who.account.holder.person.clone().ok_or(Fault::NotFound)?;
-    let said = Said {
-        office: own.office.clone(),
-        who,
-        reason: reason.to_owned(),
-        what,
+/// What is said, and where it leads back to.
+struct Saying<'a> {
+    what: Order,
+    reason: &'a str,
+    back: &'a str,
+    done: &'a str,
+}
+
+/// By himself, whatever his role: the law gives it to whoever it is about.
+async fn say(site: &Site, ask: &Ask, reader: &Reader, saying: Saying<'_>) -> Result<Response, Fault> {
+    if saying.reason.trim().is_empty() {
+        return Ok(refused(ask, &Refusal::NoReason, saying.back, Tab::Mine));
+    }
+    let orders = site.orders.as_ref().ok_or(Fault::Unavailable)?;
+    let order = CaseOrder {
+        who: reader.who.account.holder.person.clone().ok_or(Fault::NotFound)?,
+        post: None,
+        reason: saying.reason.to_owned(),
+        what: saying.what,
     };
-    match say(said).await {
-        Ok(()) => Ok(Redirect::to(&address(back, [("done", done)])).into_response()),
-        Err(refusal) => Ok(refused(ask, &refusal, back, Tab::Own)),
+    match (orders.carry)(order).await {
+        Ok(_) => Ok(Redirect::to(&address(saying.back, [("done", saying.done)])).into_response()),
+        Err(refusal) => Ok(refused(ask, &refusal, saying.back, Tab::Mine)),
     }
 }
 
 /// Why it was not done, with the status of the refusal.
 pub fn refused(ask: &Ask, refusal: &Refusal, back: &str, tab: Tab) -> Response {
     let words = ask.words;
-    let status = axum::http::StatusCode::from_u16(refusal.status()).unwrap_or(axum::http::StatusCode::CONFLICT);
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
     let title = words.pick("Tidak dilakukan", "Not done");
+    let (why, todo) = words.refusal(refusal);
     let body = html! {
         section.fault {
             h1 { (title) }
-            p { (why(refusal, words)) }
-            p { a.button href=(back) { (shown_title(words)) } }
+            p { (why) " " (todo) }
+            p { a.button href=(back) { (words.pick("Kembali", "Back")) } }
         }
     };
     (status, page::shell(ask, tab, title, false, body)).into_response()
-}
-
-fn why(refusal: &Refusal, words: &Words) -> String {
-    let id = match refusal {
-        Refusal::NoReason => "Tulis penjelasan Anda dalam satu kalimat atau lebih.",
-        Refusal::TooLong(_) => "Tulisan Anda terlalu panjang.",
-        Refusal::WrongStage(_) => "Perkara ini tidak berada pada tahap yang memungkinkannya.",
-        Refusal::TooLate(_) => "Waktunya sudah lewat.",
-        Refusal::AppealPending => "Keberatan Anda sedang ditinjau.",
-        Refusal::Changed(_) => "Perkara ini berubah sejak Anda membukanya. Buka lagi dan ulangi.",
-        Refusal::Own => "Permintaan Anda sendiri dijawab oleh orang lain.",
-        Refusal::ForIntegrity => "Ini tugas tim kepatuhan.",
-        Refusal::ForOfficer => "Hanya petugas yang bersangkutan dapat melakukannya.",
-        Refusal::Answered => "Permintaan ini sudah dijawab.",
-        Refusal::TooManyOpen(_) => "Terlalu banyak permintaan Anda yang masih menunggu jawaban.",
-        Refusal::Unknown(_) => "Anda tidak ada di roster kantor ini.",
-        Refusal::NoCase(_) | Refusal::NoRequest(_) => "Tidak ditemukan.",
-        Refusal::NotWritten => {
-            "Sistem sedang berhenti atau tidak dapat menyimpan. Tidak ada yang dilakukan; coba lagi."
-        }
-        _ => "Hal ini tidak dapat dilakukan.",
-    };
-    words.pick(id, &format!("{refusal}.")).to_owned()
 }

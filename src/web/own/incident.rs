@@ -78,7 +78,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
             }
         },
     };
-    let now = site.door.clock.now();
+    let now = site.live.borrow().now;
     let zone = own
         .live
         .as_ref()
@@ -100,7 +100,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
                     p.case-fact { (sheet.fact) }
                     p.case-caution { strong { (sheet.caution.0) } " " (sheet.caution.1) }
                 }
-                @if let Some(case) = &case { p { strong { (stage(&case.stage, words)) } } }
+                @if let Some(case) = &case { p { (stage(&case.stage, words)) } }
                 @if let IncidentState::Joined(other) = row.state {
                     p { (words.joined) " " a href={ "/me/incidents/" (other) } { (words.incident) " #" (other) } "." }
                 }
@@ -141,7 +141,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
             }
         }
     };
-    Ok(page::shell(&ask, Tab::Own, &title, false, body))
+    Ok(page::shell(&ask, Tab::Mine, &title, false, body))
 }
 
 /// The steps of the case, each by the capacity of whoever took it.
@@ -155,63 +155,13 @@ fn taken(steps: &[CaseStepRow], redactor: &Redactor, words: &Words, when: &impl 
                 li {
                     (when(step.at))
                     div {
-                        p { strong { (did(&step.step, words)) } " " span.soft { (post(step.post.as_deref(), words)) } }
+                        p { strong { (words.case_step(&step.step)) } " " span.soft { (post(step.post.as_deref(), words)) } }
                         @if !step.reason.is_empty() { p { (redactor.text(&step.reason)) } }
                     }
                 }
             }
         }
     }
-}
-
-/// What a step did, in plain words.
-fn did(step: &str, words: &Words) -> String {
-    match step {
-        "opened" => words.pick("Perkara dibuka.", "The case was opened."),
-        "amended" => words.pick(
-            "Waktu atau tingkatnya dikoreksi.",
-            "Its times or its severity were corrected.",
-        ),
-        "basis_withdrawn" => words.pick(
-            "Peristiwa yang menyusul menarik dasarnya.",
-            "Late events took its basis back.",
-        ),
-        "basis_restored" => words.pick("Dasarnya kembali berlaku.", "Its basis holds again."),
-        "joined" => words.pick("Diteruskan di perkara lain.", "It goes on in another case."),
-        "reopened_by_evidence" => words.pick(
-            "Dibuka lagi oleh bukti yang menyusul.",
-            "Late evidence opened it again.",
-        ),
-        "told" => words.pick(
-            "Pihak yang berwenang diberi tahu.",
-            "Those who are in charge were told.",
-        ),
-        "ack_expired" => words.pick(
-            "Pengakuan berakhir tanpa keputusan.",
-            "The acknowledgement ran out without a decision.",
-        ),
-        "acknowledged" => words.pick("Seseorang menyatakan mengetahuinya.", "Somebody took notice of it."),
-        "stated" => words.pick("Pernyataan.", "A statement."),
-        "found" => words.pick("Dikonfirmasi sebagai temuan.", "Confirmed as a finding."),
-        "dismissed" => words.pick("Dikesampingkan.", "Dismissed."),
-        "dismissal_proposed" => words.pick("Diusulkan dikesampingkan.", "Proposed to be dismissed."),
-        "examined" => words.pick("Diperiksa.", "Taken into examination."),
-        "proven" => words.pick("Dinyatakan terbukti.", "Called proven."),
-        "not_proven" => words.pick("Dinyatakan tidak terbukti.", "Called not proven."),
-        "closed" => words.pick("Ditutup.", "Closed."),
-        "appealed" => words.pick("Keberatan.", "An appeal."),
-        "upheld" => words.pick(
-            "Keputusan dipertahankan oleh peninjau.",
-            "The reviewer left the decision as it was.",
-        ),
-        "granted" => words.pick(
-            "Keputusan dicabut oleh peninjau.",
-            "The reviewer took the decision back.",
-        ),
-        "reopened" => words.pick("Dibuka lagi.", "Opened again."),
-        other => other,
-    }
-    .to_owned()
 }
 
 /// What he can say, with its deadline.

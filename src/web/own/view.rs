@@ -12,7 +12,7 @@ use super::super::users::role_name;
 use super::super::words::Words;
 use super::Own;
 use crate::accounts::Role;
-use crate::case::{Post, Terms};
+use crate::case::{Post, Stage, Terms};
 use crate::engine::roster;
 use crate::engine::time::Moment;
 use crate::store::Sum;
@@ -276,10 +276,6 @@ pub fn clock(due: Moment, now: Moment, words: &Words, when: &Markup) -> Markup {
     }
 }
 
-pub fn shown_title(words: &Words) -> &'static str {
-    words.pick("Kembali", "Back")
-}
-
 fn role_of(id: &str, own: &Own, words: &Words) -> &'static str {
     if own.ids.iter().any(|own| own == id) {
         return words.pick("Anda sendiri", "Yourself");
@@ -329,31 +325,11 @@ fn number(which: &str) -> String {
     }
 }
 
-/// Where a case stands, in a sentence for the one it is about.
-pub fn stage(word: &str, words: &Words) -> &'static str {
-    match word {
-        "indication" => words.pick(
-            "Indikasi; belum ada yang memutuskan",
-            "An indication; nobody has decided yet",
-        ),
-        "dismissing" => words.pick(
-            "Diusulkan untuk dikesampingkan; orang kedua harus setuju",
-            "Proposed to be dismissed; a second person must agree",
-        ),
-        "dismissed" => words.pick("Dikesampingkan", "Dismissed"),
-        "finding" => words.pick(
-            "Temuan: dikonfirmasi atasan, belum terbukti",
-            "A finding: confirmed by a superior, not proven",
-        ),
-        "examination" => words.pick("Sedang diperiksa", "Being examined"),
-        "proven" => words.pick("Terbukti setelah pemeriksaan", "Proven after an examination"),
-        "not_proven" => words.pick("Tidak terbukti", "Not proven"),
-        "closed" => words.pick("Ditutup", "Closed"),
-        "withdrawn" => words.pick(
-            "Ditarik kembali: tidak ada lagi dasarnya",
-            "Withdrawn: nothing it rested on is left",
-        ),
-        _ => words.pick("–", "–"),
+/// Where a case stands, and what that means.
+pub fn stage(word: &str, words: &Words) -> Markup {
+    let known = Stage::ALL.into_iter().find(|stage| stage.as_str() == word);
+    html! {
+        @if let Some(stage) = known { strong { (words.stage(stage)) ". " } (words.stage_means(stage)) }
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jagaloket::accounts::Role;
 use jagaloket::engine::event::{OfficeId, OfficerId};
 use jagaloket::engine::policy::{Class, Severity};
-use jagaloket::engine::time::Moment;
 use jagaloket::store::rows::{CaseRow, CaseStepRow, CorrectionRow, EntryKind, ExemptionRow, NewEntry, Turn};
 use serde_json::Value;
 
@@ -66,7 +65,7 @@ fn planted(desk: &Desk, n: i64) {
         detail,
         reason: format!("{step}: {named}"),
     };
-    let now = Moment(desk.door.clock.now().0);
+    let now = desk.seeded.live.now;
     let event = NewEntry {
         received: at("24 10:06:00"),
         kind: EntryKind::Event,
@@ -177,7 +176,7 @@ fn an_officer_sees_all_that_is_held_about_him_and_no_name_of_anybody_else() {
             "id",
             [
                 "Catatan saya",
-                "Temuan: dikonfirmasi atasan",
+                "Seorang atasan membenarkannya",
                 "Keberatan sampai",
                 "Kepatuhan",
                 "Terlambat",
@@ -188,7 +187,7 @@ fn an_officer_sees_all_that_is_held_about_him_and_no_name_of_anybody_else() {
             "en",
             [
                 "My record",
-                "A finding: confirmed",
+                "A superior confirmed it",
                 "Appeal until",
                 "Integrity",
                 "Overdue",

@@ -68,10 +68,7 @@ impl Desk {
             metrics: seeded.metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
-            // Nobody writes here: nothing is found.
-            say: Some(Arc::new(|_| {
-                Box::pin(async { Err(jagaloket::case::Refusal::NoCase(0)) })
-            })),
+            orders: None,
             door: door.clone(),
         };
         let ends = async {
