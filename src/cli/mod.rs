@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod completions;
+mod correction;
 mod demo;
 mod escalation;
 mod exemption;
@@ -51,6 +52,7 @@ enum Command {
     #[command(alias = "letter")]
     Letters(letters::Args),
     Incident(incident::Args),
+    Correction(correction::Args),
     Exemption(exemption::Args),
     Escalation(escalation::Args),
     Backup(backup::BackupArgs),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Ledger(args) => ledger::run(args),
         Command::Letters(args) => letters::run(args),
         Command::Incident(args) => incident::run(args),
+        Command::Correction(args) => correction::run(args),
         Command::Exemption(args) => exemption::run(args),
         Command::Escalation(args) => escalation::run(args),
         Command::Backup(args) => backup::backup(args),

@@ -5,9 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, devices, escalation, exemptions, export, health, incident, incidents,
-    letters, openapi, passkeys, policies, provider, quarantine, reveal, search, service, sign_in, signals, stream,
-    today, tokens, users,
+    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident,
+    incidents, letters, openapi, own, passkeys, policies, provider, quarantine, reveal, search, service, sign_in,
+    signals, stream, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -57,6 +57,9 @@ const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 /// Those who see whole offices, and officers by their codes.
 const CODES: Needs = Needs::One(&[Integrity, Auditor]);
+/// What people say is wrong in what is held about them, and who answers it.
+const CORRECTIONS: Needs = Needs::One(&[Integrity, Auditor]);
+const ANSWERS: Needs = Needs::One(&[Integrity]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -207,6 +210,15 @@ fn routes() -> Vec<Route> {
             SignedIn,
             post(account::end_others),
         ),
+        route("GET", "/me", SignedIn, get(own::show)),
+        fresh(route("GET", "/me/export", SignedIn, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", SignedIn, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", SignedIn, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", SignedIn, post(own::forms::appeal)),
+        route("POST", "/me/corrections", SignedIn, post(own::forms::correct)),
+        route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
+        route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
+        route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),

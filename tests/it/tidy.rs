@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ledger", &["engine", "varint"]),
     ("coverage", &["engine", "wire", "varint"]),
     ("place", &[]),
+    ("redact", &["engine"]),
     ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("case", &["engine", "incident", "letter", "store::rows"]),
@@ -82,6 +83,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "accounts",
             "case",
+            "redact",
             "door",
             "keys",
             "engine",
