@@ -122,12 +122,20 @@ def postgres(folder):
 
 
 def processor_seconds(words):
-    """Of all processes whose command line has these words."""
-    total = 0
+    """Of all processes whose command line has these words, and of their children."""
+    parents, found = {}, set()
     for path in glob.glob("/proc/[0-9]*/cmdline"):
-        with contextlib.suppress(OSError), open(path, "rb") as file:
-            if words in file.read().decode(errors="replace").replace("\0", " "):
-                total += cpu_seconds(int(path.split("/")[2]))
+        with contextlib.suppress(OSError):
+            pid = int(path.split("/")[2])
+            with open(path, "rb") as file, open(f"/proc/{pid}/stat") as stat:
+                parents[pid] = int(stat.read().rsplit(")", 1)[1].split()[1])
+                if words in file.read().decode(errors="replace").replace("\0", " "):
+                    found.add(pid)
+    total = 0
+    for pid, parent in parents.items():
+        if pid in found or parent in found:
+            with contextlib.suppress(OSError):
+                total += cpu_seconds(pid)
     return total
 
 
@@ -287,10 +295,11 @@ def ingest(bench):
         with postgres(work) as address:
             monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {bench.port}', database=address)
             with monitor.run():
-                before = processor_seconds(work)
+                spent = lambda: processor_seconds(work) - cpu_seconds(broker.pid)
+                before = spent()
                 figures = measured(monitor.pid, broker, monitor.accepted)
                 # The monitor and the server.
-                return {**figures, "cpu": (processor_seconds(work) - before) / count * 1e6}
+                return {**figures, "cpu": (spent() - before) / count * 1e6}
 
     peers = {
         "mosquitto, discarding subscriber": discarding,
