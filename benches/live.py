@@ -216,6 +216,10 @@ class Monitor:
     def accepted(self):
         return self.metric("jagaloket_events_accepted_total")
 
+    def taken(self):
+        """What came, whatever became of it."""
+        return self.accepted() + self.metric("jagaloket_events_duplicate_total") + self.quarantined()
+
 
 def publish(bench, port, file, **options):
     command = [bench.load, "publish", "--port", str(port), "--file", file]
@@ -575,7 +579,7 @@ def year(bench):
         with monitor.run():
             cpu, began = cpu_seconds(monitor.pid), time.monotonic()
             publish(bench, port, events, connections=1, window=1000)
-            wait_until("the year", lambda: monitor.accepted() >= count, 900, every=0.2)
+            wait_until("the year", lambda: monitor.taken() >= count, 900, every=0.2)
             seconds = time.monotonic() - began
             print(
                 f"  came in as {count / seconds:.0f} events/s, {(cpu_seconds(monitor.pid) - cpu) / count * 1e6:.1f} us CPU/event, one connection;"
@@ -657,10 +661,7 @@ def backlog(bench):
                     for n in range(1, 6):
                         say(f"loker-{n:04}", "lockbox.heartbeat", {})
 
-            def taken():
-                return monitor.accepted() + monitor.metric("jagaloket_events_duplicate_total") + monitor.quarantined()
-
-            while (done := taken()) < count:
+            while (done := monitor.taken()) < count:
                 beat()
                 n = len(said) % 5 + 1
                 if n not in said:
@@ -767,9 +768,9 @@ def history(bench):
             with open(part_path, "wb") as out:
                 out.writelines(part)
             with monitor.run():
-                cpu, began, first = cpu_seconds(monitor.pid), time.monotonic(), monitor.accepted()
+                cpu, began, first = cpu_seconds(monitor.pid), time.monotonic(), monitor.taken()
                 publish(bench, port, part_path, connections=4, window=1000)
-                wait_until("all events", lambda: monitor.accepted() - first >= len(part), 900, every=0.1)
+                wait_until("all events", lambda: monitor.taken() - first >= len(part), 900, every=0.1)
                 seconds = time.monotonic() - began
                 stored += len(part)
                 print(
