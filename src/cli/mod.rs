@@ -11,6 +11,7 @@ mod incident;
 mod ledger;
 mod letters;
 mod policy;
+mod remote;
 mod replay;
 mod retention;
 mod schema;
@@ -47,6 +48,7 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
+    #[command(alias = "letter")]
     Letters(letters::Args),
     Incident(incident::Args),
     Exemption(exemption::Args),

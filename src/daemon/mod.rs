@@ -371,7 +371,7 @@ fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
     turn.verdicts.extend(pinned);
     turn.steps.extend(outcome.steps);
     turn.incidents.extend(outcome.incidents);
-    turn.digests.extend(outcome.digests);
+    turn.among.extend(outcome.among);
     turn.letters.extend(outcome.letters);
 }
 

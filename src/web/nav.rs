@@ -18,6 +18,7 @@ pub enum Tab {
     Signals,
     Letters,
     Exemptions,
+    Escalation,
     Roster,
     Calendar,
     Policies,
@@ -49,7 +50,7 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
         ["Tinjau", "Review"],
         &[
             (Tab::Compliance, "/compliance", ["Kepatuhan", "Compliance"]),
-            (Tab::Signals, "/signals", ["Pola", "Signals"]),
+            (Tab::Signals, "/signals", ["Sinyal", "Signals"]),
             (Tab::Letters, "/letters", ["Surat", "Letters"]),
         ],
     ),
@@ -57,6 +58,7 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
         ["Kantor", "Office"],
         &[
             (Tab::Roster, "/roster", ["Daftar petugas", "Roster"]),
+            (Tab::Escalation, "/escalation", ["Siapa diberi tahu", "Who is told"]),
             (Tab::Calendar, "/calendar", ["Kalender", "Calendar"]),
             (Tab::Policies, "/policies", ["Kebijakan", "Policies"]),
         ],
