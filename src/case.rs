@@ -17,6 +17,8 @@ pub mod order;
 pub mod pattern;
 pub mod refusal;
 mod rows;
+pub mod signal;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -31,10 +33,11 @@ use crate::engine::time::Moment;
 use crate::store::rows::{IncidentRow, IncidentState};
 
 use correction::{Correction, CorrectionStep};
-use exemption::{ExemptionStep, Request};
+use exemption::{ExemptionStep, Longest, Request};
 use mail::{Mail, MailStep};
-use pattern::Pattern;
+use pattern::{Pattern, Repeats};
 pub use refusal::Refusal;
+use summary::Summaries;
 
 /// What an incident says while it stands: what its case rests on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -204,6 +207,15 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it is the answer that people are asked for.
+    fn answers(&self) -> bool {
+        use Act::{Acknowledged, DismissalProposed, Dismissed, Examined, Found};
+        matches!(
+            self,
+            Acknowledged { .. } | Dismissed { .. } | DismissalProposed { .. } | Examined | Found
+        )
+    }
+
     pub fn as_str(&self) -> &'static str {
         match self {
             Act::Opened { .. } => "opened",
@@ -305,7 +317,7 @@ impl Stage {
 }
 
 /// Spans that rule cases; what an office may change comes with its configuration.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {
     /// In service hours.
     pub ack_within_ms: i64,
@@ -322,7 +334,14 @@ pub struct Terms {
     /// So many letters each supervisor gets at once on a day; `None`: as many as there are.
     pub at_once_max: Option<u32>,
     /// When the others go out, in minutes after midnight.
-    pub digest_minutes: [u32; 2],
+    pub digest_minutes: Vec<u32>,
+    /// How long exemptions may be.
+    pub longest: Longest,
+    /// What is confirmed so often repeats.
+    pub minor_repeats: Repeats,
+    pub major_repeats: Repeats,
+    pub summaries: Summaries,
+    pub signals: signal::Bounds,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -337,7 +356,21 @@ impl Default for Terms {
             review_within_ms: 14 * DAY_MS,
             heard_within_ms: 3 * DAY_MS,
             at_once_max: Some(2),
-            digest_minutes: [12 * 60, 16 * 60],
+            digest_minutes: vec![12 * 60, 16 * 60],
+            longest: Longest {
+                supervisor_ms: 3 * DAY_MS,
+                integrity_ms: 30 * DAY_MS,
+            },
+            minor_repeats: Repeats {
+                count: 3,
+                within_ms: 14 * DAY_MS,
+            },
+            major_repeats: Repeats {
+                count: 2,
+                within_ms: 30 * DAY_MS,
+            },
+            summaries: Summaries::default(),
+            signals: signal::Bounds::default(),
         }
     }
 }
@@ -381,6 +414,8 @@ pub struct Case {
     pub told: BTreeMap<String, Moment>,
     /// From when an answer is awaited; moves when an acknowledgement runs out.
     pub waiting_since: Moment,
+    /// How long the first answer took since it was last opened.
+    pub answered_ms: Option<i64>,
     /// How often it was passed on up the line since.
     pub climbed: u32,
     pub integrity_told: bool,

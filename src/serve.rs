@@ -1,5 +1,6 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod audit;
 mod canary;
 mod gather;
 mod measure;
@@ -34,6 +35,7 @@ use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
+pub use canary::OFFICE as CANARY;
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::order;
 use reload::Reload;
@@ -172,7 +174,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
-    let docket = Docket::open(&store, troubles::terms(&config))
+    let docket = Docket::open(&store, config.terms.clone())
         .await
         .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());

@@ -61,6 +61,7 @@ impl Case {
             appeal: None,
             told: std::collections::BTreeMap::new(),
             waiting_since: at,
+            answered_ms: None,
             climbed: 0,
             integrity_told: false,
             changed: at,
@@ -84,6 +85,9 @@ impl Case {
         self.changed = step.at;
         if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
             self.moved = self.steps;
+        }
+        if step.act.answers() {
+            self.answered_ms.get_or_insert(step.at.ms_since(self.waiting_since));
         }
         match &step.act {
             Act::Opened { .. } | Act::Refused { .. } => {}
@@ -205,6 +209,7 @@ impl Case {
         self.ack = None;
         self.appeal = None;
         self.waiting_since = at;
+        self.answered_ms = None;
         self.climbed = 0;
         self.integrity_told = false;
     }

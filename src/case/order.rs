@@ -160,7 +160,7 @@ impl Cases {
         let requests = requests.map(|request| {
             let n = request.n;
             let why = |wish: ExemptionWish| match &who {
-                Some(who) => self.ask_exemption(who, &wish, WORDS, roster, now).err(),
+                Some(who) => self.ask_exemption(who, &wish, WORDS, roster, terms, now).err(),
                 None => Some(Refusal::ForIntegrity),
             };
             RequestSeen {

@@ -5,7 +5,9 @@ mod climbing;
 mod corrections;
 mod exemptions;
 mod mail;
+mod signals;
 mod stages;
+mod summaries;
 
 use super::acts::{Ask, Wish};
 use super::*;

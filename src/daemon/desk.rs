@@ -73,6 +73,8 @@ impl PolicyTexts {
 
 pub struct Desk {
     pub office: OfficeId,
+    /// From when on it is watched.
+    pub since: Moment,
     pub roster: Arc<Roster>,
     pub policies: Arc<[Head]>,
     pub engine: Engine,
@@ -84,6 +86,8 @@ pub struct Desk {
     /// The same, as it was last shown.
     pub clocks_shown: Arc<[ClockShown]>,
     pub gaps_shown: Arc<[Gap]>,
+    /// When something was heard last that had happened long before.
+    pub(super) heard_late: Option<Moment>,
     /// Why the past was judged anew when the office was opened, if it was.
     pub judged_anew: Option<Reason>,
     pub(super) judging: Judging,
@@ -141,6 +145,7 @@ impl Desk {
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
             }
         }
+        desk.since = activations.first().map_or(now, |first| first.at);
         desk.roster = roster;
         desk.policies = policies.heads().cloned().collect();
         desk.engine.judge();
@@ -166,6 +171,7 @@ impl Desk {
         engine.judge_again_within(keep_ms);
         Desk {
             office: roster.office.id.clone(),
+            since: Moment::MIN,
             policies: policies.heads().cloned().collect(),
             engine,
             roster,
@@ -174,6 +180,7 @@ impl Desk {
             gaps: Gaps::default(),
             clocks_shown: Arc::new([]),
             gaps_shown: Arc::new([]),
+            heard_late: None,
             judged_anew: None,
             judging: Judging::default(),
             ledger_n: 0,

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::correct::of_office;
 use super::desk::Desk;
+use super::summary::Read;
 use crate::case::acts::Ask;
 use crate::case::exemption::{ExemptionStep, ExemptionWish, Move};
 use crate::case::mail::MailStep;
@@ -181,7 +182,10 @@ impl Docket {
         now: Moment,
     ) -> CaseAnswer {
         let who = actor(who, post, &desk.roster)?;
-        let step = match self.cases.ask_exemption(&who, wish, reason, &desk.roster, now) {
+        let step = match self
+            .cases
+            .ask_exemption(&who, wish, reason, &desk.roster, &self.terms, now)
+        {
             Ok(step) => step,
             Err(refusal) => {
                 let (tried, request) = match wish {
@@ -276,7 +280,7 @@ impl Docket {
     }
 
     /// Adds to a turn what it means for cases, and what is due of them: entries, rows, letters.
-    pub(super) fn turn(&mut self, book: &mut Book, desks: &[Desk], turn: &mut Turn, now: Moment) {
+    pub(super) fn turn(&mut self, book: &mut Book, desks: &[Desk], summaries: &[Read], turn: &mut Turn, now: Moment) {
         if turn.incidents.is_empty() && turn.letters.is_empty() && self.wake.is_none_or(|wake| wake > now) {
             return;
         }
@@ -317,6 +321,7 @@ impl Docket {
         }
         self.post(desks, turn, now);
         self.send_digests(book, desks, turn, now);
+        self.send_summaries(summaries, book, desks, turn, now);
         let roster_of = |case: &case::Case| {
             let desk = desks.iter().find(|desk| desk.office == case.basis.office)?;
             Some(&*desk.roster)
@@ -324,7 +329,8 @@ impl Docket {
         let is_watched = |n| self.cases.of.get(&n).is_some_and(|case| roster_of(case).is_some());
         let digest = self.cases.mail.next_digest(is_watched);
         let climb = self.cases.next_wake(roster_of, &self.terms);
-        self.wake = [digest, climb].into_iter().flatten().min();
+        let summary = self.next_summary(desks, now);
+        self.wake = [digest, climb, summary].into_iter().flatten().min();
     }
 
     /// What incidents that changed in this turn do to their cases, and who was told of them.

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::intake::{self, Intake};
 use super::ticks::Comeback;
-use super::{Daemon, TICK_EVERY_MS};
+use super::{Daemon, LATE_MS, TICK_EVERY_MS};
 use crate::accounts::Scope;
 use crate::clock::instant;
 use crate::door::{self, Act};
@@ -83,7 +83,14 @@ impl Daemon {
             }
         }
         self.recall().await;
-        self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
+        let summaries = loop {
+            match self.docket.read_summaries(&self.store, &self.desks, now).await {
+                Ok(read) => break read,
+                Err(error) => self.wait_for_database(error).await,
+            }
+        };
+        self.docket
+            .turn(&mut self.book, &self.desks, &summaries, &mut turn, now);
         for status in &turn.statuses {
             self.statuses
                 .insert((status.office.to_string(), status.device.to_string()), status.clone());
@@ -124,9 +131,13 @@ impl Daemon {
     /// the same place.
     fn take_in(&mut self, events: Vec<(usize, Event)>, turn: &mut Turn, now: Moment) -> u64 {
         let (mut accepted, mut late) = (0, Vec::new());
+        let long_ago = now.plus_ms(-LATE_MS);
         for (at, (ix, event)) in events.into_iter().enumerate() {
             let desk = &mut self.desks[ix];
             let is_act = !event.kind.is_pulse();
+            if event.time < long_ago {
+                desk.heard_late = Some(now);
+            }
             if matches!(event.kind, Kind::Ticked) {
                 desk.ticked = desk.ticked.max(event.time);
             }

@@ -17,6 +17,8 @@ mod outcome;
 pub mod pattern;
 mod policies;
 pub mod sheet;
+pub mod signal;
+pub mod summary;
 mod text;
 pub mod words;
 

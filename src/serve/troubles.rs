@@ -1,5 +1,4 @@
-//! Looks after the monitor itself and tells by the second channel what begins to be wrong and what is over; what of a
-//! configuration rules how people are told.
+//! Looks after the monitor itself and tells by the second channel what begins to be wrong and what is over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,8 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::{canary, stopped};
-use crate::case::Terms;
+use super::{audit, canary, stopped};
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::engine::time::Moment;
@@ -108,15 +106,7 @@ impl Watch {
     }
 }
 
-/// What of a configuration rules cases and mail.
-pub fn terms(config: &Config) -> Terms {
-    Terms {
-        at_once_max: config.mail.at_once_max,
-        ..Terms::default()
-    }
-}
-
-/// Starts the second channel and the canary, where the configuration has them.
+/// Starts what verifies the ledger, and the second channel and the canary, where the configuration has them.
 pub fn beside(
     config: &Config,
     site: &Site,
@@ -125,6 +115,8 @@ pub fn beside(
     stopping: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut beside = JoinSet::new();
+    let (store, metrics) = (site.store.clone(), site.metrics.clone());
+    beside.spawn(audit::run(store, metrics, clock.clone(), stopped(stopping.clone())));
     if let Some(hook) = &config.hook {
         let watch = Watch {
             site: site.clone(),

@@ -73,7 +73,7 @@ impl Own {
     /// The question as he alone would see the office.
     pub fn ask(&self, site: &Site, ask: &Ask) -> Ask {
         Ask {
-            live: seen(&site.live.borrow().clone(), &self.scope),
+            live: seen(&site.live.borrow().clone(), &self.scope, ask.words),
             ..ask.clone()
         }
     }

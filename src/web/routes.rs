@@ -6,7 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, case, case_api, corrections, devices, export, health, incident, incidents, letters,
-    openapi, own, passkeys, provider, quarantine, service, sign_in, today, tokens, users,
+    openapi, own, passkeys, policies, provider, quarantine, reveal, search, service, sign_in, stream, today, tokens,
+    users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -50,6 +51,8 @@ const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Those who see whole offices, and officers by their codes.
+const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 /// What people say is wrong in what is held about them, and who answers it.
 const CORRECTIONS: Needs = Needs::One(&[Integrity, Auditor]);
 const ANSWERS: Needs = Needs::One(&[Integrity]);
@@ -92,6 +95,13 @@ fn routes() -> Vec<Route> {
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/live", SignedIn, get(stream::live)),
+        route("GET", "/reveal", CODES, get(reveal::form)),
+        route("POST", "/reveal", CODES, post(reveal::open)),
+        route("GET", "/search", SignedIn, get(search::show)),
+        route("GET", "/policies", SignedIn, get(policies::list)),
+        route("GET", "/policies/{id}", SignedIn, get(policies::show)),
+        route("GET", "/devices", SignedIn, get(devices::show)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),

@@ -14,6 +14,7 @@ mod own;
 mod pages;
 mod passkeys;
 pub mod people;
+mod reveals;
 mod seed;
 mod tokens;
 

@@ -72,7 +72,7 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 75] = [
+const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
@@ -85,6 +85,13 @@ const ROWS: [(&str, &str, &str); 75] = [
     ("GET", "/letters/{n}/html", CASES),
     ("GET", "/quarantine", QUARANTINE),
     ("GET", "/quarantine/{n}", QUARANTINE),
+    ("GET", "/live", EVERYBODY),
+    ("GET", "/reveal", "IFA"),
+    ("POST", "/reveal", "IFA"),
+    ("GET", "/search", EVERYBODY),
+    ("GET", "/policies", EVERYBODY),
+    ("GET", "/policies/{id}", EVERYBODY),
+    ("GET", "/devices", EVERYBODY),
     ("GET", "/health", EVERYBODY),
     ("GET", "/healthz", "NOSIFATDWX"),
     ("GET", "/readyz", "NOSIFATDWX"),
@@ -295,6 +302,10 @@ impl House {
             self.tokens.insert(who, token);
         }
         let mut browser = self.browser(who);
+        if path == "/live" {
+            // Its answer does not end.
+            return browser.ask("HEAD", path, "");
+        }
         if method == "GET" {
             return browser.get(path);
         }
@@ -390,7 +401,7 @@ fn every_address_has_its_row_and_lets_in_whom_it_says() {
     assert_eq!(there, rows, "each address needs a row here");
     let mut house = House::open();
     let store = house.desk.seeded.store.clone();
-    for (method, pattern, admitted) in ROWS {
+    for (method, pattern, admitted) in ROWS.iter().copied() {
         let path = pattern
             .replace(
                 "{n}",
@@ -521,8 +532,9 @@ fn the_first_page_names_nobody_who_is_not_for_the_reader() {
     for (who, office, candra, dewi) in [
         ('O', true, true, false),
         ('S', true, true, true),
-        ('I', true, true, true),
-        ('A', true, true, true),
+        // Those who see whole offices see codes.
+        ('I', true, false, false),
+        ('A', true, false, false),
         ('F', false, false, false),
         ('T', true, false, false),
         ('D', false, false, false),
