@@ -11,6 +11,7 @@ mod incident;
 mod ledger;
 mod letters;
 mod policy;
+mod remote;
 mod replay;
 mod retention;
 mod schema;

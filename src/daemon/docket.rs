@@ -89,6 +89,8 @@ impl Docket {
             reason,
             what,
         } = order;
+        // PostgreSQL's texts cannot hold one, and a turn that cannot be written holds up all.
+        let reason = reason.replace('\0', "\u{fffd}");
         match what {
             Order::Case { incident, wish, seen } => {
                 let case = self.cases.of.get(&incident).ok_or(Refusal::NoCase(incident))?;

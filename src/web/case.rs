@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, Reader};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::incident;
 use super::orders;
@@ -87,7 +87,7 @@ pub fn stage_mark(ask: &Ask, stage: Stage) -> Markup {
 }
 
 /// The name of somebody in the roster, and his id.
-fn person(office: Option<&OfficeLive>, id: &str) -> String {
+pub fn person(office: Option<&OfficeLive>, id: &str) -> String {
     let roster = office.map(|office| &office.roster);
     let of_person = roster
         .and_then(|roster| roster.person(id))
@@ -132,6 +132,9 @@ pub fn section(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, tried: Opt
                 }
             }
             (deadlines(ask, office, shown, zone))
+            @if [Role::Supervisor, Role::Integrity, Role::Auditor].into_iter().any(|role| ask.has_role(role)) {
+                p.more { a href=(address("/escalation", page::office_pair(ask))) { (words.pick("Siapa diberi tahu kapan", "Who is told when")) " →" } }
+            }
             (steps(ask, office, shown, tried, zone))
             (forms(ask, shown, tried))
         }
@@ -193,7 +196,10 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
                     },
                 }
             }
-            @if open && seen.foreseen.is_empty() && case.basis.severity < Severity::Major {
+            @if open && seen.foreseen.is_empty() && case.integrity_told {
+                li { (words.pick("Semua yang dapat diberi tahu sudah tahu, juga tim kepatuhan; menunggu jawaban.",
+                    "Everybody who can be told knows, the integrity team too; an answer is awaited.")) }
+            } @else if open && seen.foreseen.is_empty() && case.basis.severity < Severity::Major {
                 li { (words.pick("Masuk rangkuman berikutnya; tidak diteruskan ke atas.", "It waits for the next digest and is not passed on.")) }
             }
         }
@@ -365,7 +371,7 @@ pub fn wish_of(word: &str, code: &str) -> Option<Wish> {
         "" => None,
         code => Some(Code::ALL.into_iter().find(|one| one.as_str() == code)?),
     };
-    Wish::parse(word, code.filter(|_| word == "dismiss"))
+    Wish::parse(word, code)
 }
 
 /// `POST /incidents/{n}/acts`: one act of one person on one case.

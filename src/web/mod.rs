@@ -13,7 +13,10 @@ mod case_api;
 mod case_words;
 mod chart;
 mod cookies;
+mod desk;
 mod devices;
+mod escalation;
+mod exemptions;
 mod explained;
 mod export;
 mod fault;
@@ -31,11 +34,14 @@ mod page;
 mod passkeys;
 mod peer;
 mod pieces;
+mod policies;
 mod posted;
 mod provider;
 mod quarantine;
 mod readiness;
+mod reveal;
 mod routes;
+mod search;
 mod secure;
 mod seen;
 mod serve;
@@ -43,6 +49,7 @@ mod service;
 mod shown;
 mod sign_in;
 mod signals;
+mod stream;
 mod today;
 mod tokens;
 mod users;
@@ -152,5 +159,6 @@ pub fn router(site: Site) -> Router {
             guard::Watch::of(&site),
             guard::guard,
         ))
+        .layer(axum::Extension(stream::Streams::default()))
         .with_state(site)
 }

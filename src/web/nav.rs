@@ -18,6 +18,7 @@ pub enum Tab {
     Signals,
     Letters,
     Exemptions,
+    Escalation,
     Roster,
     Calendar,
     Policies,
@@ -57,6 +58,7 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
         ["Kantor", "Office"],
         &[
             (Tab::Roster, "/roster", ["Daftar petugas", "Roster"]),
+            (Tab::Escalation, "/escalation", ["Siapa diberi tahu", "Who is told"]),
             (Tab::Calendar, "/calendar", ["Kalender", "Calendar"]),
             (Tab::Policies, "/policies", ["Kebijakan", "Policies"]),
         ],

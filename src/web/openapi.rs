@@ -90,6 +90,36 @@ const DATE: Parameter = Parameter {
     says: "only of this business date",
     kind: Kind::Date,
 };
+const SEVERITY: Parameter = Parameter {
+    name: "severity",
+    says: "only of this severity",
+    kind: Kind::OneOf(&["info", "minor", "major", "critical"]),
+};
+const COUNTER: Parameter = Parameter {
+    name: "counter",
+    says: "only of this counter or lockbox, by its id",
+    kind: Kind::Text,
+};
+const OFFICER: Parameter = Parameter {
+    name: "officer",
+    says: "only of this officer, by his id",
+    kind: Kind::Text,
+};
+const STAGE: Parameter = Parameter {
+    name: "stage",
+    says: "only where the case stands there",
+    kind: Kind::OneOf(&[
+        "indication",
+        "dismissing",
+        "dismissed",
+        "finding",
+        "examination",
+        "proven",
+        "not_proven",
+        "closed",
+        "withdrawn",
+    ]),
+};
 const LIMIT: Parameter = Parameter {
     name: "limit",
     says: "so many at most; 100 unless said otherwise",
@@ -107,7 +137,9 @@ const CALLS: [Call; 13] = [
         path: "/api/v1/incidents",
         part: Some(Part::Cases),
         says: "Incidents, the open ones first and then the newest, a page at a time.",
-        parameters: &[OFFICE, CLASS, POLICY, DATE, STATE, LIMIT, AFTER],
+        parameters: &[
+            OFFICE, CLASS, SEVERITY, POLICY, COUNTER, OFFICER, DATE, FROM, TO, STATE, STAGE, LIMIT, AFTER,
+        ],
         answer: || {
             json!({"type": "object", "required": ["items", "next"], "properties": {
                 "items": list(json!({

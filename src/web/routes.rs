@@ -5,8 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, devices, export, health, incident, incidents, letters, openapi,
-    passkeys, provider, quarantine, service, sign_in, signals, today, tokens, users,
+    Site, account, api, assets, case, case_api, devices, escalation, exemptions, export, health, incident, incidents,
+    letters, openapi, passkeys, policies, provider, quarantine, reveal, search, service, sign_in, signals, stream,
+    today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -47,11 +48,15 @@ struct Route {
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
 /// Whoever may do anything with cases.
 const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
+/// Who stands above whom.
+const RUNGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 /// What stands out in numbers, which is no supervisor's to see.
 const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Those who see whole offices, and officers by their codes.
+const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -83,7 +88,12 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("POST", "/incidents/acknowledge", ACTS, post(incidents::acknowledge)),
         route("POST", "/incidents/{n}/acts", ACTS, post(case::act)),
+        route("GET", "/escalation", RUNGS, get(escalation::show)),
+        route("GET", "/exemptions", CASES, get(exemptions::show)),
+        route("POST", "/exemptions", ACTS, post(exemptions::ask)),
+        route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/signals", OVERSIGHT, get(signals::show)),
@@ -92,6 +102,13 @@ fn routes() -> Vec<Route> {
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/live", SignedIn, get(stream::live)),
+        route("GET", "/reveal", CODES, get(reveal::form)),
+        route("POST", "/reveal", CODES, post(reveal::open)),
+        route("GET", "/search", SignedIn, get(search::show)),
+        route("GET", "/policies", SignedIn, get(policies::list)),
+        route("GET", "/policies/{id}", SignedIn, get(policies::show)),
+        route("GET", "/devices", SignedIn, get(devices::show)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),

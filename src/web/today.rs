@@ -4,7 +4,8 @@ use axum::extract::State;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
+use super::desk;
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
@@ -25,7 +26,7 @@ const OPEN_MAX: usize = 200;
 /// Open incidents shown in full; the rest is behind a link.
 const OPEN_SHOWN: usize = 6;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let Some(office) = ask.office() else {
         // An account without a role in an office, or a monitor that has none yet.
@@ -64,6 +65,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let troubles: Vec<&str> = troubles.iter().filter_map(|trouble| trouble.said(words)).collect();
     let of_day: i64 = of_day.iter().map(|(_, count)| count).sum();
 
+    let mine = desk::section(&site, &ask, &reader, office).await?;
     let body = html! {
         div.heading.with-clock {
             div {
@@ -85,6 +87,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
                 (icon(Icon::Alarm)) strong { (words.emergency_title) } " " (words.emergency_text)
             }
         }
+        (mine)
         (sums(office, &ask, open.len(), of_day))
         section aria-labelledby="open" {
             div.section-head {

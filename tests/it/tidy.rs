@@ -121,7 +121,7 @@ const NAMED_IN: [(&str, &[&str]); 20] = [
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
     ("qrcode", &["web"]),
-    ("ureq", &["door", "hook"]),
+    ("ureq", &["door", "hook", "cli"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
