@@ -172,7 +172,9 @@ impl Cases {
     pub fn is_pending(&self, incident: i64) -> bool {
         let case = self.of.get(&incident);
         let waits = self.mail.held.values().any(|held| held.contains_key(&incident));
-        waits || case.is_some_and(|case| !matches!(case.stage, Stage::Closed | Stage::Withdrawn) && case.joined_to.is_none())
+        waits
+            || case
+                .is_some_and(|case| !matches!(case.stage, Stage::Closed | Stage::Withdrawn) && case.joined_to.is_none())
     }
 
     /// When the next step of any case is due, as their office's roster has it.

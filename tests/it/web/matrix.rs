@@ -69,25 +69,30 @@ const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 67] = [
+const ROWS: [(&str, &str, &str); 72] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
+    ("GET", "/compliance/report", SERVICE),
     ("GET", "/letters", CASES),
+    ("GET", "/letters/export", CASES),
     ("GET", "/letters/{n}", CASES),
     ("GET", "/letters/{n}/html", CASES),
     ("GET", "/quarantine", QUARANTINE),
+    ("GET", "/quarantine/export", QUARANTINE),
     ("GET", "/quarantine/{n}", QUARANTINE),
     ("GET", "/live", EVERYBODY),
     ("GET", "/reveal", "IFA"),
     ("POST", "/reveal", "IFA"),
     ("GET", "/search", EVERYBODY),
     ("GET", "/policies", EVERYBODY),
+    ("GET", "/policies/export", EVERYBODY),
     ("GET", "/policies/{id}", EVERYBODY),
     ("GET", "/devices", EVERYBODY),
+    ("GET", "/devices/export", EVERYBODY),
     ("GET", "/health", EVERYBODY),
     ("GET", "/healthz", "NOSIFATDWX"),
     ("GET", "/readyz", "NOSIFATDWX"),
