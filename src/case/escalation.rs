@@ -82,6 +82,11 @@ impl Cases {
         climb(at_integrity, Rung::Integrity, people, passed)
     }
 
+    /// By when somebody should have answered.
+    pub(super) fn answer_by(&self, case: &Case, roster: &Roster, terms: &Terms) -> Moment {
+        self.after(case, roster, terms.ack_within_ms)
+    }
+
     /// What is critical does not wait for service hours.
     fn after(&self, case: &Case, roster: &Roster, ms: i64) -> Moment {
         let calendar = roster.office.calendar.as_ref();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::conflict::conflict;
 use super::line::{Start, line, same_human};
-use super::{Actor, By, Case, Cases, Post, Refusal, acts};
+use super::{Actor, By, Case, Cases, Post, Refusal, Terms, acts};
 use crate::engine::event::{OfficeId, OfficerId};
 use crate::engine::policy::Class;
 use crate::engine::roster::Roster;
@@ -17,11 +17,19 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub const LOOK_BACK_MS: i64 = 30 * DAY_MS;
 
 /// The longest exemption each role may grant at a time.
-pub fn longest_ms(post: Post) -> i64 {
-    match post {
-        Post::Supervisor => 3 * DAY_MS,
-        Post::Integrity => 30 * DAY_MS,
-        Post::Officer | Post::Technician => 0,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Longest {
+    pub supervisor_ms: i64,
+    pub integrity_ms: i64,
+}
+
+impl Longest {
+    pub fn of(self, post: Post) -> i64 {
+        match post {
+            Post::Supervisor => self.supervisor_ms,
+            Post::Integrity => self.integrity_ms,
+            Post::Officer | Post::Technician => 0,
+        }
     }
 }
 
@@ -161,6 +169,7 @@ impl Cases {
         wish: &ExemptionWish,
         reason: &str,
         roster: &Roster,
+        terms: &Terms,
         now: Moment,
     ) -> Result<ExemptionStep, Refusal> {
         acts::worded(reason)?;
@@ -179,7 +188,7 @@ impl Cases {
                 if roster.officer(officer).is_none() {
                     return Err(Refusal::Unknown(officer.clone()));
                 }
-                let longest = longest_ms(Post::Integrity);
+                let longest = terms.longest.of(Post::Integrity);
                 if until.ms_since(*from) > longest {
                     return Err(Refusal::TooLongAtOnce(days(longest)));
                 }
@@ -202,7 +211,7 @@ impl Cases {
                 if matches!(wish, ExemptionWish::Deny { .. }) {
                     return Ok(step(*n, Move::Denied));
                 }
-                let longest = longest_ms(who.post);
+                let longest = terms.longest.of(who.post);
                 if request.until.ms_since(request.from) > longest {
                     return Err(Refusal::TooLongAtOnce(days(longest)));
                 }
@@ -289,8 +298,9 @@ fn is_above(id: &str, officer: &str, roster: &Roster, now: Moment) -> bool {
 }
 
 fn days(ms: i64) -> String {
-    match ms / DAY_MS {
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+    match (ms / DAY_MS, ms % DAY_MS) {
+        (1, 0) => "1 day".to_owned(),
+        (days, 0) => format!("{days} days"),
+        _ => format!("{} hours", ms / HOUR_MS),
     }
 }

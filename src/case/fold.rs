@@ -60,10 +60,12 @@ impl Case {
             appeal: None,
             told: std::collections::BTreeMap::new(),
             waiting_since: at,
+            answered_ms: None,
             climbed: 0,
             integrity_told: false,
             changed: at,
             steps: 1,
+            moved: 1,
         }
     }
 
@@ -80,6 +82,12 @@ impl Case {
     pub(super) fn apply(&mut self, step: &Step) {
         self.steps += 1;
         self.changed = step.at;
+        if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
+            self.moved = self.steps;
+        }
+        if step.act.answers() {
+            self.answered_ms.get_or_insert(step.at.ms_since(self.waiting_since));
+        }
         match &step.act {
             Act::Opened { .. } | Act::Refused { .. } => {}
             Act::Amended { basis } => self.basis = basis.clone(),
@@ -200,6 +208,7 @@ impl Case {
         self.ack = None;
         self.appeal = None;
         self.waiting_since = at;
+        self.answered_ms = None;
         self.climbed = 0;
         self.integrity_told = false;
     }

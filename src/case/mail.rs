@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::{Cases, Terms};
+use super::hours::{opens_on, time_on};
+use super::{Cases, Terms, summary};
 use crate::engine::event::OfficeId;
 use crate::engine::policy::Severity;
 use crate::engine::roster::{Language, Role, Roster};
@@ -58,6 +59,13 @@ pub enum MailStep {
         message_id: String,
         subject: String,
     },
+    /// The integrity team was told of all the days up to that one.
+    Summary {
+        span: summary::Span,
+        to: NaiveDate,
+        at: Moment,
+        people: Vec<String>,
+    },
 }
 
 impl MailStep {
@@ -67,7 +75,8 @@ impl MailStep {
             | MailStep::Among { at, .. }
             | MailStep::Held { at, .. }
             | MailStep::Dropped { at, .. }
-            | MailStep::Digest { at, .. } => *at,
+            | MailStep::Digest { at, .. }
+            | MailStep::Summary { at, .. } => *at,
         }
     }
 }
@@ -89,6 +98,8 @@ pub struct Mail {
     pub threads: BTreeMap<(i64, String), Thread>,
     /// Whatever waited at some time: its threads do not begin in the letters a book wrote.
     pub ever_held: BTreeSet<(i64, String)>,
+    /// Up to which day each office's integrity team was told in summaries.
+    pub summarised: BTreeMap<(OfficeId, summary::Span), NaiveDate>,
     /// What a book rebuilt from the outbox alone would not know.
     pub recalled: Vec<Told>,
 }
@@ -144,6 +155,9 @@ impl Mail {
                     .or_insert(*due);
                 self.ever_held.insert((*incident, person.clone()));
                 self.recall(*incident, person, address, *language, *at, None);
+            }
+            MailStep::Summary { span, to, .. } => {
+                self.summarised.insert((office.clone(), *span), *to);
             }
             MailStep::Dropped { incident, person, .. } => {
                 self.release(person, *incident);
@@ -254,22 +268,18 @@ impl Cases {
 
     /// When a letter that is held now goes out: noon or the afternoon of a day the office is open on.
     pub fn digest_after(&self, roster: &Roster, terms: &Terms, now: Moment) -> Moment {
-        let zone = roster.office.zone;
-        let today = now.date(zone);
-        let at = |date: NaiveDate, minutes: u32| {
-            let time = date.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
-            Moment::of_local(time, zone)
-        };
-        let open = |date| {
-            let calendar = roster.office.calendar.as_ref();
-            calendar.is_none_or(|calendar| !calendar.hours(date).open.is_empty())
-        };
+        let today = now.date(roster.office.zone);
         let dates = (0..=CLOSED_DAYS_MAX).filter_map(|ahead| today.checked_add_days(Days::new(ahead)));
         let moments = |open_only: bool| {
             let mut moments = dates
                 .clone()
-                .filter(move |date| !open_only || open(*date))
-                .flat_map(|date| terms.digest_minutes.map(|minutes| at(date, minutes)))
+                .filter(move |date| !open_only || opens_on(*date, roster))
+                .flat_map(|date| {
+                    terms
+                        .digest_minutes
+                        .iter()
+                        .map(move |minutes| time_on(date, *minutes, roster))
+                })
                 .flatten();
             moments.find(|moment| *moment > now)
         };

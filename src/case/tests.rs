@@ -4,7 +4,9 @@ mod cheats;
 mod climbing;
 mod exemptions;
 mod mail;
+mod signals;
 mod stages;
+mod summaries;
 
 use super::acts::{Ask, Wish};
 use super::*;

@@ -114,7 +114,7 @@ impl Docket {
         let Some(case) = self.cases.of.get(&incident) else {
             return;
         };
-        let Some(pattern) = self.cases.pattern(case, &desk.roster, now) else {
+        let Some(pattern) = self.cases.pattern(case, &desk.roster, &self.terms, now) else {
             return;
         };
         for to in pattern.people.iter().filter_map(|id| desk.roster.person(id)) {

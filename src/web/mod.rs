@@ -8,6 +8,9 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod case;
+mod case_api;
+mod case_words;
 mod chart;
 mod cookies;
 mod devices;
@@ -26,6 +29,7 @@ mod letters;
 mod lists;
 mod nav;
 mod openapi;
+mod orders;
 mod page;
 mod paper;
 mod passkeys;
@@ -67,6 +71,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
@@ -81,6 +86,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people do with cases; `None`: pages only show.
+    pub orders: Option<Orders>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

@@ -12,9 +12,10 @@ mod matrix;
 mod oidc;
 mod pages;
 mod passkeys;
-mod people;
+pub mod people;
 mod reveals;
 mod seed;
+mod streams;
 mod tokens;
 
 use std::io::{Read as _, Write as _};

@@ -65,15 +65,19 @@ const fn person(
 
 const EVERYBODY: &str = "OSIFATDWX";
 const CASES: &str = "OSIFATW";
+const ACTS: &str = "OSIFTW";
+/// Whoever comes with a session alone.
+const BY_TOKEN: &str = "";
 const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 72] = [
+const ROWS: [(&str, &str, &str); 78] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
+    ("POST", "/incidents/{n}/acts", ACTS),
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
     ("GET", "/compliance/report", SERVICE),
@@ -98,6 +102,11 @@ const ROWS: [(&str, &str, &str); 72] = [
     ("GET", "/readyz", "NOSIFATDWX"),
     ("GET", "/metrics", "NOSIFATDWX"),
     ("GET", "/api/v1/incidents", CASES),
+    ("GET", "/api/v1/incidents/{n}", CASES),
+    ("POST", "/api/v1/incidents/{n}/orders", BY_TOKEN),
+    ("GET", "/api/v1/exemptions", CASES),
+    ("POST", "/api/v1/exemptions", BY_TOKEN),
+    ("POST", "/api/v1/exemptions/{n}/orders", BY_TOKEN),
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/policies", EVERYBODY),
     ("GET", "/api/v1/service", SERVICE),
