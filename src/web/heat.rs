@@ -63,7 +63,7 @@ pub fn map(
         .map(|((row, column), service)| (both(row, *column), *service))
         .collect();
     html! {
-        div.chart-frame tabindex="0" role="region" aria-label=(title) { (chart::heat(title, &columns, &rows)) }
+        div.chart-frame tabindex="0" role="group" aria-label=(title) { (chart::heat(title, &columns, &rows)) }
         p.chart-key {
             @for (step, share) in ["< 50 %", "50 %", "80 %", "95 %", "≥ 99 %"].into_iter().enumerate() {
                 span class={ "key-heat heat-key-" (step) } { (share) }

@@ -235,7 +235,7 @@ fn trend(dates: &[Sum], words: &Words) -> Markup {
         })
         .collect();
     html! {
-        div.chart-frame tabindex="0" role="region" aria-label=(words.by_week) { (chart::shares(words.by_week, &points)) }
+        div.chart-frame tabindex="0" role="group" aria-label=(words.by_week) { (chart::shares(words.by_week, &points)) }
         p.chart-key { span.key-bar { (words.compliance_share) } span.key-mark { (words.coverage_share) } }
         (beside(words.week, &weeks, words))
     }

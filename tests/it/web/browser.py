@@ -1,7 +1,7 @@
 """Visits pages in Chromium over its debugging pipe and tells what a person would meet there.
 
 Standard input: {"chromium": PATH, "profile": DIR, "visits": [{"url", "width", "height", "dark", "script", "session", "shows"?,
-"png"?}, …]}; `session` is a cookie, and a page that `shows` words stays open until it does.
+"picture"?}, …]}; `session` is a cookie, and a page that `shows` words stays open until it does.
 Standard output: a list with, for each visit, the language, the title, the text, how wide the page is and how wide the
 window, links and controls without a name, what the browser complained of, texts of too little contrast, how many bytes came,
 and what axe-core finds wrong.
@@ -133,7 +133,7 @@ class Browser:
                     sys.exit(f"{method}: {message['error']}")
                 return message["result"]
 
-    def visit(self, url, width, height, dark, script, session, png=None, shows=None):
+    def visit(self, url, width, height, dark, script, session, picture=None, shows=None):
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         tab = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
@@ -167,12 +167,12 @@ class Browser:
         look = evaluate(LOOK)
         evaluate(self.axe + "; 0")
         look["axe"] = evaluate(AXE)
-        if png:
+        if picture:
             size = ask("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"x": 0, "y": 0, "width": size["width"], "height": max(size["height"], height), "scale": 1}
-            picture = ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-            with open(png, "wb") as file:
-                file.write(base64.b64decode(picture["data"]))
+            taken = ask("Page.captureScreenshot", format="webp", quality=65, captureBeyondViewport=True, clip=clip)
+            with open(picture, "wb") as file:
+                file.write(base64.b64decode(taken["data"]))
         self.ask("Target.closeTarget", targetId=target)
         return {**look, "url": url, "complaints": self.complaints}
 
