@@ -73,7 +73,7 @@ const WITH: Parameter = Parameter {
 const EACH: Parameter = Parameter {
     name: "each",
     says: "what is summed; `date` unless said otherwise",
-    kind: Kind::OneOf(&["date", "counter", "hour"]),
+    kind: Kind::OneOf(&["date", "counter", "hour", "counter_hour"]),
 };
 const CLASS: Parameter = Parameter {
     name: "class",

@@ -50,6 +50,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
                 }
             }
         }
+        (super::export::links(&ask, "/quarantine/export"))
         @if rows.is_empty() {
             p.calm { (words.no_quarantine) }
         } @else {

@@ -5,9 +5,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident,
-    incidents, letters, openapi, own, passkeys, policies, provider, quarantine, reveal, search, service, sign_in,
-    signals, stream, today, tokens, users,
+    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident, incidents, letters, lists, openapi, own, passkeys, policies, provider, quarantine, report, reveal, search, service, sign_in, signals, stream, today, tokens, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -100,18 +98,24 @@ fn routes() -> Vec<Route> {
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/signals", OVERSIGHT, get(signals::show)),
+        route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
+        route("GET", "/compliance/report", SERVICE, get(report::show)),
         route("GET", "/letters", CASES, get(letters::list)),
+        fresh(route("GET", "/letters/export", CASES, get(lists::letters))),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
+        route("GET", "/quarantine/export", QUARANTINE, get(lists::quarantine)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
         route("GET", "/live", SignedIn, get(stream::live)),
         route("GET", "/reveal", CODES, get(reveal::form)),
         route("POST", "/reveal", CODES, post(reveal::open)),
         route("GET", "/search", SignedIn, get(search::show)),
         route("GET", "/policies", SignedIn, get(policies::list)),
+        route("GET", "/policies/export", SignedIn, get(lists::policies)),
         route("GET", "/policies/{id}", SignedIn, get(policies::show)),
         route("GET", "/devices", SignedIn, get(devices::show)),
+        route("GET", "/devices/export", SignedIn, get(lists::devices)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),

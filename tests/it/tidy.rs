@@ -118,7 +118,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 20] = [
+const NAMED_IN: [(&str, &[&str]); 21] = [
     ("argon2", &["keys"]),
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
@@ -138,6 +138,7 @@ const NAMED_IN: [(&str, &[&str]); 20] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
+    ("pdf_writer", &["web"]),
     (
         "anyhow",
         &[

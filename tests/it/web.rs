@@ -16,6 +16,7 @@ mod passkeys;
 pub mod people;
 mod reveals;
 mod seed;
+mod streams;
 mod tokens;
 
 use std::io::{Read as _, Write as _};
