@@ -137,6 +137,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
             .clone()
             .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
         trusted_proxies: config.web.trusted_proxies.clone(),
+        machines_here: config.web.machines.is_none() && !config.web.is_behind_proxy(),
         shown,
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
@@ -187,6 +188,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let (live_sender, live) = watch::channel(Arc::new(live));
     let listening = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listening.address().context("the dashboard's address")?;
+    let for_machines = match config.web.machines {
+        Some(address) => Some(web::listen_for_machines(address).await?),
+        None => None,
+    };
+    if for_machines.is_none() && config.web.is_behind_proxy() {
+        tracing::warn!("/readyz and /metrics are answered nowhere: behind a proxy they need `machines` in [web]");
+    }
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let to_daemon = sender.clone();
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
@@ -215,6 +223,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
         provider: provider_of(&config.web),
+        codes_within_ms: config.web.codes_within_ms,
+        live: Some(live.clone()),
     });
     let site = web::Site {
         door: door.clone(),
@@ -225,7 +235,17 @@ pub async fn start(plan: Plan) -> Result<Running> {
         explain: Some(explainer(&store, config.settle_after_ms)),
     };
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
-    let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
+    let machines = {
+        let (site, stop) = (site.clone(), stopped(stopping.clone()));
+        async move {
+            match for_machines {
+                Some(listening) => web::serve(listening, site, stop).await,
+                None => Ok(()),
+            }
+        }
+    };
+    let people = web::serve(listening, site, stopped(stopping.clone()));
+    let web = tokio::spawn(async move { tokio::try_join!(people, machines).map(drop) });
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
         store.clone(),

@@ -311,6 +311,7 @@ impl Door {
                 recovery: Vec::new(),
                 subject: Some(subject),
                 disabled: false,
+                erased: false,
                 version: 0,
                 created: now,
                 changed: now,

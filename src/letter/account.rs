@@ -1,6 +1,6 @@
-//! The letter that brings an invitation or a reset: a link that is good once.
+//! Letters about accounts: a link that is good once, and what was done to somebody's rights, for those who look after them.
 
-use maud::{DOCTYPE, html};
+use maud::{DOCTYPE, Markup, html};
 
 use super::words::one_line;
 use crate::engine::roster::Language;
@@ -61,33 +61,151 @@ pub fn write(matter: &Matter<'_>) -> NewLetter {
             "If it was not you, leave this letter alone: nothing changes.".into(),
         ),
     };
-    let lang = match matter.language {
+    let html = body(
+        matter.language,
+        &subject,
+        html! {
+            p { (said) }
+            p { a href=(matter.link) { (matter.link) } }
+            p { (lasts) }
+            p { (otherwise) }
+        },
+    );
+    let text = format!("{said}\n\n{}\n\n{lasts}\n{otherwise}\n\nJagaloket\n", matter.link);
+    letter(
+        (matter.account, matter.address, matter.language),
+        subject,
+        matter.message_id.clone(),
+        (text, html),
+    )
+}
+
+/// What was done to an account that sees other people's records, or looks after accounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// A role was given, by its names in both languages.
+    Given([&'static str; 2]),
+    Ended([&'static str; 2]),
+    /// Its password and codes were taken away, and a new link was made.
+    Reset,
+    Erased,
+}
+
+/// A deed, told to somebody who watches over such deeds.
+#[derive(Clone, Debug)]
+pub struct Notice<'a> {
+    /// Account or roster id of whom it is told to.
+    pub to: &'a str,
+    pub address: &'a str,
+    pub language: Language,
+    pub deed: Deed,
+    /// What the account is called.
+    pub of: &'a str,
+    pub office: Option<&'a str>,
+    /// The account that did it; `None`: somebody at the machine's command line.
+    pub by: Option<&'a str>,
+    /// Where the traces are shown.
+    pub link: &'a str,
+    pub message_id: String,
+}
+
+/// Its times are set when it is committed. The subject names nobody.
+pub fn notice(notice: &Notice<'_>) -> NewLetter {
+    let pick = |id: String, en: String| match notice.language {
+        Language::Id => id,
+        Language::En => en,
+    };
+    let of = one_line(notice.of);
+    let at = |word: &str| {
+        notice
+            .office
+            .map_or(String::new(), |office| format!(" {word} {}", one_line(office)))
+    };
+    let subject = pick(
+        "Hak akses akun Jagaloket diubah".into(),
+        "Rights of a Jagaloket account were changed".into(),
+    );
+    let said = match notice.deed {
+        Deed::Given([id, en]) => pick(
+            format!("Akun {of} diberi peran {id}{}.", at("di kantor")),
+            format!("The account {of} was given the role {en}{}.", at("of the office")),
+        ),
+        Deed::Ended([id, en]) => pick(
+            format!("Peran {id} akun {of} diakhiri."),
+            format!("The role {en} of the account {of} was ended."),
+        ),
+        Deed::Reset => pick(
+            format!("Kata sandi dan kode akun {of} dihapus, dan tautan baru dibuat."),
+            format!("Password and codes of the account {of} were taken away, and a new link was made."),
+        ),
+        Deed::Erased => pick(
+            format!("Data pribadi akun {of} dihapus."),
+            format!("What was personal of the account {of} was erased."),
+        ),
+    };
+    let by = match notice.by {
+        Some(by) => pick(
+            format!("Oleh akun {}.", one_line(by)),
+            format!("By the account {}.", one_line(by)),
+        ),
+        None => pick(
+            "Oleh orang di konsol mesin monitor.".into(),
+            "By somebody at the console of the monitor's machine.".into(),
+        ),
+    };
+    let otherwise = pick(
+        "Bila ini tidak semestinya, tanyakan sekarang juga. Jejaknya ada di:".into(),
+        "If this should not be, ask at once. The traces are at:".into(),
+    );
+    let html = body(
+        notice.language,
+        &subject,
+        html! {
+            p { (said) " " (by) }
+            p { (otherwise) " " a href=(notice.link) { (notice.link) } }
+        },
+    );
+    let text = format!("{said}\n{by}\n\n{otherwise}\n{}\n\nJagaloket\n", notice.link);
+    letter(
+        (notice.to, notice.address, notice.language),
+        subject,
+        notice.message_id.clone(),
+        (text, html),
+    )
+}
+
+fn body(language: Language, subject: &str, inner: Markup) -> String {
+    let lang = match language {
         Language::Id => "id",
         Language::En => "en",
     };
-    let html = html! {
+    html! {
         (DOCTYPE)
         html lang=(lang) {
             head { meta charset="utf-8"; title { (subject) } }
-            body style="font-family:sans-serif;max-width:34em;margin:1.5em auto;padding:0 1em" {
-                p { (said) }
-                p { a href=(matter.link) { (matter.link) } }
-                p { (lasts) }
-                p { (otherwise) }
-            }
+            body style="font-family:sans-serif;max-width:34em;margin:1.5em auto;padding:0 1em" { (inner) }
         }
-    };
+    }
+    .into_string()
+}
+
+fn letter(
+    (to, address, language): (&str, &str, Language),
+    subject: String,
+    message_id: String,
+    (text_body, html_body): (String, String),
+) -> NewLetter {
     NewLetter {
         incident: None,
         kind: LetterKind::Account,
-        person: matter.account.to_owned(),
-        address: matter.address.to_owned(),
-        language: matter.language,
+        person: to.to_owned(),
+        address: address.to_owned(),
+        language,
         subject,
-        message_id: matter.message_id.clone(),
+        message_id,
         in_reply_to: None,
-        text_body: format!("{said}\n\n{}\n\n{lasts}\n{otherwise}\n\nJagaloket\n", matter.link),
-        html_body: html.into_string(),
+        text_body,
+        html_body,
         created: Moment(0),
         due: Moment(0),
     }

@@ -6,10 +6,11 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::page::{self, Tab};
 use super::shown;
+use super::traces::looked_at_list;
 use crate::engine::policy::Class;
 use crate::engine::time::Moment;
 use crate::letter;
@@ -21,7 +22,7 @@ const PAGE: usize = 25;
 const LISTED: usize = 100;
 const LISTED_MAX: usize = 500;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let filter = filter(&ask)?;
     let after = ask
@@ -34,6 +35,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
+    looked_at_list(&site, &ask, &reader, "incidents", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|last| key_text(IncidentKey::of(last)));
     let filtered = ["class", "policy", "date", "state"]
         .iter()
@@ -64,7 +66,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
 }
 
 /// `GET /api/v1/incidents`: a page of them, and what the next one goes on after.
-pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
     let filter = filter(&ask)?;
     let after = ask
         .param("after")
@@ -81,6 +83,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
         .await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
+    looked_at_list(&site, &ask, &reader, "incidents", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|last| key_text(IncidentKey::of(last)));
     let told = |row: &IncidentRow| {
         let office = ask.live.office(&row.office);

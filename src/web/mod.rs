@@ -38,6 +38,7 @@ mod shown;
 mod sign_in;
 mod today;
 mod tokens;
+mod traces;
 mod users;
 mod words;
 
@@ -57,7 +58,7 @@ pub use explained::Explain;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
-pub use serve::{Listening, ServeError, listen, serve};
+pub use serve::{Listening, ServeError, listen, listen_for_machines, serve};
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -83,6 +84,8 @@ pub struct Settings {
     pub certificate: Option<Certificate>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether programs of this machine are answered here, and not at an address of their own.
+    pub machines_here: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -109,6 +112,7 @@ impl Default for Settings {
             hosts: Vec::new(),
             certificate: None,
             trusted_proxies: Vec::new(),
+            machines_here: true,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),

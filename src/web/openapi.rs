@@ -96,7 +96,28 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const CALLS: [Call; 7] = [
+const OFFICER: Parameter = Parameter {
+    name: "officer",
+    says: "only of this officer's record, by his id in the roster",
+    kind: Kind::Text,
+};
+const ACT: Parameter = Parameter {
+    name: "act",
+    says: "only of this kind of act, like `looked`, `refused` or `role_granted`",
+    kind: Kind::Text,
+};
+const ACCOUNT: Parameter = Parameter {
+    name: "account",
+    says: "only by this account or done to it, by its name or id",
+    kind: Kind::Text,
+};
+const BEFORE: Parameter = Parameter {
+    name: "after",
+    says: "goes on after the page whose `next` this was",
+    kind: Kind::Whole { max: i64::MAX },
+};
+
+const CALLS: [Call; 8] = [
     Call {
         path: "/api/v1/incidents",
         part: Some(Part::Cases),
@@ -143,6 +164,27 @@ const CALLS: [Call; 7] = [
                 "served_s": seconds(), "known_s": seconds(), "verified_s": seconds(), "exempt_s": seconds(),
                 "sessions": {"type": "integer"}, "compliance": share(), "coverage": share(),
             }}})
+        },
+        lines: false,
+    },
+    Call {
+        path: "/api/v1/traces",
+        part: Some(Part::Traces),
+        says: "What people did and looked at, and what they were refused, the newest first, a page at a time. A page may \
+               have few rows and still a `next`.",
+        parameters: &[OFFICE, ACT, ACCOUNT, OFFICER, FROM, TO, LIMIT, BEFORE],
+        answer: || {
+            let maybe = || or_null(text());
+            json!({"type": "object", "required": ["items", "next"], "properties": {
+                "items": list(json!({
+                    "trace": {"type": "integer"}, "time": time(), "act": text(), "actor": maybe(), "actor_name": maybe(),
+                    "account": maybe(), "account_name": maybe(), "office": maybe(), "officer": maybe(),
+                    "address": maybe(), "session": maybe(), "what": maybe(), "which": maybe(), "why": maybe(),
+                    "reason": maybe(), "role": maybe(), "count": or_null(json!({"type": "integer"})),
+                    "times": or_null(json!({"type": "integer"})),
+                })),
+                "next": maybe(),
+            }})
         },
         lines: false,
     },
@@ -320,7 +362,7 @@ pub async fn document() -> Response {
         "components": {
             "securitySchemes": {"token": {
                 "type": "http", "scheme": "bearer",
-                "description": "A token from the page \"My account\". Its parts: cases, service, devices.",
+                "description": "A token from the page \"My account\". Its parts: cases, service, devices, traces.",
             }},
             "schemas": {"Problem": {
                 "type": "object", "required": ["title", "status", "detail"],

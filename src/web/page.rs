@@ -29,6 +29,7 @@ pub enum Tab {
     Quarantine,
     Health,
     Users,
+    Traces,
     None,
 }
 
@@ -43,6 +44,7 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
         (Tab::Letters, "/letters", words.letters),
         (Tab::Quarantine, "/quarantine", words.quarantine),
         (Tab::Health, "/health", words.system),
+        (Tab::Traces, "/traces", words.pick("Jejak", "Traces")),
         (Tab::Users, "/users", words.pick("Akun", "Accounts")),
     ];
     // Only where the reader may go.

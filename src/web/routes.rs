@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
-    quarantine, service, sign_in, today, tokens, users,
+    quarantine, service, sign_in, today, tokens, traces, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -48,6 +48,8 @@ const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Techn
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Who did and looked at what.
+const TRACES: Needs = Needs::One(&[Integrity, Auditor]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -86,6 +88,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/traces", TRACES, get(traces::show)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
@@ -97,6 +100,10 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Cases,
             fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
+        ),
+        by_token(
+            Part::Traces,
+            fresh(route("GET", "/api/v1/traces", TRACES, get(traces::api))),
         ),
         by_token(
             Part::Devices,
@@ -161,6 +168,7 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/users/{id}/disable", USERS, post(users::disable))),
         fresh(route("POST", "/users/{id}/enable", USERS, post(users::enable))),
         fresh(route("POST", "/users/{id}/reset", USERS, post(users::reset))),
+        fresh(route("POST", "/users/{id}/erase", USERS, post(users::erase))),
         fresh(route("POST", "/users/{id}/roles", USERS, post(users::grant))),
         fresh(route("POST", "/users/{id}/roles/end", USERS, post(users::end_grant))),
     ]
@@ -182,6 +190,14 @@ pub fn address_of(method: &Method, pattern: &str) -> Option<Address> {
     let mut all = ALL.iter();
     all.find(|address| address.path == pattern && address.method == method)
         .copied()
+}
+
+impl Address {
+    /// Whether somebody may come there whose one-time codes are due: to set them up, or to leave.
+    pub fn before_codes(&self) -> bool {
+        matches!(self.needs, Needs::Nothing | Needs::Anyone)
+            || matches!(self.path, "/account" | "/account/codes" | "/confirm" | "/sign-out")
+    }
 }
 
 impl Needs {

@@ -64,6 +64,7 @@ fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
 pub struct Listening {
     listener: TcpListener,
     secure: Option<Arc<Secure>>,
+    for_machines: bool,
 }
 
 impl Listening {
@@ -81,9 +82,26 @@ pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Listenin
         .map(Secure::read)
         .transpose()?
         .map(Arc::new);
+    Ok(Listening {
+        listener: bind(address).await?,
+        secure,
+        for_machines: false,
+    })
+}
+
+/// Takes an address where programs of this machine alone ask, and no proxy forwards to.
+pub async fn listen_for_machines(address: SocketAddr) -> Result<Listening, ServeError> {
+    check(address, &Settings::default())?;
+    Ok(Listening {
+        listener: bind(address).await?,
+        secure: None,
+        for_machines: true,
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
-    Ok(Listening { listener, secure })
+    listener.map_err(|error| ServeError::Listen { address, error })
 }
 
 /// Anything a connection goes over.
@@ -92,7 +110,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Serves until `shutdown`; answers under way get a few seconds.
 pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Listening { listener, secure } = listening;
+    let Listening {
+        listener,
+        secure,
+        for_machines,
+    } = listening;
     let proxies = site.settings.trusted_proxies.clone();
     let app = TowerToHyperService::new(router(site));
     let mut http = http1::Builder::new();
@@ -134,6 +156,7 @@ pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Outpu
             let connection = Connection {
                 address,
                 tls: secure.is_some(),
+                for_machines,
             };
             let Some(stream) = shaken(stream, secure).await else {
                 return;

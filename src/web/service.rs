@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Site;
-use super::ask::Ask;
+use super::ask::{Ask, Reader};
 use super::chart::{self, Field, Point};
 use super::fault::Fault;
 use super::page::{self, Tab};
@@ -27,7 +27,7 @@ const RANKED_MIN_MS: i64 = 5 * 3_600_000;
 /// Nor does one of which less than that is known.
 const RANKED_MIN_COVERAGE: f64 = 0.5;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let span = span(&ask)?;
     let scope = ask.scope();
@@ -42,6 +42,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         true => by(site.store.service(&scope, &all, Each::Date).await?, 0),
         false => BTreeMap::new(),
     };
+    super::traces::looked_at_list(&site, &ask, &reader, "service", dates.len()).await?;
     let total = total(&dates);
     let body = html! {
         (page::heading(words.compliance, Some(words.compliance_hint)))
@@ -79,7 +80,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
 }
 
 /// `GET /api/v1/service`: the sums of one office or all, `each=date|counter|hour`.
-pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
     let each = match ask.param("each") {
         None | Some("date") => Each::Date,
         Some("counter") => Each::Counter,
@@ -118,6 +119,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
         .into_iter()
         .map(told)
         .collect();
+    super::traces::looked_at_list(&site, &ask, &reader, "service", sums.len()).await?;
     Ok(axum::Json(sums).into_response())
 }
 

@@ -4,11 +4,12 @@ use axum::extract::State;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
 use super::shown;
+use super::traces::looked_at_list;
 use crate::accounts::Role;
 use crate::engine::policy::Class;
 use crate::engine::roster::Device;
@@ -24,8 +25,9 @@ const OPEN_MAX: usize = 200;
 /// Open incidents shown in full; the rest is behind a link.
 const OPEN_SHOWN: usize = 6;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
+    traced(&site, &ask, reader);
     let Some(office) = ask.office() else {
         // An account without a role in an office, or a monitor that has none yet.
         let starting = site.live.borrow().offices.is_empty();
@@ -210,6 +212,21 @@ struct Look {
     class: &'static str,
     icon: Icon,
     name: &'static str,
+}
+
+/// That somebody watches the counters, who works there among it. This page alone is shown also while nothing can be written:
+/// it says that.
+fn traced(site: &Site, ask: &Ask, reader: Reader) {
+    if !ask.scope().sees_cases() {
+        return;
+    }
+    let (site, ask) = (site.clone(), ask.clone());
+    let counters = ask.office().map_or(0, |office| office.view.counters.len());
+    tokio::spawn(async move {
+        if let Err(fault) = looked_at_list(&site, &ask, &reader, "today", counters).await {
+            tracing::debug!(?fault, "a look at the first page could not be traced");
+        }
+    });
 }
 
 fn look(ask: &Ask, counter: &CounterView, custody: Option<Custody>) -> Look {

@@ -67,9 +67,10 @@ const EVERYBODY: &str = "OSIFATDWX";
 const CASES: &str = "OSIFATW";
 const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
+const TRACES: &str = "IFA";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 60] = [
+const ROWS: [(&str, &str, &str); 63] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
@@ -81,12 +82,14 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("GET", "/letters/{n}/html", CASES),
     ("GET", "/quarantine", QUARANTINE),
     ("GET", "/quarantine/{n}", QUARANTINE),
+    ("GET", "/traces", TRACES),
     ("GET", "/health", EVERYBODY),
     ("GET", "/healthz", "NOSIFATDWX"),
     ("GET", "/readyz", "NOSIFATDWX"),
     ("GET", "/metrics", "NOSIFATDWX"),
     ("GET", "/api/v1/incidents", CASES),
     ("GET", "/api/v1/verdicts", CASES),
+    ("GET", "/api/v1/traces", TRACES),
     ("GET", "/api/v1/policies", EVERYBODY),
     ("GET", "/api/v1/service", SERVICE),
     ("GET", "/api/v1/gaps", EVERYBODY),
@@ -128,6 +131,7 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("POST", "/users/{id}/disable", "D"),
     ("POST", "/users/{id}/enable", "D"),
     ("POST", "/users/{id}/reset", "D"),
+    ("POST", "/users/{id}/erase", "D"),
     ("POST", "/users/{id}/roles", "D"),
     ("POST", "/users/{id}/roles/end", "D"),
 ];
