@@ -127,9 +127,10 @@ impl Door {
         let now = self.now();
         let account = self.there(account).await?;
         let made = self.make_link(&account, Purpose::Invitation, now);
-        let mut letters: Vec<_> = self.letter(&account, &made).filter(|_| !by_hand).into_iter().collect();
-        let way = way(&account, !letters.is_empty(), made.address);
-        letters.extend(self.told_of(by, &account, Deed::Reset).await?);
+        let mut letters = self.told_of(by, &account, Deed::Reset).await?;
+        let letter = self.letter(&account, &made).filter(|_| !by_hand);
+        let way = way(&account, letter.is_some(), made.address);
+        letters.extend(letter);
         let trace = Trace::new("user_reset", by)
             .with("account", &account.id)
             .with("reason", reason);

@@ -92,7 +92,12 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
         let said = response.extensions().get::<Refusal>().copied();
         let fault = response.extensions().get::<Fault>().copied();
         if let Some(Refusal(why)) = said.or_else(|| fault.and_then(Fault::refusal)) {
-            let written = site.door.refused(ask.who.as_deref(), &caller, why, &ask.path).await;
+            // A link may still be good, and a ledger forgets nothing.
+            let path = match ask.path.starts_with("/link/") {
+                true => "/link",
+                false => &ask.path,
+            };
+            let written = site.door.refused(ask.who.as_deref(), &caller, why, path).await;
             if let Err(error) = written {
                 // A refusal stands, whether its trace can be written or not.
                 tracing::warn!(

@@ -13,8 +13,12 @@ mod oidc;
 mod pages;
 mod passkeys;
 mod people;
+mod rights;
 mod seed;
+mod timing;
 mod tokens;
+mod traces;
+mod walks;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

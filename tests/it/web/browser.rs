@@ -72,7 +72,7 @@ fn visit_until(port: u16, session: &str, visits: &[Visit], shows: Option<&str>) 
 fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
     let desk = Desk::open();
     let mut visits = Vec::new();
-    let others = ["/nowhere", "/account", "/account/codes", "/confirm"].map(|path| (path, ["", ""]));
+    let others = ["/nowhere", "/traces", "/account", "/account/codes", "/confirm"].map(|path| (path, ["", ""]));
     for (path, _) in Desk::pages().into_iter().chain(others) {
         let mark = if path.contains('?') { '&' } else { '?' };
         for (code, width, dark) in [

@@ -27,6 +27,7 @@ pub struct Desk {
     pub runtime: tokio::runtime::Runtime,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), ServeError>>>,
+    pub site: Site,
 }
 
 impl Desk {
@@ -80,13 +81,14 @@ impl Desk {
         let ends = async {
             let _ = stopped.await;
         };
-        let served = runtime.spawn(serve(listener, site, ends));
+        let served = runtime.spawn(serve(listener, site.clone(), ends));
         Desk {
             seeded,
             port,
             token,
             door,
             live,
+            site,
             runtime,
             stop: Some(stop),
             served: Some(served),
