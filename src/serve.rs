@@ -34,6 +34,7 @@ use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{broker, mailer, mqtt, web};
+pub use canary::OFFICE as CANARY;
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::order;
 use reload::Reload;
@@ -41,6 +42,8 @@ pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
+/// Orders and questions of people that wait for the daemon.
+const ORDERS_MAX: usize = 64;
 /// What a stop waits for acknowledgements and answers under way.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -171,7 +174,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
-    let docket = Docket::open(&store, troubles::terms(&config))
+    let docket = Docket::open(&store, config.terms.clone())
         .await
         .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());
@@ -226,6 +229,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         codes_within_ms: config.web.codes_within_ms,
         live: Some(live.clone()),
     });
+    let (order_sender, orders_in) = mpsc::channel(ORDERS_MAX);
     let site = web::Site {
         door: door.clone(),
         store: store.clone(),
@@ -233,6 +237,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
+        orders: Some(orders::for_pages(&order_sender)),
     };
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let machines = {
@@ -254,7 +259,6 @@ pub async fn start(plan: Plan) -> Result<Running> {
         stopped(stopping.clone()),
     );
     let measure = tokio::spawn(measure);
-    let (order_sender, orders) = mpsc::channel(1);
     let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),
@@ -298,7 +302,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics,
         broker: kind,
         statuses: HashMap::new(),
-        orders,
+        orders: orders_in,
         refused: None,
         entries: Vec::new(),
         notes: daemon::Notes::default(),

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::Daemon;
 use super::desk::Texts;
 use super::docket::{CaseAnswer, CaseOrder};
+use crate::case::order::{Look, Seen};
 use crate::engine::time::Moment;
 use crate::live::Refusal;
 
@@ -21,6 +22,11 @@ pub enum Order {
     Case {
         order: CaseOrder,
         answer: oneshot::Sender<CaseAnswer>,
+    },
+    /// What a person may do with cases, before he does it: changes nothing.
+    Look {
+        look: Look,
+        answer: oneshot::Sender<Option<Seen>>,
     },
     /// Files that are refused: what is in force stays, and people are shown why.
     Refuse { faults: String },
@@ -46,6 +52,10 @@ impl Daemon {
     pub(super) fn obey(&mut self, order: Order, now: Moment) {
         match order {
             Order::Case { order, answer } => self.docket.obey(order, answer, &self.desks, now),
+            Order::Look { look, answer } => {
+                // Whoever asked may have gone meanwhile.
+                let _ = answer.send(self.docket.look(&look, &self.desks, now));
+            }
             Order::Refuse { faults } => {
                 self.metrics.activations_refused.add(1);
                 self.refused = Some(Refusal { at: now, faults });

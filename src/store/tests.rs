@@ -103,6 +103,7 @@ async fn both_databases_understand_every_statement() {
         recent::STATEMENTS,
         removal::STATEMENTS,
         service::STATEMENTS,
+        signals::STATEMENTS,
         snapshot::STATEMENTS,
         verify::STATEMENTS,
         write::STATEMENTS,

@@ -242,10 +242,15 @@ async fn enter(
         }
         (Some(_), _) => {}
     }
-    if !super::openapi::fits(address.path, ask.pairs()) {
+    if !super::openapi::fits(address.method, address.path, ask.pairs()) {
         return Err(Fault::BadQuestion.into_response());
     }
-    if address.method == "POST" {
+    // No page elsewhere can make a browser send a token.
+    let program = for_programs(&ask.path);
+    if address.method == "POST" && program && bearer.is_none() {
+        return Err(refused(Fault::TokenOnly, "no_token"));
+    }
+    if address.method == "POST" && !program {
         if !posted::is_ours(request.headers(), &site.door.base_url) {
             return Err(Fault::Foreign.into_response());
         }

@@ -8,6 +8,9 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod case;
+mod case_api;
+mod case_words;
 mod chart;
 mod cookies;
 mod devices;
@@ -16,11 +19,14 @@ mod export;
 mod fault;
 mod guard;
 mod health;
+mod help;
 mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod nav;
 mod openapi;
+mod orders;
 mod page;
 mod passkeys;
 mod peer;
@@ -55,6 +61,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
@@ -69,6 +76,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people do with cases; `None`: pages only show.
+    pub orders: Option<Orders>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

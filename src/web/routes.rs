@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
-    quarantine, service, sign_in, today, tokens, traces, users,
+    Site, account, api, assets, case, case_api, devices, export, health, incident, incidents, letters, openapi,
+    passkeys, provider, quarantine, service, sign_in, today, tokens, traces, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -45,6 +45,8 @@ struct Route {
 
 /// Cases: what is said of people.
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
+/// Whoever may do anything with cases.
+const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
@@ -81,6 +83,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("POST", "/incidents/{n}/acts", ACTS, post(case::act)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/letters", CASES, get(letters::list)),
@@ -96,6 +99,31 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Cases,
             fresh(route("GET", "/api/v1/incidents", CASES, get(incidents::api))),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/incidents/{n}", CASES, get(case_api::one))),
+        ),
+        by_token(
+            Part::Orders,
+            route("POST", "/api/v1/incidents/{n}/orders", ACTS, post(case_api::order)),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/exemptions", CASES, get(case_api::exemptions))),
+        ),
+        by_token(
+            Part::Orders,
+            route("POST", "/api/v1/exemptions", ACTS, post(case_api::ask_exemption)),
+        ),
+        by_token(
+            Part::Orders,
+            route(
+                "POST",
+                "/api/v1/exemptions/{n}/orders",
+                ACTS,
+                post(case_api::answer_exemption),
+            ),
         ),
         by_token(
             Part::Cases,

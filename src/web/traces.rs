@@ -72,11 +72,49 @@ fn what_name(what: &str, words: &Words) -> String {
         "quarantine" => ["pesan dalam karantina", "quarantined message"],
         "quarantined" => ["daftar karantina", "list of quarantine"],
         "service" => ["menit pelayanan", "minutes of service"],
+        "exemptions" => ["daftar pengecualian", "list of exemptions"],
         "today" => ["halaman hari ini", "today's page"],
         "account" => ["akun", "account"],
         "accounts" => ["daftar akun", "list of accounts"],
         "traces" => ["jejak", "traces"],
         "export" => ["unduhan", "export"],
+        other => return other.to_owned(),
+    };
+    words.pick(pair[0], pair[1]).to_owned()
+}
+
+/// Why somebody was refused.
+fn why_name(why: &str, words: &Words) -> String {
+    let pair = match why {
+        "sign_in" => ["nama, kata sandi, atau kode salah", "wrong name, password or code"],
+        "sign_in_throttled" | "proof_throttled" | "reset_throttled" | "link_throttled" => {
+            ["terlalu banyak percobaan", "too many attempts"]
+        }
+        "proof" => ["bukti diri salah", "a wrong proof"],
+        "proof_old" => ["perlu bukti diri yang baru", "a fresh proof was needed"],
+        "passkey" => ["passkey tidak berlaku", "the passkey was not good"],
+        "provider" => [
+            "jawaban penyedia identitas tidak berlaku",
+            "the provider's answer was not good",
+        ],
+        "link" | "link_code" => ["tautan atau kodenya tidak berlaku", "the link or its code was not good"],
+        "session" => ["sesi sudah berakhir atau palsu", "a session that is over or made up"],
+        "nobody" => ["belum masuk", "not signed in"],
+        "role" => ["bukan untuk perannya", "not for his role"],
+        "token" => ["token tidak berlaku", "the token was not good"],
+        "token_part" => ["bukan bagian token", "not a part of the token"],
+        "no_token" => ["hanya dengan token", "only by a token"],
+        "foreign_form" => ["formulir bukan dari halaman kita", "a form that is not of our pages"],
+        "no_form" => ["bukan formulir", "no form"],
+        "too_large" => ["terlalu besar", "too large"],
+        "too_many" => ["terlalu sering", "too often"],
+        "host" => ["nama host asing", "another host's name"],
+        "method" => ["cara yang salah", "a wrong method"],
+        "question" => ["pertanyaan yang salah", "a wrong question"],
+        "not_there" => ["tidak ada, atau bukan untuknya", "not there, or not for him"],
+        "not_from_here" => ["bukan dari mesin ini", "not from this machine"],
+        "codes_first" => ["kode sekali pakai belum dipasang", "one-time codes are not set up"],
+        "own_account" => ["mengubah akun sendiri", "changing his own account"],
         other => return other.to_owned(),
     };
     words.pick(pair[0], pair[1]).to_owned()
@@ -241,11 +279,20 @@ fn line(ask: &Ask, row: &TraceRow, names: &HashMap<String, String>) -> Markup {
 /// Whom or what it concerns.
 fn about(row: &TraceRow, name: impl Fn(&str) -> String, words: &Words) -> Markup {
     let role = row.text("role").and_then(Role::parse);
-    let parts = ["why", "which", "path", "by", "deputy_of"].into_iter();
-    let parts: Vec<&str> = parts.filter_map(|part| row.text(part)).collect();
+    let parts = ["which", "path", "by", "deputy_of"].into_iter();
+    // The account stands there by its name already.
+    let parts = parts.filter_map(|part| {
+        row.text(part)
+            .filter(|text| row.text("what") != Some("account") || part != "which" || text.is_empty())
+    });
+    let parts: Vec<&str> = parts.collect();
+    let why = row.text("why");
     let office = row.text("office").or_else(|| row.text("of"));
-    let nothing = parts.is_empty() && office.is_none() && role.is_none() && row.text("account").is_none();
+    let nothing =
+        parts.is_empty() && why.is_none() && office.is_none() && role.is_none() && row.text("account").is_none();
     html! {
+        @if let Some(why) = why { div { (why_name(why, words)) } }
+        @if row.text("what") == Some("account") { @if let Some(id) = row.text("which") { div { (name(id)) } } }
         @if nothing { span.soft { (words.none) } }
         @if let Some(account) = row.text("account") { div { (name(account)) } }
         @if let Some(role) = role { div { (super::users::role_name(role, words)) } }

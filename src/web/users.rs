@@ -271,6 +271,7 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
     let now = site.door.clock.now();
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let act = |act: &str| format!("/users/{id}/{act}");
+    let own = ask.who.as_ref().is_some_and(|who| who.account.id == id);
     let reason = || {
         field(
             words.pick("Alasan", "Reason"),
@@ -298,14 +299,21 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
                         th scope="col" role="columnheader" { (words.pick("Berakhir", "Ends")) }
                         th scope="col" role="columnheader" { (words.pick("Tindakan", "Action")) }
                     } }
-                    tbody role="rowgroup" { @for row in &grants { (grant_row(ask, id, row, now)) } }
+                    tbody role="rowgroup" { @for row in &grants { (grant_row(ask, (id, own), row, now)) } }
                 }
             }
+            @if own {
+                p.hint { (words.pick(
+                    "Peran Anda sendiri diubah oleh pengelola akun lain.",
+                    "Your own roles are changed by another administrator.",
+                )) }
+            } @else {
             form.form method="post" action=(act("roles")) {
                 (proof(ask))
                 (office_field(site, words))
                 (role_fields(ask, words))
                 button.button type="submit" { (words.pick("Beri peran; sesi berakhir", "Give the role; sessions end")) }
+            }
             }
         }
         section aria-labelledby="doing" {
@@ -326,6 +334,7 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
                     @if account.disabled { (words.pick("Buka kembali", "Enable")) } @else { (words.pick("Tutup akun", "Disable")) }
                 }
             }
+            @if !own {
             form.form method="post" action=(act("erase")) {
                 (proof(ask))
                 p { (words.pick(
@@ -338,12 +347,13 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
                 (reason())
                 button.button.quiet type="submit" { (words.pick("Hapus data pribadi", "Erase it")) }
             }
+            }
         }
     };
     Ok((status, page::shell(ask, Tab::Users, &account.name, false, body)).into_response())
 }
 
-fn grant_row(ask: &Ask, account: &str, row: &GrantRow, now: Moment) -> Markup {
+fn grant_row(ask: &Ask, (account, own): (&str, bool), row: &GrantRow, now: Moment) -> Markup {
     let words = ask.words;
     let zone = ask.zone();
     let grant = &row.grant;
@@ -360,7 +370,7 @@ fn grant_row(ask: &Ask, account: &str, row: &GrantRow, now: Moment) -> Markup {
                 @match grant.ends { Some(ends) => (day(ends)), None => (words.none) }
             }
             td role="cell" data-label=(words.pick("Tindakan", "Action")) {
-                @if grant.ends.is_some_and(|ends| ends <= now) { (words.none) } @else {
+                @if own || grant.ends.is_some_and(|ends| ends <= now) { (words.none) } @else {
                     form method="post" action={ "/users/" (account) "/roles/end" } {
                         (proof(ask))
                         input type="hidden" name="role" value=(row.id);

@@ -97,7 +97,7 @@ pub struct Passkey {
     pub used: Option<Moment>,
 }
 
-/// What a token may read.
+/// What a token may read, and what it may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
     /// Verdicts, which name officers.
@@ -108,10 +108,12 @@ pub enum Part {
     Traces,
     /// Devices, their clocks and gaps, and the policies in force.
     Devices,
+    /// Acting on cases and exemptions in its owner's name.
+    Orders,
 }
 
 impl Part {
-    pub const ALL: [Part; 4] = [Part::Cases, Part::Service, Part::Devices, Part::Traces];
+    pub const ALL: [Part; 5] = [Part::Cases, Part::Service, Part::Devices, Part::Traces, Part::Orders];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -119,6 +121,7 @@ impl Part {
             Part::Service => "service",
             Part::Devices => "devices",
             Part::Traces => "traces",
+            Part::Orders => "orders",
         }
     }
 }

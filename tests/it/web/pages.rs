@@ -76,6 +76,7 @@ impl Desk {
             metrics: seeded.metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
+            orders: None,
             door: door.clone(),
         };
         let ends = async {
