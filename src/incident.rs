@@ -76,6 +76,8 @@ pub struct Book {
     late_before: Option<Moment>,
     /// The office's clock has not come so far yet: what holds there may be over long since.
     behind: bool,
+    /// Events of long ago go on coming for it.
+    catches_up: bool,
     /// The latest moment at which anything was written.
     latest: Moment,
     /// Exemptions that were asked for: who asked is not the one to tell.
@@ -214,6 +216,7 @@ impl Book {
             gathered: BTreeMap::new(),
             late_before: None,
             behind: false,
+            catches_up: false,
             latest: Moment::MIN,
             asked: Vec::new(),
         }

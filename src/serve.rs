@@ -1,5 +1,6 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod audit;
 mod canary;
 mod gather;
 mod measure;

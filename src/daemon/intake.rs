@@ -92,6 +92,11 @@ pub async fn take(
 ) -> Result<Intake, Error> {
     let mut intake = Intake::default();
     let mut candidates: Vec<Candidate> = Vec::new();
+    let places: HashMap<&str, usize, foldhash::fast::FixedState> = desks
+        .iter()
+        .enumerate()
+        .map(|(ix, desk)| (desk.office.as_str(), ix))
+        .collect();
     for (at, message) in messages.iter().enumerate() {
         let quarantine = |rejected: Rejected| quarantined(message, rejected, now);
         intake.bytes += message.payload.len() as u64;
@@ -104,7 +109,7 @@ pub async fn take(
         }
         match topic(&message.topic) {
             Topic::Events { office } => {
-                let Some(ix) = desks.iter().position(|desk| desk.office.as_str() == office) else {
+                let Some(&ix) = places.get(office) else {
                     intake.turn.quarantined.push(quarantine(unknown_office(office)));
                     continue;
                 };
@@ -128,9 +133,9 @@ pub async fn take(
             }
             Topic::Status { office, device } => match status(&message.payload) {
                 Some(online)
-                    if desks
-                        .iter()
-                        .any(|desk| desk.office.as_str() == office && desk.roster.device_kind(device).is_some()) =>
+                    if places
+                        .get(office)
+                        .is_some_and(|ix| desks[*ix].roster.device_kind(device).is_some()) =>
                 {
                     intake.turn.statuses.push(DeviceStatus {
                         office: OfficeId::new(office),

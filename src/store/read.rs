@@ -290,7 +290,7 @@ fn moment_or_none(row: &Row, column: usize) -> Result<Option<Moment>> {
     Ok(ms.map(Moment))
 }
 
-fn incident_row(row: &Row) -> Result<IncidentRow> {
+pub(super) fn incident_row(row: &Row) -> Result<IncidentRow> {
     let counter: Option<&str> = row.try_get(5).doing(READING)?;
     let lockbox: Option<&str> = row.try_get(6).doing(READING)?;
     let officer: Option<&str> = row.try_get(7).doing(READING)?;

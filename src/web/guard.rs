@@ -214,7 +214,7 @@ async fn enter(
         Some(_) => "session",
         None => "nobody",
     };
-    ask.live = seen(&whole, &ask.scope());
+    ask.live = seen(&whole, &ask.scope(), ask.words);
     // What a form's proof rests on.
     let secret = match (token, &ask.who, address.needs) {
         (Some(token), Some(_), _) => token,

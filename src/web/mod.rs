@@ -31,17 +31,21 @@ mod page;
 mod passkeys;
 mod peer;
 mod pieces;
+mod policies;
 mod posted;
 mod provider;
 mod quarantine;
 mod readiness;
+mod reveal;
 mod routes;
+mod search;
 mod secure;
 mod seen;
 mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod stream;
 mod today;
 mod tokens;
 mod traces;
@@ -151,5 +155,6 @@ pub fn router(site: Site) -> Router {
             guard::Watch::of(&site),
             guard::guard,
         ))
+        .layer(axum::Extension(stream::Streams::default()))
         .with_state(site)
 }

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, case, case_api, devices, export, health, incident, incidents, letters, openapi,
-    passkeys, provider, quarantine, service, sign_in, today, tokens, traces, users,
+    passkeys, policies, provider, quarantine, reveal, search, service, sign_in, stream, today, tokens, traces, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -52,6 +52,8 @@ const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 /// Who did and looked at what.
 const TRACES: Needs = Needs::One(&[Integrity, Auditor]);
+/// Those who see whole offices, and officers by their codes.
+const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -92,6 +94,13 @@ fn routes() -> Vec<Route> {
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
         route("GET", "/traces", TRACES, get(traces::show)),
+        route("GET", "/live", SignedIn, get(stream::live)),
+        route("GET", "/reveal", CODES, get(reveal::form)),
+        route("POST", "/reveal", CODES, post(reveal::open)),
+        route("GET", "/search", SignedIn, get(search::show)),
+        route("GET", "/policies", SignedIn, get(policies::list)),
+        route("GET", "/policies/{id}", SignedIn, get(policies::show)),
+        route("GET", "/devices", SignedIn, get(devices::show)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),

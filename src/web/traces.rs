@@ -72,6 +72,7 @@ fn what_name(what: &str, words: &Words) -> String {
         "quarantine" => ["pesan dalam karantina", "quarantined message"],
         "quarantined" => ["daftar karantina", "list of quarantine"],
         "service" => ["menit pelayanan", "minutes of service"],
+        "name" => ["nama petugas", "an officer's name"],
         "exemptions" => ["daftar pengecualian", "list of exemptions"],
         "today" => ["halaman hari ini", "today's page"],
         "account" => ["akun", "account"],
