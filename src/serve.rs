@@ -241,17 +241,11 @@ pub async fn start(plan: Plan) -> Result<Running> {
         orders: Some(orders::for_pages(&order_sender)),
     };
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
-    let machines = {
-        let (site, stop) = (site.clone(), stopped(stopping.clone()));
-        async move {
-            match for_machines {
-                Some(listening) => web::serve(listening, site, stop).await,
-                None => Ok(()),
-            }
-        }
+    let ends = {
+        let stopping = stopping.clone();
+        move || stopped(stopping.clone())
     };
-    let people = web::serve(listening, site, stopped(stopping.clone()));
-    let web = tokio::spawn(async move { tokio::try_join!(people, machines).map(drop) });
+    let web = tokio::spawn(web::serve_both(listening, for_machines, site, ends));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
         store.clone(),

@@ -69,7 +69,7 @@ pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
-pub use serve::{Listening, ServeError, listen, listen_for_machines, serve};
+pub use serve::{Listening, ServeError, listen, listen_for_machines, serve, serve_both};
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]

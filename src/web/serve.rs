@@ -108,6 +108,22 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
+/// Serves people and, where they have an address of their own, programs of this machine.
+pub async fn serve_both<F: Future<Output = ()>>(
+    people: Listening,
+    machines: Option<Listening>,
+    site: Site,
+    shutdown: impl Fn() -> F,
+) -> Result<(), ServeError> {
+    let programs = async {
+        match machines {
+            Some(machines) => serve(machines, site.clone(), shutdown()).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(serve(people, site.clone(), shutdown()), programs).map(drop)
+}
+
 /// Serves until `shutdown`; answers under way get a few seconds.
 pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
     let Listening {

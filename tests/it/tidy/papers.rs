@@ -187,6 +187,7 @@ fn decisions_are_numbered_short_and_say_why() {
 fn every_test_that_a_page_names_as_its_proof_is_there() {
     let tests: Vec<(String, String)> = files("tests")
         .into_iter()
+        .chain(files("src"))
         .filter(|path| path.ends_with(".rs"))
         .map(|path| (path.trim_end_matches(".rs").replace("/mod", ""), read(&path)))
         .collect();
@@ -200,8 +201,10 @@ fn every_test_that_a_page_names_as_its_proof_is_there() {
                 continue;
             }
             named += 1;
-            let place = format!("tests/it/{}", module.replace("::", "/"));
-            let there = |(path, text): &(String, String)| *path == place && text.contains(&format!("fn {test}("));
+            let place = module.replace("::", "/");
+            let places = [format!("tests/it/{place}"), format!("src/{place}")];
+            let there =
+                |(path, text): &(String, String)| places.contains(path) && text.contains(&format!("fn {test}("));
             if !tests.iter().any(there) {
                 wrong.push(format!("{page}: there is no test `{span}`"));
             }
