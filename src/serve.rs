@@ -146,6 +146,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
             .clone()
             .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
         trusted_proxies: config.web.trusted_proxies.clone(),
+        machines_here: config.web.machines.is_none() && !config.web.is_behind_proxy(),
         shown,
         terms: config.terms.clone(),
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
@@ -197,6 +198,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let (live_sender, live) = watch::channel(Arc::new(live));
     let listening = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listening.address().context("the dashboard's address")?;
+    let for_machines = match config.web.machines {
+        Some(address) => Some(web::listen_for_machines(address).await?),
+        None => None,
+    };
+    if for_machines.is_none() && config.web.is_behind_proxy() {
+        tracing::warn!("/readyz and /metrics are answered nowhere: behind a proxy they need `machines` in [web]");
+    }
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let to_daemon = sender.clone();
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
@@ -225,6 +233,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
         provider: provider_of(&config.web),
+        codes_within_ms: config.web.codes_within_ms,
+        live: Some(live.clone()),
     });
     let (order_sender, orders_in) = mpsc::channel(ORDERS_MAX);
     let site = web::Site {
@@ -237,7 +247,11 @@ pub async fn start(plan: Plan) -> Result<Running> {
         orders: Some(orders::for_pages(&order_sender)),
     };
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
-    let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
+    let ends = {
+        let stopping = stopping.clone();
+        move || stopped(stopping.clone())
+    };
+    let web = tokio::spawn(web::serve_both(listening, for_machines, site, ends));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
         store.clone(),

@@ -53,6 +53,7 @@ pub async fn traced(site: &Site, ask: &Ask, reader: &Reader) -> Result<(), Fault
         which: ask.path_and_filters(),
         office: ask.param("office").unwrap_or_default().to_owned(),
         officer: None,
+        count: None,
     };
     Ok(site.door.look(&reader.who, &reader.caller, &look).await?)
 }

@@ -53,6 +53,7 @@ pub async fn page(
         which: n.to_string(),
         office: incident.office.to_string(),
         officer: incident.officer.as_ref().map(ToString::to_string),
+        count: None,
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
     let verdicts = site.store.verdicts_of(&scope, n).await?;

@@ -60,6 +60,7 @@ mod stream;
 mod table;
 mod today;
 mod tokens;
+mod traces;
 mod users;
 mod words;
 mod xlsx;
@@ -82,7 +83,7 @@ pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
-pub use serve::{Listening, ServeError, listen, serve};
+pub use serve::{Listening, ServeError, listen, listen_for_machines, serve, serve_both};
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -110,6 +111,8 @@ pub struct Settings {
     pub certificate: Option<Certificate>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether programs of this machine are answered here, and not at an address of their own.
+    pub machines_here: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -138,6 +141,7 @@ impl Default for Settings {
             hosts: Vec::new(),
             certificate: None,
             trusted_proxies: Vec::new(),
+            machines_here: true,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),

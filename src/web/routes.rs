@@ -5,7 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident, incidents, letters, lists, openapi, own, passkeys, policies, provider, quarantine, report, reveal, search, service, sign_in, signals, stream, today, tokens, users,
+    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident,
+    incidents, letters, lists, openapi, own, passkeys, policies, provider, quarantine, report, reveal, search, service,
+    sign_in, signals, stream, today, tokens, traces, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -53,6 +55,8 @@ const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 /// What stands out in numbers, which is no supervisor's to see.
 const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Who did and looked at what.
+const TRACES: Needs = Needs::One(&[Integrity, Auditor]);
 /// Those who see whole offices, and officers by their codes.
 const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 /// What people say is wrong in what is held about them, and who answers it.
@@ -96,7 +100,6 @@ fn routes() -> Vec<Route> {
         route("POST", "/exemptions", ACTS, post(exemptions::ask)),
         route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
-        route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/signals", OVERSIGHT, get(signals::show)),
         route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
         route("GET", "/compliance/report", SERVICE, get(report::show)),
@@ -107,6 +110,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/export", QUARANTINE, get(lists::quarantine)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/traces", TRACES, get(traces::show)),
         route("GET", "/live", SignedIn, get(stream::live)),
         route("GET", "/reveal", CODES, get(reveal::form)),
         route("POST", "/reveal", CODES, post(reveal::open)),
@@ -152,6 +156,10 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Cases,
             fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
+        ),
+        by_token(
+            Part::Traces,
+            fresh(route("GET", "/api/v1/traces", TRACES, get(traces::api))),
         ),
         by_token(
             Part::Devices,
@@ -229,6 +237,7 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/users/{id}/disable", USERS, post(users::disable))),
         fresh(route("POST", "/users/{id}/enable", USERS, post(users::enable))),
         fresh(route("POST", "/users/{id}/reset", USERS, post(users::reset))),
+        fresh(route("POST", "/users/{id}/erase", USERS, post(users::erase))),
         fresh(route("POST", "/users/{id}/roles", USERS, post(users::grant))),
         fresh(route("POST", "/users/{id}/roles/end", USERS, post(users::end_grant))),
     ]
@@ -250,6 +259,14 @@ pub fn address_of(method: &Method, pattern: &str) -> Option<Address> {
     let mut all = ALL.iter();
     all.find(|address| address.path == pattern && address.method == method)
         .copied()
+}
+
+impl Address {
+    /// Whether somebody may come there whose one-time codes are due: to set them up, or to leave.
+    pub fn before_codes(&self) -> bool {
+        matches!(self.needs, Needs::Nothing | Needs::Anyone)
+            || matches!(self.path, "/account" | "/account/codes" | "/confirm" | "/sign-out")
+    }
 }
 
 impl Needs {

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Site;
-use super::ask::Ask;
+use super::ask::{Ask, Reader};
 use super::chart::{self, Point};
 use super::export;
 use super::fault::Fault;
@@ -32,7 +32,7 @@ const RANKED_MIN_MS: i64 = 5 * 3_600_000;
 /// Nor does one of which less than that is known.
 const RANKED_MIN_COVERAGE: f64 = 0.5;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let span = span(&ask)?;
     let scope = ask.scope();
@@ -48,6 +48,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         true => site.store.service(&scope, &all, Each::Date).await?,
         false => Vec::new(),
     };
+    super::traces::looked_at_list(&site, &ask, &reader, "service", dates.len()).await?;
     let total = total(&dates);
     let begins = Moment::of_local(span.from.into(), ask.zone()).unwrap_or(Moment::MIN);
     let figures = Figures::read(&site, &scope, &span, begins, total.sessions).await?;
@@ -116,7 +117,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
 }
 
 /// `GET /api/v1/service`: the sums of one office or all, `each=date|counter|hour|counter_hour`.
-pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
     let each = each(&ask)?;
     let names = match each {
         Each::Date => ["office", "date"],
@@ -151,6 +152,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
         .into_iter()
         .map(told)
         .collect();
+    super::traces::looked_at_list(&site, &ask, &reader, "service", sums.len()).await?;
     Ok(axum::Json(sums).into_response())
 }
 

@@ -64,7 +64,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Who comes in, for the pages, the command line and the demo.
     (
         "door",
-        &["accounts", "engine", "keys", "letter", "store", "store::rows", "clock"],
+        &[
+            "accounts",
+            "engine",
+            "keys",
+            "letter",
+            "live",
+            "store",
+            "store::rows",
+            "clock",
+        ],
     ),
     (
         "mailer",

@@ -113,7 +113,7 @@ class Browser:
         message = json.loads(text)
         method, params = message.get("method"), message.get("params", {})
         if method == "Log.entryAdded":
-            self.complaints.append(params["entry"]["text"])
+            self.complaints.append(f"{params['entry']['text']} {params['entry'].get('url', '')}".strip())
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"]))
         elif method:

@@ -81,6 +81,7 @@ fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
     let mut visits = Vec::new();
     let others = [
         "/nowhere",
+        "/traces",
         "/account",
         "/account/codes",
         "/confirm",
