@@ -13,7 +13,11 @@ mod case_api;
 mod case_words;
 mod chart;
 mod cookies;
+mod corrections;
+mod desk;
 mod devices;
+mod escalation;
+mod exemptions;
 mod explained;
 mod export;
 mod fault;
@@ -30,6 +34,7 @@ mod lists;
 mod nav;
 mod openapi;
 mod orders;
+mod own;
 mod page;
 mod paper;
 mod passkeys;
@@ -50,6 +55,7 @@ mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod signals;
 mod stream;
 mod table;
 mod today;
@@ -65,6 +71,7 @@ use axum::Router;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::case::Terms;
 use crate::door::Door;
 use crate::live::Live;
 use crate::store::Store;
@@ -111,6 +118,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Shown on the sign-in page: a demo's alone.
     pub shown: Vec<Shown>,
+    /// What rules cases, and from which counts on something is shown to the integrity team.
+    pub terms: Terms,
 }
 
 /// An account that everybody may use.
@@ -133,6 +142,7 @@ impl Default for Settings {
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
             shown: Vec::new(),
+            terms: Terms::default(),
         }
     }
 }

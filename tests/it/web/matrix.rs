@@ -69,6 +69,7 @@ const ACTS: &str = "OSIFTW";
 /// Whoever comes with a session alone.
 const BY_TOKEN: &str = "";
 const SERVICE: &str = "OSIFAW";
+const SERVICE_BUT_OFFICERS: &str = "SIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
@@ -77,9 +78,15 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
+    ("POST", "/incidents/acknowledge", ACTS),
     ("POST", "/incidents/{n}/acts", ACTS),
+    ("GET", "/escalation", SERVICE_BUT_OFFICERS),
+    ("GET", "/exemptions", CASES),
+    ("POST", "/exemptions", ACTS),
+    ("POST", "/exemptions/{n}/answer", ACTS),
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
+    ("GET", "/signals", "IFA"),
     ("GET", "/compliance/report", SERVICE),
     ("GET", "/letters", CASES),
     ("GET", "/letters/export", CASES),
@@ -110,6 +117,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/policies", EVERYBODY),
     ("GET", "/api/v1/service", SERVICE),
+    ("GET", "/api/v1/signals", "IFA"),
     ("GET", "/api/v1/gaps", EVERYBODY),
     ("GET", "/api/v1/clocks", EVERYBODY),
     ("GET", "/api", EVERYBODY),
@@ -143,6 +151,15 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/account/passkeys/end", EVERYBODY),
     ("POST", "/account/sessions/end", EVERYBODY),
     ("POST", "/account/sessions/end-others", EVERYBODY),
+    ("GET", "/me", EVERYBODY),
+    ("GET", "/me/export", EVERYBODY),
+    ("GET", "/me/incidents/{n}", EVERYBODY),
+    ("POST", "/me/incidents/{n}/state", EVERYBODY),
+    ("POST", "/me/incidents/{n}/appeal", EVERYBODY),
+    ("POST", "/me/corrections", EVERYBODY),
+    ("GET", "/corrections", "IFA"),
+    ("POST", "/corrections/{n}/accept", "IF"),
+    ("POST", "/corrections/{n}/decline", "IF"),
     ("GET", "/users", "D"),
     ("POST", "/users", "D"),
     ("GET", "/users/{id}", "D"),
