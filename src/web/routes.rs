@@ -96,7 +96,7 @@ fn routes() -> Vec<Route> {
         route("POST", "/exemptions", ACTS, post(exemptions::ask)),
         route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
-        route("GET", "/compliance/export", SERVICE, get(export::compliance)),
+        route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
         route("GET", "/signals", OVERSIGHT, get(signals::show)),
         route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
         route("GET", "/compliance/report", SERVICE, get(report::show)),
