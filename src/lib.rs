@@ -29,6 +29,7 @@ pub mod mailer;
 pub mod mqtt;
 pub mod past;
 pub mod place;
+pub mod redact;
 pub mod replay;
 pub mod retention;
 pub mod scenario;

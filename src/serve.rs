@@ -30,6 +30,7 @@ use crate::inbound::Line;
 use crate::incident::{Book, Past};
 use crate::keys::Keys;
 use crate::letter::House;
+use crate::letter::wording::Wordings;
 use crate::live::{BrokerKind, Live};
 use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
@@ -52,6 +53,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Plan {
     pub config: Config,
     pub texts: Vec<Texts>,
+    /// What offices say otherwise in their letters.
+    pub wordings: Wordings,
     /// Who may connect to the embedded broker.
     pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
@@ -73,6 +76,7 @@ impl Plan {
         Ok(Plan {
             config,
             texts: gathered.texts,
+            wordings: gathered.wordings,
             devices: gathered.devices,
             clock: MonitorClock::steady(),
             people: MonitorClock::Wall,
@@ -118,6 +122,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let Plan {
         config,
         mut texts,
+        wordings,
         devices,
         clock,
         people,
@@ -143,6 +148,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         trusted_proxies: config.web.trusted_proxies.clone(),
         machines_here: config.web.machines.is_none() && !config.web.is_behind_proxy(),
         shown,
+        terms: config.terms.clone(),
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -170,7 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     {
         sane(now, last)?;
     }
-    let mut book = open_book(&store, house(&config)).await?;
+    let mut book = open_book(&store, house(&config, wordings)).await?;
     let engine_clock = engine_clock(config.clock);
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
@@ -434,10 +440,12 @@ fn provider_of(web: &config::Web) -> Option<door::Provider> {
     })
 }
 
-fn house(config: &Config) -> House {
+/// What letters say of this monitor and its offices.
+pub fn house(config: &Config, wording: Wordings) -> House {
     House {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_string(),
+        wording,
         counts_alone: false,
     }
 }

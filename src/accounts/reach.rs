@@ -96,6 +96,21 @@ impl Scope {
         }
     }
 
+    /// What somebody may see of himself, by every id he has in his office's roster: not for any role, but by law.
+    pub fn of_self<'a>(office: &str, ids: impl Iterator<Item = &'a str>) -> Scope {
+        let keys: Vec<String> = ids.map(|id| person_key(office, id)).collect();
+        let reach = Reach {
+            keys,
+            ..Reach::default()
+        };
+        Scope {
+            cases: reach.clone(),
+            letters: reach,
+            offices: BTreeSet::from([office.to_owned()]),
+            ..Scope::default()
+        }
+    }
+
     /// What these roles, all of which count now, let their holder see by the rosters of now.
     pub fn of<'r>(holder: &Holder, grants: &[Grant], rosters: impl Iterator<Item = &'r Roster> + Clone) -> Scope {
         let mut scope = Scope::default();
@@ -264,6 +279,11 @@ impl Scope {
     pub fn sees_trace(&self, office: &str, officer: Option<&str>) -> bool {
         let own = officer.is_some_and(|officer| self.cases.hidden.contains(&person_key(office, officer)));
         (self.traces_everywhere() || self.traces.contains(office)) && !own
+    }
+
+    /// Whether an office's conduct as a whole is his to watch.
+    pub fn oversees(&self, office: &str) -> bool {
+        self.cases.offices.iter().any(|whole| whole == EVERY || whole == office)
     }
 
     /// Whether any case may be seen at all.

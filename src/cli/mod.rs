@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod completions;
+mod correction;
 mod demo;
 mod escalation;
 mod exemption;
@@ -11,6 +12,7 @@ mod incident;
 mod ledger;
 mod letters;
 mod policy;
+mod remote;
 mod replay;
 mod retention;
 mod schema;
@@ -47,8 +49,10 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
+    #[command(alias = "letter")]
     Letters(letters::Args),
     Incident(incident::Args),
+    Correction(correction::Args),
     Exemption(exemption::Args),
     Escalation(escalation::Args),
     Backup(backup::BackupArgs),
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Ledger(args) => ledger::run(args),
         Command::Letters(args) => letters::run(args),
         Command::Incident(args) => incident::run(args),
+        Command::Correction(args) => correction::run(args),
         Command::Exemption(args) => exemption::run(args),
         Command::Escalation(args) => escalation::run(args),
         Command::Backup(args) => backup::backup(args),

@@ -1,9 +1,12 @@
 //! Cases in the daemon's hands: what people order, what is unanswered, and what incidents do to them. Every step is an
 //! entry of the ledger, written with the turn it belongs to.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 use tokio::sync::oneshot;
 
+use super::correct::of_office;
 use super::desk::Desk;
 use super::summary::Read;
 use crate::case::acts::Ask;
@@ -13,13 +16,13 @@ pub use crate::case::order::{CaseAnswer, CaseOrder, Done, Order};
 use crate::case::order::{Look, Seen};
 use crate::case::{self, Act, Actor, By, Cases, Post, Record, Refusal, Rung, Step, Terms};
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
-use crate::engine::roster::{Person, Roster};
+use crate::engine::roster::{Language, Person, Roster};
 use crate::engine::time::Moment;
 use crate::inbound::{Inbound, Receipt};
 use crate::incident::{Asked, Book, To};
 use crate::letter::{Change, Decided};
 use crate::store::Store;
-use crate::store::rows::{Digest, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
+use crate::store::rows::{Among, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
 use crate::wire;
 
 pub struct Docket {
@@ -32,6 +35,8 @@ pub struct Docket {
     answers: Vec<(oneshot::Sender<CaseAnswer>, CaseAnswer)>,
     /// What a start decided before there was a docket, or a death kept from it.
     missed: Missed,
+    /// Where those read mail who asked for a correction and have no address in the roster, by its number.
+    pub(super) mailboxes: BTreeMap<i64, (String, Language)>,
     pub(super) wake: Option<Moment>,
 }
 
@@ -63,6 +68,7 @@ impl Docket {
         Ok(Docket {
             cases,
             missed,
+            mailboxes: BTreeMap::new(),
             terms,
             messages: Vec::new(),
             pending: Vec::new(),
@@ -89,6 +95,8 @@ impl Docket {
             reason,
             what,
         } = order;
+        // PostgreSQL's texts cannot hold one, and a turn that cannot be written holds up all.
+        let reason = reason.replace('\0', "\u{fffd}");
         match what {
             Order::Case { incident, wish, seen } => {
                 let case = self.cases.of.get(&incident).ok_or(Refusal::NoCase(incident))?;
@@ -138,12 +146,19 @@ impl Docket {
                     }
                 }
             }
+            Order::Correction { office, wish } => {
+                let ix = of_office(office, desks)?;
+                self.correct(
+                    ix,
+                    &desks[ix],
+                    actor(who, post, &desks[ix].roster)?,
+                    &wish,
+                    &reason,
+                    now,
+                )
+            }
             Order::Exemption { office, wish } => {
-                let ix = match &office {
-                    Some(office) => desks.iter().position(|desk| desk.office == *office),
-                    None => (desks.len() == 1).then_some(0),
-                };
-                let ix = ix.ok_or(Refusal::Unknown(office.map_or_else(String::new, |one| one.to_string())))?;
+                let ix = of_office(office, desks)?;
                 self.exempt(ix, &desks[ix], who, post, &wish, &reason, now)
             }
         }
@@ -245,6 +260,11 @@ impl Docket {
         })
     }
 
+    /// What is taken and not written yet, with the desk it belongs to.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (usize, &Record)> {
+        self.pending.iter().map(|(ix, record)| (*ix, record))
+    }
+
     /// Incidents of steps that are taken and not written yet.
     pub(super) fn acted_on(&self) -> Vec<i64> {
         let of = |(_, record): &(usize, Record)| match record {
@@ -255,7 +275,7 @@ impl Docket {
     }
 
     /// Takes a step at once; it is written with the turn that follows.
-    fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
+    pub(super) fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
         self.cases.take(office, &record);
         self.pending.push((desk, record));
         self.wake = Some(Moment::MIN);
@@ -269,8 +289,10 @@ impl Docket {
         book.knows_asked(asked(&self.cases));
         while !self.pending.is_empty() {
             let (ix, record) = self.pending.remove(0);
-            if let Record::Step(step) = &record {
-                turn.letters.extend(decided(step, book, &desks[ix], now));
+            match &record {
+                Record::Step(step) => turn.letters.extend(decided(step, book, &desks[ix], now)),
+                Record::Correction(step) => turn.letters.extend(self.corrected(step, book, &desks[ix], now)),
+                _ => {}
             }
             self.write(&desks[ix], &record, turn);
             if let Record::Step(step) = &record
@@ -331,7 +353,7 @@ impl Docket {
             .letters
             .iter()
             .filter_map(|letter| Some((letter.incident?, &letter.person)));
-        let of_several = among(turn).map(|(digest, letter)| (digest.incident, &letter.person));
+        let of_several = among(turn).map(|(among, letter)| (among.incident, &letter.person));
         let before = missed.letters.iter().map(|letter| (letter.incident, &letter.person));
         for (n, person) in before.chain(of_one).chain(of_several) {
             let Some(case) = self.cases.of.get(&n) else {
@@ -441,6 +463,12 @@ impl Docket {
                     turn.exemptions.push(request.row());
                 }
             }
+            Record::Correction(step) => {
+                if let Some(correction) = self.cases.corrections.get(&step.request) {
+                    turn.corrections.retain(|row| row.n != step.request);
+                    turn.corrections.push(correction.row());
+                }
+            }
         }
     }
 
@@ -454,11 +482,11 @@ impl Docket {
 }
 
 /// What letters of a turn tell of among other things, with the letter.
-pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Digest, &NewLetter)> {
-    let letter_of = |digest: &Digest| turn.letters.iter().find(|letter| letter.message_id == digest.letter);
-    turn.digests
+pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Among, &NewLetter)> {
+    let letter_of = |among: &Among| turn.letters.iter().find(|letter| letter.message_id == among.letter);
+    turn.among
         .iter()
-        .filter_map(move |digest| Some((digest, letter_of(digest)?)))
+        .filter_map(move |among| Some((among, letter_of(among)?)))
 }
 
 /// Who asked for exemptions, for the book.

@@ -2,6 +2,7 @@
 //! commits everything that follows from it in one transaction, and only then acknowledges.
 
 mod clocks;
+mod correct;
 pub mod desk;
 pub mod docket;
 mod intake;
@@ -371,7 +372,7 @@ fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
     turn.verdicts.extend(pinned);
     turn.steps.extend(outcome.steps);
     turn.incidents.extend(outcome.incidents);
-    turn.digests.extend(outcome.digests);
+    turn.among.extend(outcome.among);
     turn.letters.extend(outcome.letters);
 }
 

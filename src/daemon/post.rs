@@ -6,8 +6,9 @@ use crate::case::mail::{MailStep, Way};
 use crate::case::{Record, Stage};
 use crate::engine::time::Moment;
 use crate::incident::{Book, may_be_told};
-use crate::letter::digest::{self, Digest, Line};
+use crate::letter::Addressee;
 use crate::letter::pattern::{self, Repeated};
+use crate::letter::several::{self, Line, Occasion, Several};
 use crate::store::rows::{IncidentRow, IncidentState, LetterKind, NewLetter, Turn};
 
 /// What mail readers put before the subject of an answer.
@@ -78,7 +79,6 @@ impl Docket {
                 Way::Hold => Some(MailStep::Held {
                     incident,
                     person,
-                    address: letter.address,
                     language: letter.language,
                     at: now,
                     due: self.cases.digest_after(&desk.roster, &self.terms, now),
@@ -179,12 +179,12 @@ impl Docket {
                     told.push(n);
                 }
                 let step = desk.roster.person(&person).filter(|_| !lines.is_empty()).map(|to| {
-                    let rendered = digest::render(&Digest {
-                        to,
+                    let rendered = several::render(&Several {
+                        occasion: Occasion::Digest(now),
+                        to: Addressee::of(to),
                         roster: &desk.roster,
                         house: book.house(),
                         lines: &lines,
-                        now,
                     });
                     let plain = person.replace('.', "+");
                     let message_id = format!("digest-{:x}.{}.{plain}@{}", now.0, desk.office, book.house().domain);
@@ -204,7 +204,6 @@ impl Docket {
                     };
                     let step = MailStep::Digest {
                         person: person.clone(),
-                        address: to.email.clone(),
                         language: to.language,
                         at: now,
                         incidents: told.clone(),
@@ -215,6 +214,12 @@ impl Docket {
                 });
                 match step {
                     Some((letter, step)) => {
+                        // What tells of it among others is found by it, also by a hold.
+                        turn.among.extend(told.iter().map(|n| crate::store::rows::Among {
+                            letter: letter.message_id.clone(),
+                            incident: *n,
+                            subject: letter.subject.clone(),
+                        }));
                         turn.letters.push(letter);
                         self.mailed(desk, step, turn);
                     }

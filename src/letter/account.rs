@@ -1,7 +1,10 @@
 //! Letters about accounts: a link that is good once, and what was done to somebody's rights, for those who look after them.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
+use super::html::{colours, frame, soft, title_row};
+use super::sheet::Tone;
+use super::wording::Around;
 use super::words::one_line;
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
@@ -64,11 +67,11 @@ pub fn write(matter: &Matter<'_>) -> NewLetter {
     let html = body(
         matter.language,
         &subject,
+        &said,
         html! {
-            p { (said) }
-            p { a href=(matter.link) { (matter.link) } }
-            p { (lasts) }
-            p { (otherwise) }
+            (way(matter.link))
+            p.ink style="margin:0 0 8px;font-size:15px;line-height:22px;color:#1d2733;" { (lasts) }
+            (soft(&otherwise))
         },
     );
     let text = format!("{said}\n\n{}\n\n{lasts}\n{otherwise}\n\nJagaloket\n", matter.link);
@@ -160,9 +163,10 @@ pub fn notice(notice: &Notice<'_>) -> NewLetter {
     let html = body(
         notice.language,
         &subject,
+        &said,
         html! {
-            p { (said) " " (by) }
-            p { (otherwise) " " a href=(notice.link) { (notice.link) } }
+            p.ink style="margin:0 0 18px;font-size:15px;line-height:22px;color:#1d2733;" { (by) " " (otherwise) }
+            (way(notice.link))
         },
     );
     let text = format!("{said}\n{by}\n\n{otherwise}\n{}\n\nJagaloket\n", notice.link);
@@ -174,19 +178,29 @@ pub fn notice(notice: &Notice<'_>) -> NewLetter {
     )
 }
 
-fn body(language: Language, subject: &str, inner: Markup) -> String {
-    let lang = match language {
-        Language::Id => "id",
-        Language::En => "en",
+fn body(language: Language, subject: &str, said: &str, inner: Markup) -> String {
+    let colours = colours(Tone::Technical);
+    let account = match language {
+        Language::Id => "Akun",
+        Language::En => "Account",
     };
+    let card = html! {
+        (title_row("Jagaloket", account, subject, &colours))
+        tr { td.pad style="padding:24px 28px 4px;" {
+            p.ink style="margin:0 0 18px;font-size:17px;line-height:26px;color:#1d2733;" { (said) }
+            (inner)
+        } }
+    };
+    frame(language, subject, said, &Around::default(), &card)
+}
+
+/// A link in a letter about an account.
+fn way(link: &str) -> Markup {
     html! {
-        (DOCTYPE)
-        html lang=(lang) {
-            head { meta charset="utf-8"; title { (subject) } }
-            body style="font-family:sans-serif;max-width:34em;margin:1.5em auto;padding:0 1em" { (inner) }
+        p.ink style="margin:0 0 18px;font-size:14px;line-height:20px;word-break:break-all;" {
+            a.link href=(link) style="color:#1f4e79;" { (link) }
         }
     }
-    .into_string()
 }
 
 fn letter(

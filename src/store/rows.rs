@@ -16,11 +16,12 @@ pub struct Turn {
     pub steps: Vec<VerdictStep>,
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
-    pub digests: Vec<Digest>,
+    pub among: Vec<Among>,
     pub statuses: Vec<DeviceStatus>,
     pub cases: Vec<CaseRow>,
     pub case_steps: Vec<CaseStepRow>,
     pub exemptions: Vec<ExemptionRow>,
+    pub corrections: Vec<CorrectionRow>,
     /// Of accounts and sessions.
     pub changes: Vec<Change>,
 }
@@ -37,6 +38,7 @@ impl Turn {
             && self.cases.is_empty()
             && self.case_steps.is_empty()
             && self.exemptions.is_empty()
+            && self.corrections.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -174,10 +176,12 @@ pub enum LetterKind {
     Canary,
     /// To the holder of an account, of no incident; it holds a key to it.
     Account,
+    /// To whoever asked for a correction of what is held about him, of no incident.
+    Answer,
 }
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 10] = [
+    pub const ALL: [LetterKind; 11] = [
         LetterKind::Opened,
         LetterKind::Amended,
         LetterKind::Ended,
@@ -188,6 +192,7 @@ impl LetterKind {
         LetterKind::Summary,
         LetterKind::Canary,
         LetterKind::Account,
+        LetterKind::Answer,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -202,6 +207,7 @@ impl LetterKind {
             LetterKind::Summary => "summary",
             LetterKind::Canary => "canary",
             LetterKind::Account => "account",
+            LetterKind::Answer => "answer",
         }
     }
 }
@@ -228,7 +234,7 @@ pub struct NewLetter {
 
 /// That a letter of no single incident tells of this one.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Digest {
+pub struct Among {
     /// The letter's Message-ID; its place among the turn's letters may still change.
     pub letter: String,
     pub incident: i64,
@@ -293,6 +299,16 @@ pub struct Silence {
     pub signed_in: Option<Moment>,
 }
 
+/// What signals are counted from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recent {
+    /// Of entries on cases.
+    pub bodies: Vec<Vec<u8>>,
+    pub silences: Vec<Silence>,
+    pub served_ms: i64,
+    pub known_ms: i64,
+}
+
 /// One step of a case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CaseStepRow {
@@ -323,4 +339,21 @@ pub struct ExemptionRow {
     pub answered: Option<Moment>,
     pub granted: Option<bool>,
     pub revoked: Option<Moment>,
+}
+
+/// What somebody says is wrong in what is held about him; written over whatever stood under its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CorrectionRow {
+    pub n: i64,
+    pub office: OfficeId,
+    /// Who asks, about himself; empty when the names went.
+    pub person: String,
+    pub about: String,
+    pub wanted: String,
+    pub asked: Moment,
+    pub due: Moment,
+    pub answered_by: Option<String>,
+    pub answered: Option<Moment>,
+    pub accepted: Option<bool>,
+    pub answer: Option<String>,
 }

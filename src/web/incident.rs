@@ -132,7 +132,7 @@ pub async fn page(
                     span.soft { (words.incident) " #" (incident.n) }
                     @if let Some(officer) = &incident.officer {
                         span.soft { (shown::officer_name(office, officer.as_str())) " " (officer) }
-                        (super::reveal::link(&ask, incident.office.as_str(), officer.as_str()))
+                        (super::reveal::link(ask, incident.office.as_str(), officer.as_str()))
                     }
                 }
                 h1 { (title) }

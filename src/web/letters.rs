@@ -63,6 +63,7 @@ pub async fn list(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
             }
         }
         @if counts.dead > 0 { p.notice.dead { (words.dead_hint) } }
+        (super::export::links(&ask, "/letters/export"))
         @if rows.is_empty() {
             p.calm { (words.no_letters_here) }
         } @else {

@@ -13,21 +13,30 @@ mod case_api;
 mod case_words;
 mod chart;
 mod cookies;
+mod corrections;
+mod desk;
 mod devices;
+mod escalation;
+mod exemptions;
 mod explained;
 mod export;
 mod fault;
+mod figures;
 mod guard;
 mod health;
+mod heat;
 mod help;
 mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod lists;
 mod nav;
 mod openapi;
 mod orders;
+mod own;
 mod page;
+mod paper;
 mod passkeys;
 mod peer;
 mod pieces;
@@ -36,6 +45,7 @@ mod posted;
 mod provider;
 mod quarantine;
 mod readiness;
+mod report;
 mod reveal;
 mod routes;
 mod search;
@@ -45,12 +55,15 @@ mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod signals;
 mod stream;
+mod table;
 mod today;
 mod tokens;
 mod traces;
 mod users;
 mod words;
+mod xlsx;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +72,7 @@ use axum::Router;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::case::Terms;
 use crate::door::Door;
 use crate::live::Live;
 use crate::store::Store;
@@ -107,6 +121,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Shown on the sign-in page: a demo's alone.
     pub shown: Vec<Shown>,
+    /// What rules cases, and from which counts on something is shown to the integrity team.
+    pub terms: Terms,
 }
 
 /// An account that everybody may use.
@@ -130,6 +146,7 @@ impl Default for Settings {
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
             shown: Vec::new(),
+            terms: Terms::default(),
         }
     }
 }

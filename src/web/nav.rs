@@ -18,6 +18,8 @@ pub enum Tab {
     Signals,
     Letters,
     Exemptions,
+    Escalation,
+    Corrections,
     Roster,
     Calendar,
     Policies,
@@ -49,14 +51,20 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
         ["Tinjau", "Review"],
         &[
             (Tab::Compliance, "/compliance", ["Kepatuhan", "Compliance"]),
-            (Tab::Signals, "/signals", ["Pola", "Signals"]),
+            (Tab::Signals, "/signals", ["Sinyal", "Signals"]),
             (Tab::Letters, "/letters", ["Surat", "Letters"]),
+            (
+                Tab::Corrections,
+                "/corrections",
+                ["Permintaan perbaikan", "Corrections"],
+            ),
         ],
     ),
     (
         ["Kantor", "Office"],
         &[
             (Tab::Roster, "/roster", ["Daftar petugas", "Roster"]),
+            (Tab::Escalation, "/escalation", ["Siapa diberi tahu", "Who is told"]),
             (Tab::Calendar, "/calendar", ["Kalender", "Calendar"]),
             (Tab::Policies, "/policies", ["Kebijakan", "Policies"]),
         ],

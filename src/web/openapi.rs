@@ -73,7 +73,7 @@ const WITH: Parameter = Parameter {
 const EACH: Parameter = Parameter {
     name: "each",
     says: "what is summed; `date` unless said otherwise",
-    kind: Kind::OneOf(&["date", "counter", "hour"]),
+    kind: Kind::OneOf(&["date", "counter", "hour", "counter_hour"]),
 };
 const CLASS: Parameter = Parameter {
     name: "class",
@@ -90,6 +90,36 @@ const DATE: Parameter = Parameter {
     says: "only of this business date",
     kind: Kind::Date,
 };
+const SEVERITY: Parameter = Parameter {
+    name: "severity",
+    says: "only of this severity",
+    kind: Kind::OneOf(&["info", "minor", "major", "critical"]),
+};
+const COUNTER: Parameter = Parameter {
+    name: "counter",
+    says: "only of this counter or lockbox, by its id",
+    kind: Kind::Text,
+};
+const OFFICER: Parameter = Parameter {
+    name: "officer",
+    says: "only of this officer, by his id",
+    kind: Kind::Text,
+};
+const STAGE: Parameter = Parameter {
+    name: "stage",
+    says: "only where the case stands there",
+    kind: Kind::OneOf(&[
+        "indication",
+        "dismissing",
+        "dismissed",
+        "finding",
+        "examination",
+        "proven",
+        "not_proven",
+        "closed",
+        "withdrawn",
+    ]),
+};
 const LIMIT: Parameter = Parameter {
     name: "limit",
     says: "so many at most; 100 unless said otherwise",
@@ -101,11 +131,6 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const OFFICER: Parameter = Parameter {
-    name: "officer",
-    says: "only of this officer's record, by his id in the roster",
-    kind: Kind::Text,
-};
 const ACT: Parameter = Parameter {
     name: "act",
     says: "only of this kind of act, like `looked`, `refused` or `role_granted`",
@@ -122,13 +147,15 @@ const BEFORE: Parameter = Parameter {
     kind: Kind::Whole { max: i64::MAX },
 };
 
-const CALLS: [Call; 13] = [
+const CALLS: [Call; 14] = [
     Call {
         method: "get",
         path: "/api/v1/incidents",
         part: Some(Part::Cases),
         says: "Incidents, the open ones first and then the newest, a page at a time.",
-        parameters: &[OFFICE, CLASS, POLICY, DATE, STATE, LIMIT, AFTER],
+        parameters: &[
+            OFFICE, CLASS, SEVERITY, POLICY, COUNTER, OFFICER, DATE, FROM, TO, STATE, STAGE, LIMIT, AFTER,
+        ],
         answer: || {
             json!({"type": "object", "required": ["items", "next"], "properties": {
                 "items": list(json!({
@@ -265,6 +292,20 @@ const CALLS: [Call; 13] = [
                 "severity": text(), "per": text(), "condition": text(), "enabled": {"type": "boolean"}, "scope": text(),
                 "for": text(), "bridge": text(), "group_within": text(), "notify": {"type": "array"},
                 "decided": or_null(json!({"type": "object"})),
+            }))
+        },
+        lines: false,
+        body: None,
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/signals",
+        part: Some(Part::Cases),
+        says: "What stands out in numbers, for the integrity team and auditors; no accusation.",
+        parameters: &[OFFICE],
+        answer: || {
+            list(json!({
+                "office": text(), "signal": text(), "what": text(), "counts": text(), "why": text(),
             }))
         },
         lines: false,

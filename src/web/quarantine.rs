@@ -52,6 +52,7 @@ pub async fn list(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
                 }
             }
         }
+        (super::export::links(&ask, "/quarantine/export"))
         @if rows.is_empty() {
             p.calm { (words.no_quarantine) }
         } @else {

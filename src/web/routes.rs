@@ -5,8 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, devices, export, health, incident, incidents, letters, openapi,
-    passkeys, policies, provider, quarantine, reveal, search, service, sign_in, stream, today, tokens, traces, users,
+    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident,
+    incidents, letters, lists, openapi, own, passkeys, policies, provider, quarantine, report, reveal, search, service,
+    sign_in, signals, stream, today, tokens, traces, users,
 };
 use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
@@ -47,13 +48,20 @@ struct Route {
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
 /// Whoever may do anything with cases.
 const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
+/// Who stands above whom.
+const RUNGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
+/// What stands out in numbers, which is no supervisor's to see.
+const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 /// Who did and looked at what.
 const TRACES: Needs = Needs::One(&[Integrity, Auditor]);
 /// Those who see whole offices, and officers by their codes.
 const CODES: Needs = Needs::One(&[Integrity, Auditor]);
+/// What people say is wrong in what is held about them, and who answers it.
+const CORRECTIONS: Needs = Needs::One(&[Integrity, Auditor]);
+const ANSWERS: Needs = Needs::One(&[Integrity]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -85,13 +93,22 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("POST", "/incidents/acknowledge", ACTS, post(incidents::acknowledge)),
         route("POST", "/incidents/{n}/acts", ACTS, post(case::act)),
+        route("GET", "/escalation", RUNGS, get(escalation::show)),
+        route("GET", "/exemptions", CASES, get(exemptions::show)),
+        route("POST", "/exemptions", ACTS, post(exemptions::ask)),
+        route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
-        route("GET", "/compliance/export", SERVICE, get(export::compliance)),
+        route("GET", "/signals", OVERSIGHT, get(signals::show)),
+        route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
+        route("GET", "/compliance/report", SERVICE, get(report::show)),
         route("GET", "/letters", CASES, get(letters::list)),
+        fresh(route("GET", "/letters/export", CASES, get(lists::letters))),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
+        route("GET", "/quarantine/export", QUARANTINE, get(lists::quarantine)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
         route("GET", "/traces", TRACES, get(traces::show)),
         route("GET", "/live", SignedIn, get(stream::live)),
@@ -99,8 +116,10 @@ fn routes() -> Vec<Route> {
         route("POST", "/reveal", CODES, post(reveal::open)),
         route("GET", "/search", SignedIn, get(search::show)),
         route("GET", "/policies", SignedIn, get(policies::list)),
+        route("GET", "/policies/export", SignedIn, get(lists::policies)),
         route("GET", "/policies/{id}", SignedIn, get(policies::show)),
         route("GET", "/devices", SignedIn, get(devices::show)),
+        route("GET", "/devices/export", SignedIn, get(lists::devices)),
         route("GET", "/health", SignedIn, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
@@ -151,6 +170,10 @@ fn routes() -> Vec<Route> {
             route("GET", "/api/v1/service", SERVICE, get(service::api)),
         ),
         by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/signals", OVERSIGHT, get(signals::api))),
+        ),
+        by_token(
             Part::Devices,
             route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
         ),
@@ -199,6 +222,15 @@ fn routes() -> Vec<Route> {
             SignedIn,
             post(account::end_others),
         ),
+        route("GET", "/me", SignedIn, get(own::show)),
+        fresh(route("GET", "/me/export", SignedIn, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", SignedIn, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", SignedIn, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", SignedIn, post(own::forms::appeal)),
+        route("POST", "/me/corrections", SignedIn, post(own::forms::correct)),
+        route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
+        route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
+        route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),

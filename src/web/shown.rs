@@ -79,6 +79,7 @@ pub fn sheet(
     let house = House {
         base_url: String::new(),
         domain: String::new(),
+        wording: Default::default(),
         counts_alone: false,
     };
     Some(Sheet::write(&Matter {

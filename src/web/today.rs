@@ -5,9 +5,11 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::ask::{Ask, Reader, address};
+use super::desk;
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
+use super::readiness;
 use super::shown;
 use super::traces::looked_at_list;
 use crate::accounts::Role;
@@ -27,7 +29,7 @@ const OPEN_SHOWN: usize = 6;
 
 pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
-    traced(&site, &ask, reader);
+    traced(&site, &ask, &reader);
     let Some(office) = ask.office() else {
         // An account without a role in an office, or a monitor that has none yet.
         let starting = site.live.borrow().offices.is_empty();
@@ -61,8 +63,11 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         .store
         .incidents_of_day(&ask.scope(), roster.office.id.as_str(), &date)
         .await?;
+    let (troubles, _) = readiness::troubles(&site, &ask.live, zone).await;
+    let troubles: Vec<&str> = troubles.iter().filter_map(|trouble| trouble.said(words)).collect();
     let of_day: i64 = of_day.iter().map(|(_, count)| count).sum();
 
+    let mine = desk::section(&site, &ask, &reader, office).await?;
     let body = html! {
         div.heading.with-clock {
             div {
@@ -72,12 +77,19 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
             (clock(office, &ask))
         }
         @if ask.stale { p.notice.lost role="status" { (icon(Icon::Silent)) (words.stale) } }
+        @if !troubles.is_empty() {
+            p.notice.dead role="status" {
+                (words.pick("Pemantauan terganggu: ", "Something is wrong with the monitor: ")) (troubles.join(", ")) ". "
+                a href=(address("/health", page::office_pair(&ask))) { (words.health) " →" }
+            }
+        }
         @if site.settings.broker_anonymous { p.notice.dead { (words.broker_anonymous) } }
         @if office.view.emergency {
             p.notice.emergency role="status" {
                 (icon(Icon::Alarm)) strong { (words.emergency_title) } " " (words.emergency_text)
             }
         }
+        (mine)
         (sums(office, &ask, open.len(), of_day))
         section aria-labelledby="open" {
             div.section-head {
@@ -216,11 +228,15 @@ struct Look {
 
 /// That somebody watches the counters, who works there among it. This page alone is shown also while nothing can be written:
 /// it says that.
-fn traced(site: &Site, ask: &Ask, reader: Reader) {
+fn traced(site: &Site, ask: &Ask, reader: &Reader) {
     if !ask.scope().sees_cases() {
         return;
     }
     let (site, ask) = (site.clone(), ask.clone());
+    let reader = Reader {
+        who: reader.who.clone(),
+        caller: reader.caller.clone(),
+    };
     let counters = ask.office().map_or(0, |office| office.view.counters.len());
     tokio::spawn(async move {
         if let Err(fault) = looked_at_list(&site, &ask, &reader, "today", counters).await {

@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ledger", &["engine", "varint"]),
     ("coverage", &["engine", "wire", "varint"]),
     ("place", &[]),
+    ("redact", &["engine"]),
     ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("case", &["engine", "incident", "letter", "store::rows"]),
@@ -91,6 +92,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "accounts",
             "case",
+            "redact",
             "door",
             "keys",
             "engine",
@@ -125,12 +127,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 20] = [
+const NAMED_IN: [(&str, &[&str]); 21] = [
     ("argon2", &["keys"]),
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
     ("qrcode", &["web"]),
-    ("ureq", &["door", "hook"]),
+    ("ureq", &["door", "hook", "cli"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -145,6 +147,7 @@ const NAMED_IN: [(&str, &[&str]); 20] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
+    ("pdf_writer", &["web"]),
     (
         "anyhow",
         &[

@@ -121,8 +121,8 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 20] {
-        [
+    pub fn pages() -> Vec<(&'static str, [&'static str; 2])> {
+        vec![
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
             ("/incidents?state=retracted", ["Ditarik kembali", "Withdrawn"]),
@@ -131,6 +131,7 @@ impl Desk {
             ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
             ("/api", ["Antarmuka untuk program", "The interface for programs"]),
             ("/compliance", ["Cakupan data", "Data coverage"]),
+            ("/signals", ["Tidak ada yang menonjol", "Nothing stands out"]),
             ("/letters", ["Percobaan", "Attempts"]),
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
             ("/letters/70", ["Penerima", "Recipient"]),

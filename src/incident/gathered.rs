@@ -8,9 +8,9 @@ use super::{Book, Incident, Outcome};
 use crate::engine::policy::Head;
 use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
-use crate::letter::late::{self, Item};
+use crate::letter::several::{self, Line, Occasion, Several};
 use crate::letter::{self, Addressee, Change, Matter, Rendered, Stretch};
-use crate::store::rows::{Digest, LetterKind, NewLetter};
+use crate::store::rows::{Among, LetterKind, NewLetter};
 
 /// So long after the last one nothing more is waited for …
 const QUIET_MS: i64 = 60_000;
@@ -143,7 +143,7 @@ impl Book {
             heads.insert(n, head);
         }
         for (person, bundle) in bundles {
-            self.write_digest(&person, &bundle, &heads, roster, now, outcome);
+            self.write_bundle(&person, &bundle, &heads, roster, now, outcome);
         }
         for n in heads.into_keys() {
             if let Some(incident) = self.incidents.get_mut(&n) {
@@ -154,7 +154,7 @@ impl Book {
         }
     }
 
-    fn write_digest(
+    fn write_bundle(
         &mut self,
         person: &str,
         bundle: &Bundle,
@@ -169,22 +169,29 @@ impl Book {
             name: known.map(|person| person.name.as_str()),
             language: bundle.language,
         };
-        let items: Vec<Item<'_>> = bundle
+        let lines: Vec<Line<'_>> = bundle
             .incidents
             .iter()
             .filter_map(|n| self.incidents.get(n).zip(heads.get(n)))
-            .map(|(incident, policy)| Item {
+            .map(|(incident, policy)| Line {
                 incident: &incident.row,
-                policy,
-                stretches: &incident.stands,
+                policy: Some(policy),
+                first: true,
+                stage: None,
             })
             .collect();
         let rendered = match self.house.counts_alone {
             true => Rendered::default(),
-            false => late::render(&items, &to, roster, &self.house),
+            false => several::render(&Several {
+                occasion: Occasion::KnownLate,
+                to: to.clone(),
+                roster,
+                house: &self.house,
+                lines: &lines,
+            }),
         };
         let message_id = format!(
-            "{}-{:x}.digest.{}@{}",
+            "{}-{:x}.late.{}@{}",
             bundle.incidents[0],
             now.0,
             person.replace('.', "+"),
@@ -201,7 +208,7 @@ impl Book {
                 one.subject.clone_from(&subject);
             }
             let incident = *n;
-            outcome.digests.push(Digest {
+            outcome.among.push(Among {
                 letter: message_id.clone(),
                 incident,
                 subject,
