@@ -37,7 +37,7 @@ pub(super) fn broker_settings(embedded: &config::Embedded, devices: Vec<broker::
     }
 }
 
-fn broker_tls(embedded: &config::Embedded) -> Option<broker::Tls> {
+pub(super) fn broker_tls(embedded: &config::Embedded) -> Option<broker::Tls> {
     embedded.tls.as_ref().map(|tls| broker::Tls {
         listen: tls.listen,
         certificate_file: tls.cert.clone(),
