@@ -44,7 +44,7 @@ impl House {
         let config = format!(
             "clock = \"events\"\n[office]\nroster = [\"roster.toml\"]\npolicies = {:?}\n[database]\npath = \"j.db\"\n\
              [broker]\nembedded = true\nlisten = \"127.0.0.1:{broker}\"\nanonymous = true\n[mail]\ndirectory = \"mails\"\n\
-             [web]\nlisten = \"127.0.0.1:{web}\"\n",
+             [web]\nlisten = \"127.0.0.1:{web}\"\none_time_codes = \"optional\"\n",
             support::policies()
         );
         std::fs::write(folder.path().join("jagaloket.toml"), config).unwrap();
