@@ -176,9 +176,11 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
     };
     let minutes = store.service(&own.scope, &span, Each::Date).await?;
     let lookers = lookers(&site, &reader, &looks).await?;
+    let redactor = own.redactor(&site, &reader).await?;
     let view = View {
         ask: &own.ask(&site, &ask),
         own: &own,
+        redactor: &redactor,
         now,
     };
     let body = html! {

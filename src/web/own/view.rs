@@ -15,6 +15,7 @@ use crate::accounts::Role;
 use crate::case::{Post, Stage, Terms};
 use crate::engine::roster;
 use crate::engine::time::Moment;
+use crate::redact::Redactor;
 use crate::store::Sum;
 use crate::store::own::{LetterAbout, LookedRow};
 use crate::store::rows::{CaseRow, CorrectionRow, ExemptionRow, IncidentRow, IncidentState};
@@ -22,6 +23,7 @@ use crate::store::rows::{CaseRow, CorrectionRow, ExemptionRow, IncidentRow, Inci
 pub struct View<'a> {
     pub ask: &'a Ask,
     pub own: &'a Own,
+    pub redactor: &'a Redactor,
     pub now: Moment,
 }
 
@@ -189,7 +191,7 @@ impl View<'_> {
                         td role="cell" data-label=(words.pick("Sebagai apa", "In which role")) { (by(row.n)) }
                         td role="cell" data-label=(words.what) { (looked_at(&row.what, words)) " " span.soft { (number(&row.which)) } }
                         td role="cell" data-label=(words.pick("Alasan", "Reason")) {
-                            @if row.reason.is_empty() { span.soft { (words.pick("tugas perannya", "the role's duty")) } } @else { (row.reason) }
+                            @if row.reason.is_empty() { span.soft { (words.pick("tugas perannya", "the role's duty")) } } @else { (self.redactor.text(&row.reason)) }
                         }
                     } } }
                 }

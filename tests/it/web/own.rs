@@ -241,6 +241,32 @@ fn an_officer_sees_all_that_is_held_about_him_and_no_name_of_anybody_else() {
 }
 
 #[test]
+fn why_his_name_was_shown_names_nobody_who_reported_him() {
+    let desk = Desk::open();
+    let mut team = browser(&desk, &INTEGRITY);
+    let form = desk
+        .door
+        .keys
+        .sign(&format!("form {}", team.cookies["jagaloket_session"]));
+    let roster = desk.seeded.live.offices[0].roster.clone();
+    let other = roster.officers.iter().find(|one| one.id.as_str() != HE).unwrap();
+    let reason = format!("Laporan dari {} ({}) tentang dia", other.name, other.id);
+    let fields = [
+        ("form", form.as_str()),
+        ("office", "contoh"),
+        ("officer", HE),
+        ("reason", &reason),
+        ("next", "/"),
+    ];
+    assert_eq!(team.post("/reveal", &fields).status, 303);
+    let page = browser(&desk, &OFFICER).get("/me?lang=en").body;
+    assert!(page.contains("Laporan dari [officer] ([officer])"), "{page}");
+    for named in [other.name.as_str(), other.id.as_str()] {
+        assert!(!page.contains(named), "{named} is on the page");
+    }
+}
+
+#[test]
 fn a_copy_of_ones_data_has_all_of_it_and_nobody_else() {
     let desk = Desk::open();
     let (own, _) = numbers(&desk);
