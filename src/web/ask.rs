@@ -99,6 +99,13 @@ impl Ask {
         address(&self.path, pairs).chars().take(300).collect()
     }
 
+    /// The question of a form, which names its office itself.
+    pub fn of_office(mut self, office: &str) -> Ask {
+        self.pairs.retain(|(key, _)| key != "office");
+        self.pairs.push(("office".to_owned(), office.to_owned()));
+        self
+    }
+
     /// The office asked for, else the first one.
     pub fn office(&self) -> Option<&OfficeLive> {
         let asked = self.param("office");

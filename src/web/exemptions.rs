@@ -357,6 +357,7 @@ async fn order(
         Ok(_) => Ok(Redirect::to(&ask.path).into_response()),
         Err(refusal) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
+            let ask = ask.of_office(office.as_str());
             let page = list(site, &ask, reader, Some(&Tried { refusal, form })).await?;
             Ok((status, page).into_response())
         }
