@@ -182,6 +182,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         own: &own,
         redactor: &redactor,
         now,
+        terms: &site.settings.terms,
     };
     let body = html! {
         (page::heading(title, Some(words.pick(
