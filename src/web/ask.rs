@@ -92,11 +92,33 @@ impl Ask {
         address(&self.path, pairs.chain([(name, value)]))
     }
 
+    /// The office and the officer that the filters name, for the trace of a look: whose record it is.
+    pub fn looked_at(&self) -> (String, Option<String>) {
+        let officer = self.param("officer").filter(|id| id.len() <= 64);
+        let mut offices = self.live.offices.iter().map(|office| &office.roster);
+        let office = match (self.param("office"), &self.live.offices[..], officer) {
+            (Some(office), ..) => Some(office),
+            (None, [one], _) => Some(one.roster.office.id.as_str()),
+            (None, _, Some(id)) => offices
+                .find(|roster| roster.officer(id).is_some())
+                .map(|roster| roster.office.id.as_str()),
+            (None, _, None) => None,
+        };
+        (office.unwrap_or_default().to_owned(), officer.map(str::to_owned))
+    }
+
     /// What was asked for, as it is written into a trace.
     pub fn path_and_filters(&self) -> String {
         let pairs = self.pairs.iter().filter(|(key, _)| key != "lang");
         let pairs = pairs.map(|(key, value)| (key.as_str(), value.as_str()));
         address(&self.path, pairs).chars().take(300).collect()
+    }
+
+    /// The question of a form, which names its office itself.
+    pub fn of_office(mut self, office: &str) -> Ask {
+        self.pairs.retain(|(key, _)| key != "office");
+        self.pairs.push(("office".to_owned(), office.to_owned()));
+        self
     }
 
     /// The office asked for, else the first one.

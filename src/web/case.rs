@@ -12,6 +12,7 @@ use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::incident;
 use super::orders;
+use super::own::Own;
 use super::page::{self, field, proof};
 use super::posted::Posted;
 use crate::accounts::Role;
@@ -404,6 +405,11 @@ pub async fn act(
         Ok(_) => Ok(Redirect::to(&ask.path).into_response()),
         Err(refusal) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
+            // His own page has his forms, and names nobody.
+            if Own::about(&site, &reader, &incident.office, incident.officer.as_ref()).is_some() {
+                let page = super::own::incident::show(State(site), Path(n), ask, reader).await?;
+                return Ok((status, page).into_response());
+            }
             let tried = Tried {
                 wish,
                 reason,

@@ -15,6 +15,7 @@ use super::case::{found, wish_of};
 use super::fault::Fault;
 use super::openapi::{date, list, or_null, text, time};
 use super::orders;
+use super::own::Own;
 use super::traces::looked_at_list;
 use crate::case::acts::REASON_MAX;
 use crate::case::escalation::What;
@@ -122,14 +123,26 @@ pub async fn one(State(site): State<Site>, Path(n): Path<String>, ask: Ask, read
             What::AckExpires => None,
         });
     let next: Vec<Value> = next.collect();
+    // Whom it is about reads others by what they are, as on his own page.
+    let own = Own::about(&site, &reader, &incident.office, incident.officer.as_ref());
+    let redactor = match &own {
+        Some(own) => Some(own.redactor(&site, &reader).await?),
+        None => None,
+    };
+    let next = if own.is_some() { Vec::new() } else { next };
+    let said = |text: &str| match &redactor {
+        Some(redactor) => redactor.text(text),
+        None => text.to_owned(),
+    };
+    let named = |id: &&String| own.as_ref().is_none_or(|own| own.has(id));
     let all = ask.has_role(crate::accounts::Role::Integrity) || ask.has_role(crate::accounts::Role::Auditor);
     let steps: Vec<Value> = steps
         .iter()
         .filter(|step| all || step.step != "refused")
         .map(|step| {
             json!({
-                "n": step.n, "at": at(step.at), "person": step.person, "post": step.post, "step": step.step,
-                "detail": step.detail, "reason": step.reason,
+                "n": step.n, "at": at(step.at), "person": step.person.as_ref().filter(named), "post": step.post,
+                "step": step.step, "detail": step.detail.as_deref().map(said), "reason": said(&step.reason),
             })
         })
         .collect();
@@ -207,6 +220,11 @@ pub async fn exemptions(State(site): State<Site>, ask: Ask, reader: Reader) -> R
         .exemptions_seen(&ask.scope(), office, None, EXEMPTIONS_MAX)
         .await?;
     looked_at_list(&site, &ask, &reader, "exemptions", rows.len()).await?;
+    let own = Own::of(&site, &reader).filter(|own| rows.iter().any(|row| own.is_of(&row.office, &row.officer)));
+    let redactor = match &own {
+        Some(own) => Some(own.redactor(&site, &reader).await?),
+        None => None,
+    };
     let mut told = Vec::with_capacity(rows.len());
     for office in &ask.live.offices {
         let id = &office.roster.office.id;
@@ -226,16 +244,24 @@ pub async fn exemptions(State(site): State<Site>, ask: Ask, reader: Reader) -> R
                 .iter()
                 .flat_map(|seen| &seen.requests)
                 .find(|one| one.request.n == row.n);
+            let own = own
+                .as_ref()
+                .zip(redactor.as_ref())
+                .filter(|(own, _)| own.is_of(&row.office, &row.officer));
+            let by = |id: &String| match own {
+                Some((own, _)) if !own.has(id) => own.role(id),
+                _ => json!(id),
+            };
             told.push(json!({
                 "exemption": row.n,
                 "office": row.office,
                 "officer": row.officer,
                 "from": at(row.from),
                 "until": at(row.until),
-                "asked_by": row.asked_by,
+                "asked_by": by(&row.asked_by),
                 "asked": at(row.asked),
-                "reason": row.reason,
-                "answered_by": row.answered_by,
+                "reason": own.map_or_else(|| row.reason.clone(), |(_, redactor)| redactor.text(&row.reason)),
+                "answered_by": row.answered_by.as_ref().map(by),
                 "answered": row.answered.map(at),
                 "granted": row.granted,
                 "revoked": row.revoked.map(at),

@@ -8,12 +8,11 @@ use super::Site;
 use super::ask::Ask;
 use super::fault::Fault;
 use super::page::{self, Tab, field};
-use crate::case::Terms;
 use crate::engine::absence::Absence;
 use crate::engine::roster::{Person, Role, Roster};
 use crate::letter;
 
-pub async fn show(State(_): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let words = ask.words;
     let title = words.pick("Siapa diberi tahu", "Who is told");
     let Some(office) = ask.office() else {
@@ -22,7 +21,7 @@ pub async fn show(State(_): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let roster = &office.roster;
     let today = ask.live.now.date(roster.office.zone);
     let date = ask.date("date")?.unwrap_or(today);
-    let terms = Terms::default();
+    let terms = &site.settings.terms;
     let long = |ms| letter::duration(ms, ask.language());
     let under = words.pick(
         "Yang penting dan belum dijawab naik: ke atasan berikutnya, lalu ke tim kepatuhan. Yang mendesak tidak menunggu jam pelayanan.",

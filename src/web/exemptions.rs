@@ -12,6 +12,7 @@ use super::Site;
 use super::ask::{Ask, Reader, address};
 use super::case::person;
 use super::fault::Fault;
+use super::own::{Own, role_of};
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use super::traces::looked_at_list;
@@ -25,6 +26,7 @@ use crate::case::{Actor, Post};
 use crate::engine::time::Moment;
 use crate::letter;
 use crate::live::OfficeLive;
+use crate::redact::Redactor;
 use crate::store::rows::ExemptionRow;
 
 const PAGE: usize = 25;
@@ -92,6 +94,15 @@ async fn list(site: &Site, ask: &Ask, reader: &Reader, tried: Option<&Tried>) ->
     rows.truncate(PAGE);
     looked_at_list(site, ask, reader, "exemptions", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|row| row.n.to_string());
+    // Whom an exemption is about reads others by what they are.
+    let own = Own::of(site, reader).filter(|own| rows.iter().any(|row| own.is_of(&row.office, &row.officer)));
+    let own = match own {
+        Some(own) => {
+            let redactor = own.redactor(site, reader).await?;
+            Some((own, redactor))
+        }
+        None => None,
+    };
     let who = orders::acts_as(site, reader, id);
     let asked = Look {
         office: id.clone(),
@@ -101,7 +112,6 @@ async fn list(site: &Site, ask: &Ask, reader: &Reader, tried: Option<&Tried>) ->
     };
     let seen = orders::look(site, asked).await;
     let now = seen.as_ref().map_or(ask.live.now, |seen| seen.now);
-    let zone = office.roster.office.zone;
     let backdated = rows
         .iter()
         .filter(|row| row.granted == Some(true) && row.from < row.asked)
@@ -129,7 +139,7 @@ async fn list(site: &Site, ask: &Ask, reader: &Reader, tried: Option<&Tried>) ->
             )) }
         }
         @if rows.is_empty() { p.calm { (words.pick("Belum ada yang diminta.", "None was asked for.")) } } @else {
-            ul.rejects { @for row in &rows { (item(ask, office, row, seen.as_ref(), now, zone)) } }
+            ul.rejects { @for row in &rows { (item(ask, office, row, seen.as_ref(), now, own.as_ref())) } }
         }
         (page::pager(ask, "before", next))
         @if let (Some(post), Some(seen)) = (post.filter(|post| *post != Post::Technician), &seen) {
@@ -139,8 +149,21 @@ async fn list(site: &Site, ask: &Ask, reader: &Reader, tried: Option<&Tried>) ->
     Ok(page::shell(ask, Tab::Exemptions, title, false, body))
 }
 
-fn item(ask: &Ask, office: &OfficeLive, row: &ExemptionRow, seen: Option<&Seen>, now: Moment, zone: Tz) -> Markup {
+fn item(
+    ask: &Ask,
+    office: &OfficeLive,
+    row: &ExemptionRow,
+    seen: Option<&Seen>,
+    now: Moment,
+    own: Option<&(Own, Redactor)>,
+) -> Markup {
     let words = ask.words;
+    let zone = office.roster.office.zone;
+    let own = own.filter(|(own, _)| own.is_of(&row.office, &row.officer));
+    let by = |id: &str| match own {
+        Some((own, _)) => role_of(id, own, words).to_owned(),
+        None => person(Some(office), id),
+    };
     let at = |moment: Moment| page::time_on(moment, now, zone, words);
     let known = seen.and_then(|seen| seen.requests.iter().find(|one| one.request.n == row.n));
     let office_of = Some(office);
@@ -154,12 +177,12 @@ fn item(ask: &Ask, office: &OfficeLive, row: &ExemptionRow, seen: Option<&Seen>,
                 }
             }
             p { (on(ask, row.from, zone)) " – " (on(ask, row.until, zone)) " " span.soft { "(" (page::about(row.until.ms_since(row.from), ask.language())) ")" } }
-            blockquote.said { (row.reason) }
-            p.soft { (words.pick("Diminta", "Asked for by")) " " (person(office_of, &row.asked_by)) ", " (at(row.asked)) }
-            @if let (Some(by), Some(when)) = (&row.answered_by, row.answered) {
+            blockquote.said { @match own { Some((_, redactor)) => (redactor.text(&row.reason)), None => (row.reason) } }
+            p.soft { (words.pick("Diminta", "Asked for by")) " " (by(&row.asked_by)) ", " (at(row.asked)) }
+            @if let (Some(answered), Some(when)) = (&row.answered_by, row.answered) {
                 p.soft {
                     @if row.granted == Some(true) { (words.pick("Dikabulkan", "Granted by")) } @else { (words.pick("Ditolak", "Denied by")) }
-                    " " (person(office_of, by)) ", " (at(when))
+                    " " (by(answered)) ", " (at(when))
                 }
             }
             @if let Some(when) = row.revoked { p.soft { (words.pick("Diakhiri", "Ended")) " " (at(when)) } }
@@ -357,6 +380,7 @@ async fn order(
         Ok(_) => Ok(Redirect::to(&ask.path).into_response()),
         Err(refusal) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
+            let ask = ask.of_office(office.as_str());
             let page = list(site, &ask, reader, Some(&Tried { refusal, form })).await?;
             Ok((status, page).into_response())
         }

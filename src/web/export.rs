@@ -48,11 +48,12 @@ pub fn links_of(ask: &Ask, path: &'static str, more: &[(&str, &str)]) -> Markup 
 
 /// What cannot be traced is not handed out.
 pub async fn traced(site: &Site, ask: &Ask, reader: &Reader) -> Result<(), Fault> {
+    let (office, officer) = ask.looked_at();
     let look = Look {
         what: "export",
         which: ask.path_and_filters(),
-        office: ask.param("office").unwrap_or_default().to_owned(),
-        officer: None,
+        office,
+        officer,
         count: None,
     };
     Ok(site.door.look(&reader.who, &reader.caller, &look).await?)

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::ask::{Ask, LANGUAGE_COOKIE};
+use super::ask::{Ask, LANGUAGE_COOKIE, next_place};
 use super::cookies::Cookie;
 use super::fault::{Fault, Refusal};
 use super::peer::{Connection, Peer, Rates, one};
@@ -266,7 +266,14 @@ async fn enter(
             return Err(Fault::ProveFirst.into_response());
         }
         let page = match address.method {
-            "GET" => ask.path.clone(),
+            // What is too long or no place of ours is asked for again without its filters.
+            "GET" => {
+                let here = request.uri().path_and_query().map(|here| here.as_str());
+                match next_place(here) {
+                    place if place == "/" => ask.path.clone(),
+                    place => place,
+                }
+            }
             _ => page_of(&ask.path),
         };
         let there = super::ask::address("/confirm", [("next", page.as_str())]);

@@ -1,6 +1,7 @@
 //! One incident: what it says, the events it rests on in order of time, how the machine's word changed, and who was told.
 
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
@@ -9,6 +10,7 @@ use super::ask::{Ask, Reader};
 use super::case::{self, Tried};
 use super::fault::Fault;
 use super::icons::{Icon, icon};
+use super::own::Own;
 use super::page::{self, Tab};
 use super::shown;
 use crate::door::Look;
@@ -33,10 +35,19 @@ struct Proof {
     event: Option<Event>,
 }
 
-pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
+pub async fn show(
+    State(site): State<Site>,
+    Path(n): Path<String>,
+    ask: Ask,
+    reader: Reader,
+) -> Result<Response, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
     let incident = site.store.incident(&ask.scope(), n).await?.ok_or(Fault::NotFound)?;
-    page(&site, &ask, &reader, &incident, None).await
+    // Whom it is about reads it where others stand by what they are.
+    if Own::about(&site, &reader, &incident.office, incident.officer.as_ref()).is_some() {
+        return Ok(Redirect::to(&format!("/me/incidents/{n}")).into_response());
+    }
+    Ok(page(&site, &ask, &reader, &incident, None).await?.into_response())
 }
 
 /// The page, also as the answer to a form that was refused.

@@ -10,6 +10,7 @@ use super::Site;
 use super::ask::{Ask, Reader};
 use super::fault::Fault;
 use super::page::{self, Tab};
+use crate::accounts::Scope;
 use crate::door::Look;
 use crate::engine::roster::Language;
 use crate::letter;
@@ -175,13 +176,17 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
     Ok(page::shell(&ask, Tab::Letters, &whole, false, body))
 }
 
-/// Leaves a trace that somebody reads a letter.
+/// Leaves a trace that somebody reads a letter, and about whom.
 async fn look(site: &Site, reader: &Reader, letter: &LetterRow) -> Result<(), Fault> {
+    let about = match letter.incident {
+        Some(n) => site.store.incident(&Scope::whole(), n).await?,
+        None => None,
+    };
     let look = Look {
         what: "letter",
         which: letter.n.to_string(),
-        office: String::new(),
-        officer: None,
+        office: about.as_ref().map_or_else(String::new, |row| row.office.to_string()),
+        officer: about.and_then(|row| row.officer).map(|id| id.to_string()),
         count: None,
     };
     Ok(site.door.look(&reader.who, &reader.caller, &look).await?)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::Days;
 use maud::{Markup, html};
+use serde_json::{Value, json};
 
 use super::Site;
 use super::ask::{Ask, Reader};
@@ -20,14 +21,14 @@ use super::page::{self, Tab};
 use super::seen::seen;
 use crate::accounts::{Role, Scope};
 use crate::case::line::faces;
-use crate::engine::event::OfficeId;
+use crate::engine::event::{OfficeId, OfficerId};
 use crate::engine::roster::Roster;
 use crate::live::OfficeLive;
 use crate::redact::{Other, Redactor};
 use crate::store::own::LookedRow;
 use crate::store::{Each, Span};
 use view::View;
-pub use view::{Rights, clock, post, rights, stage};
+pub use view::{Rights, clock, post, rights, role_of, stage};
 
 /// Incidents on a page.
 const PAGE: usize = 20;
@@ -64,6 +65,25 @@ impl Own {
             scope,
             live,
         })
+    }
+
+    /// `None`: what is asked about is somebody else's, or nobody's.
+    pub fn about(site: &Site, reader: &Reader, office: &OfficeId, officer: Option<&OfficerId>) -> Option<Own> {
+        Own::of(site, reader).filter(|own| officer.is_some_and(|id| own.is_of(office, id)))
+    }
+
+    pub fn is_of(&self, office: &OfficeId, officer: &OfficerId) -> bool {
+        self.office == *office && self.has(officer.as_str())
+    }
+
+    pub fn has(&self, id: &str) -> bool {
+        self.ids.iter().any(|own| own == id)
+    }
+
+    /// What somebody else is, as programs read it.
+    pub fn role(&self, id: &str) -> Value {
+        let person = self.roster().and_then(|roster| roster.person(id));
+        person.map_or_else(|| Value::from("gone"), |person| json!(person.role))
     }
 
     fn roster(&self) -> Option<&Arc<Roster>> {
@@ -176,10 +196,13 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
     };
     let minutes = store.service(&own.scope, &span, Each::Date).await?;
     let lookers = lookers(&site, &reader, &looks).await?;
+    let redactor = own.redactor(&site, &reader).await?;
     let view = View {
         ask: &own.ask(&site, &ask),
         own: &own,
+        redactor: &redactor,
         now,
+        terms: &site.settings.terms,
     };
     let body = html! {
         (page::heading(title, Some(words.pick(

@@ -151,7 +151,14 @@ pub fn time_on(at: Moment, day: Moment, zone: Tz, words: &Words) -> Markup {
 
 /// `8 menit`, `1 jam 4 menit`: whole minutes from one minute on, so that it does not flicker.
 pub fn about(ms: i64, language: Language) -> String {
+    const DAY_MS: i64 = 86_400_000;
     let ms = ms.max(0);
+    if ms > DAY_MS && ms % DAY_MS == 0 {
+        return match language {
+            Language::Id => format!("{} hari", ms / DAY_MS),
+            Language::En => format!("{} days", ms / DAY_MS),
+        };
+    }
     match ms >= 60_000 {
         true => letter::duration(ms - ms % 60_000, language),
         false => letter::duration(ms - ms % 1_000, language),
@@ -220,6 +227,23 @@ pub fn choice(name: &str, label: &str, ask: &Ask, all: &str, options: &[(String,
                     option value=(value) selected[chosen == Some(value.as_str())] { (text) }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_days_are_said_as_days() {
+        for (ms, id, en) in [
+            (14 * 86_400_000, "14 hari", "14 days"),
+            (86_400_000, "24 jam", "24 hours"),
+            (2 * 86_400_000 + 3_600_000, "49 jam", "49 hours"),
+        ] {
+            assert_eq!(about(ms, Language::Id), id);
+            assert_eq!(about(ms, Language::En), en);
         }
     }
 }

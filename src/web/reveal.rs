@@ -71,6 +71,7 @@ pub async fn open(State(site): State<Site>, ask: Ask, reader: Reader, form: Post
         Ok(()) => Ok(Redirect::to(&next_place(Some(asked.next))).into_response()),
         Err(Trouble::Refused(_)) => {
             let open = site.door.revealed(&reader.who.account.id);
+            let ask = ask.of_office(office);
             let body = page_of(&ask, &open, &asked, Some(refusal(ask.words)));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response())
         }

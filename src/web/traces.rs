@@ -129,15 +129,12 @@ pub async fn looked_at_list(
     what: &'static str,
     count: usize,
 ) -> Result<(), Fault> {
-    let office = match &ask.live.offices[..] {
-        [one] => Some(one.roster.office.id.as_str()),
-        _ => ask.param("office"),
-    };
+    let (office, officer) = ask.looked_at();
     let look = Look {
         what,
         which: ask.path_and_filters(),
-        office: office.unwrap_or_default().to_owned(),
-        officer: None,
+        office,
+        officer,
         count: i64::try_from(count).ok(),
     };
     Ok(site.door.look(&reader.who, &reader.caller, &look).await?)

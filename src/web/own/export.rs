@@ -173,11 +173,10 @@ impl Copy {
 
     /// What an id says of somebody: himself, or what he is.
     fn role(&self, id: &str) -> Value {
-        if self.own.ids.iter().any(|own| own == id) {
-            return Value::from("self");
+        match self.own.has(id) {
+            true => Value::from("self"),
+            false => self.own.role(id),
         }
-        let person = self.own.roster().and_then(|roster| roster.person(id));
-        person.map_or_else(|| Value::from("gone"), |person| json!(person.role))
     }
 
     fn roster(&self) -> Value {

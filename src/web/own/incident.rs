@@ -11,6 +11,7 @@ use super::super::page::{self, Tab};
 use super::super::shown;
 use super::super::words::Words;
 use super::{Own, Rights, forms, post, rights, stage};
+use crate::case::Terms;
 use crate::engine::time::Moment;
 use crate::letter::{self, EvidenceLine, Stretch};
 use crate::redact::Redactor;
@@ -128,7 +129,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
                     }
                 }
                 aside.case-side {
-                    @if let Some(case) = &case { (say(&ask, case, now, &when)) }
+                    @if let Some(case) = &case { (say(&ask, case, now, &site.settings.terms, &when)) }
                     section aria-labelledby="rule" {
                         h2 #rule { (words.policy) }
                         dl.facts {
@@ -165,14 +166,14 @@ fn taken(steps: &[CaseStepRow], redactor: &Redactor, words: &Words, when: &impl 
 }
 
 /// What he can say, with its deadline.
-fn say(ask: &Ask, case: &CaseRow, now: Moment, when: &impl Fn(Moment) -> Markup) -> Markup {
+fn say(ask: &Ask, case: &CaseRow, now: Moment, terms: &Terms, when: &impl Fn(Moment) -> Markup) -> Markup {
     let words = ask.words;
     let Rights {
         may_state,
         state_by,
         appeal_by,
         review_by,
-    } = rights(case, now);
+    } = rights(case, now, terms);
     let form = |act: &str, label: &str, button: &str| {
         html! {
             form.form method="post" action={ "/me/incidents/" (case.incident) "/" (act) } {

@@ -15,6 +15,7 @@ use crate::accounts::Role;
 use crate::case::{Post, Stage, Terms};
 use crate::engine::roster;
 use crate::engine::time::Moment;
+use crate::redact::Redactor;
 use crate::store::Sum;
 use crate::store::own::{LetterAbout, LookedRow};
 use crate::store::rows::{CaseRow, CorrectionRow, ExemptionRow, IncidentRow, IncidentState};
@@ -22,7 +23,10 @@ use crate::store::rows::{CaseRow, CorrectionRow, ExemptionRow, IncidentRow, Inci
 pub struct View<'a> {
     pub ask: &'a Ask,
     pub own: &'a Own,
+    pub redactor: &'a Redactor,
     pub now: Moment,
+    /// How long each of his rights lasts here.
+    pub terms: &'a Terms,
 }
 
 impl View<'_> {
@@ -80,7 +84,7 @@ impl View<'_> {
                     @if let Some(case) = case { div { (stage(&case.stage, words)) } }
                 }
                 td role="cell" data-label=(words.pick("Hak Anda", "Your rights")) {
-                    @let rights = case.map(|case| rights(case, self.now));
+                    @let rights = case.map(|case| rights(case, self.now, self.terms));
                     @match rights {
                         Some(Rights { state_by: Some(by), .. }) => { (words.pick("Beri pernyataan sebelum", "Give a statement before")) " " (self.when(by)) },
                         Some(Rights { appeal_by: Some(by), .. }) => { (words.pick("Keberatan sampai", "Appeal until")) " " (self.when(by)) },
@@ -189,7 +193,7 @@ impl View<'_> {
                         td role="cell" data-label=(words.pick("Sebagai apa", "In which role")) { (by(row.n)) }
                         td role="cell" data-label=(words.what) { (looked_at(&row.what, words)) " " span.soft { (number(&row.which)) } }
                         td role="cell" data-label=(words.pick("Alasan", "Reason")) {
-                            @if row.reason.is_empty() { span.soft { (words.pick("tugas perannya", "the role's duty")) } } @else { (row.reason) }
+                            @if row.reason.is_empty() { span.soft { (words.pick("tugas perannya", "the role's duty")) } } @else { (self.redactor.text(&row.reason)) }
                         }
                     } } }
                 }
@@ -276,7 +280,7 @@ pub fn clock(due: Moment, now: Moment, words: &Words, when: &Markup) -> Markup {
     }
 }
 
-fn role_of(id: &str, own: &Own, words: &Words) -> &'static str {
+pub fn role_of(id: &str, own: &Own, words: &Words) -> &'static str {
     if own.ids.iter().any(|own| own == id) {
         return words.pick("Anda sendiri", "Yourself");
     }
@@ -307,6 +311,10 @@ pub fn post(post: Option<&str>, words: &Words) -> &'static str {
 fn looked_at(what: &str, words: &Words) -> String {
     match what {
         "incident" => words.pick("Insiden", "Incident"),
+        "incidents" => words.pick("Daftar insiden tentang Anda", "A list of incidents about you"),
+        "exemptions" => words.pick("Daftar pengecualian", "A list of exemptions"),
+        "letters" => words.pick("Daftar surat", "A list of letters"),
+        "traces" => words.pick("Daftar jejak", "A list of traces"),
         "letter" => words.pick("Surat", "Letter"),
         "export" => words.pick("Unduhan", "Export"),
         "own" => words.pick("Salinan data saya", "A copy of my data"),
@@ -343,8 +351,7 @@ pub struct Rights {
     pub review_by: Option<Moment>,
 }
 
-pub fn rights(case: &CaseRow, now: Moment) -> Rights {
-    let terms = Terms::default();
+pub fn rights(case: &CaseRow, now: Moment, terms: &Terms) -> Rights {
     let over = matches!(case.stage.as_str(), "closed" | "withdrawn");
     let undecided = matches!(case.stage.as_str(), "indication" | "dismissing" | "examination");
     let heard_by = case.opened.plus_ms(terms.heard_within_ms);

@@ -338,6 +338,28 @@ fn a_role_ends_and_with_it_what_could_be_seen_and_every_session() {
 }
 
 #[test]
+fn a_proof_asked_for_on_the_way_loses_no_filter() {
+    let desk = Desk::open();
+    let mut admin = desk.as_person(&ADMIN);
+    desk.settle(&mut admin, "siti", "auditor");
+    let mut siti = desk.browser();
+    siti.sign_in("siti", PASSWORD);
+    desk.age_proofs();
+    let file = "/incidents/export?as=csv&officer=p-003";
+    let asked = siti.get(file);
+    let confirm = asked.header("location").unwrap().to_owned();
+    assert!(confirm.starts_with("/confirm?next="), "{confirm}");
+    let page = siti.get(&confirm).body;
+    assert!(
+        page.contains("value=\"/incidents/export?as=csv&amp;officer=p-003\""),
+        "{page}"
+    );
+    let proved = siti.submit(&confirm, "/confirm", &[("password", PASSWORD), ("next", file)]);
+    assert_eq!((proved.status, proved.header("location")), (303, Some(file)));
+    assert_eq!(siti.get(file).status, 200);
+}
+
+#[test]
 fn what_is_sensitive_needs_a_fresh_proof_and_gives_the_browser_another_token() {
     let desk = Desk::open();
     let mut admin = desk.as_person(&ADMIN);

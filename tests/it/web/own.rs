@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use jagaloket::accounts::Role;
+use jagaloket::case::Terms;
 use jagaloket::engine::event::{OfficeId, OfficerId};
 use jagaloket::engine::policy::{Class, Severity};
 use jagaloket::store::rows::{CaseRow, CaseStepRow, CorrectionRow, EntryKind, ExemptionRow, NewEntry, Turn};
+use jagaloket::web::Settings;
 use serde_json::Value;
 
 use super::pages::Desk;
@@ -239,6 +241,107 @@ fn an_officer_sees_all_that_is_held_about_him_and_no_name_of_anybody_else() {
             person.name
         );
     }
+}
+
+#[test]
+fn why_his_name_was_shown_names_nobody_who_reported_him() {
+    let desk = Desk::open();
+    let mut team = browser(&desk, &INTEGRITY);
+    let form = desk
+        .door
+        .keys
+        .sign(&format!("form {}", team.cookies["jagaloket_session"]));
+    let roster = desk.seeded.live.offices[0].roster.clone();
+    let other = roster.officers.iter().find(|one| one.id.as_str() != HE).unwrap();
+    let reason = format!("Laporan dari {} ({}) tentang dia", other.name, other.id);
+    let fields = [
+        ("form", form.as_str()),
+        ("office", "contoh"),
+        ("officer", HE),
+        ("reason", &reason),
+        ("next", "/"),
+    ];
+    assert_eq!(team.post("/reveal", &fields).status, 303);
+    let page = browser(&desk, &OFFICER).get("/me?lang=en").body;
+    assert!(page.contains("Laporan dari [officer] ([officer])"), "{page}");
+    for named in [other.name.as_str(), other.id.as_str()] {
+        assert!(!page.contains(named), "{named} is on the page");
+    }
+}
+
+#[test]
+fn what_all_roles_read_names_nobody_to_whom_it_is_about() {
+    let desk = Desk::open();
+    let (own, _) = numbers(&desk);
+    planted(&desk, own);
+    let mut he = browser(&desk, &OFFICER);
+    let moved = he.get(&format!("/incidents/{own}"));
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (303, Some(format!("/me/incidents/{own}").as_str()))
+    );
+    let others = others(&desk);
+    for (path, says) in [
+        (format!("/api/v1/incidents/{own}"), "supervisor"),
+        ("/api/v1/exemptions".to_owned(), "supervisor"),
+        ("/exemptions?lang=en".to_owned(), "Supervisor"),
+    ] {
+        let answer = he.get(&path);
+        assert!(
+            answer.status == 200 && answer.body.contains(says),
+            "{path}: {}",
+            answer.body
+        );
+        for other in &others {
+            assert!(!answer.body.contains(other.as_str()), "{path} says {other}");
+        }
+    }
+    let seen = browser(&desk, &INTEGRITY).get(&format!("/api/v1/incidents/{own}"));
+    assert!(seen.body.contains("\"person\":\"s-"), "others read who: {}", seen.body);
+}
+
+#[test]
+fn whoever_asks_for_him_alone_or_reads_a_letter_about_him_stands_on_his_page() {
+    let desk = Desk::open();
+    let store = desk.seeded.store.clone();
+    let letters = desk
+        .runtime
+        .block_on(store.letters_about("contoh", HE, None, 50))
+        .unwrap();
+    let mut team = browser(&desk, &INTEGRITY);
+    for path in [
+        format!("/incidents?officer={HE}"),
+        format!("/incidents/export?as=csv&officer={HE}"),
+        format!("/letters/{}", letters[0].n),
+    ] {
+        assert_eq!(team.get(&path).status, 200, "{path}");
+    }
+    let looked = desk.runtime.block_on(store.looked("contoh", HE, None, 3)).unwrap();
+    let what: Vec<&str> = looked.iter().map(|row| row.what.as_str()).collect();
+    assert_eq!(what, ["letter", "export", "incidents"]);
+    let page = browser(&desk, &OFFICER).get("/me?lang=en").body;
+    assert!(page.contains("A list of incidents about you"), "{page}");
+}
+
+#[test]
+fn his_deadlines_are_those_of_the_configuration() {
+    let desk = Desk::with(Settings {
+        terms: Terms {
+            appeal_within_ms: 2 * 86_400_000,
+            ack_within_ms: 7 * 60_000,
+            ..Terms::default()
+        },
+        ..Settings::default()
+    });
+    let (own, _) = numbers(&desk);
+    planted(&desk, own);
+    let mut he = browser(&desk, &OFFICER);
+    for path in ["/me?lang=en".to_owned(), format!("/me/incidents/{own}?lang=en")] {
+        let page = he.get(&path).body;
+        assert!(page.contains("26 Nov") && !page.contains("8 Dec"), "{path}: {page}");
+    }
+    let page = browser(&desk, &INTEGRITY).get("/escalation?lang=en").body;
+    assert!(page.contains("7 minutes"), "{page}");
 }
 
 #[test]

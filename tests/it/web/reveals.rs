@@ -1,6 +1,9 @@
 //! Who looks at whole offices sees codes; a name is shown for a reason, for a while, and leaves a trace its bearer can read.
 
+use std::sync::Arc;
+
 use jagaloket::accounts::Role;
+use jagaloket::engine::event::OfficeId;
 use jagaloket::store::rows::EntryKind;
 
 use super::pages::Desk;
@@ -29,6 +32,34 @@ fn seated(desk: &Desk) -> Browser {
     let mut browser = Browser::new(desk.port);
     browser.cookies.insert("jagaloket_session".into(), token);
     browser
+}
+
+#[test]
+fn a_refused_reveal_comes_back_for_the_office_it_was_asked_for() {
+    let desk = Desk::open();
+    desk.show(|live| {
+        let mut office = live.offices[0].clone();
+        let mut roster = (*office.roster).clone();
+        roster.office.id = OfficeId::new("lain");
+        office.roster = Arc::new(roster);
+        live.offices.push(office);
+    });
+    let mut reader = Browser::new(desk.port);
+    reader.cookies.insert("jagaloket_session".into(), desk.token.clone());
+    let fields = [
+        ("office", "lain"),
+        ("officer", "p-003"),
+        ("reason", "short"),
+        ("next", "/"),
+    ];
+    let refused = reader.submit("/reveal?office=lain", "/reveal", &fields);
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.body.contains("name=\"office\" value=\"lain\"")
+            && !refused.body.contains("name=\"office\" value=\"contoh\""),
+        "{}",
+        refused.body
+    );
 }
 
 fn reveal(desk: &Desk, browser: &mut Browser, officer: &str, reason: &str) -> u16 {

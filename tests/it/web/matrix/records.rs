@@ -26,7 +26,12 @@ fn everybody_sees_the_records_that_are_his_to_see_and_no_others() {
             };
             let from = house.somewhere();
             browser.headers = vec![format!("X-Forwarded-For: {from}")];
-            let page = browser.get(&format!("/incidents/{n}"));
+            let mut page = browser.get(&format!("/incidents/{n}"));
+            if *who == 'O' && sees {
+                // It is about himself.
+                assert_eq!(page.header("location"), Some(format!("/me/incidents/{n}").as_str()));
+                page = browser.get(&format!("/me/incidents/{n}"));
+            }
             assert_eq!(page.status, status(sees), "incident {n} as {who}");
             // What is hidden is answered as what is not there, and traced all the same.
             assert_eq!(
