@@ -94,7 +94,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
     ("GET", "/signals", "IFA"),
-    ("GET", "/compliance/report", SERVICE),
+    ("GET", "/compliance/report", "IFA"),
     ("GET", "/letters", CASES),
     ("GET", "/letters/export", CASES),
     ("GET", "/letters/{n}", CASES),
