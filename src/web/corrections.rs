@@ -187,7 +187,7 @@ async fn answer(
         office: Some(office.clone()),
         wish: wish(n),
     };
-    match orders::order(&site, &reader, &office, form.text("reason"), what, &ask.path).await? {
+    match orders::order(&site, &reader, &office, form.text("reason"), what).await? {
         Ok(_) => Ok(Redirect::to("/corrections").into_response()),
         Err(refusal) => Ok(forms::refused(&ask, &refusal, "/corrections", Tab::Corrections)),
     }
