@@ -93,6 +93,8 @@ pub struct Caller {
 pub enum By<'a> {
     /// Whoever may use the machine's command line.
     Console,
+    /// What the provider says of somebody who comes from there.
+    Provider(&'a Caller),
     Person(&'a Who, &'a Caller),
 }
 
@@ -285,7 +287,7 @@ impl Door {
 impl By<'_> {
     fn expects(self) -> Vec<Expect> {
         match self {
-            By::Console => Vec::new(),
+            By::Console | By::Provider(_) => Vec::new(),
             By::Person(who, _) if who.by_token => vec![Expect::Token(who.session.hash.clone())],
             By::Person(who, _) => vec![Expect::Session(who.session.hash.clone())],
         }

@@ -104,7 +104,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {
     let store = super::incident::open(&args.config).await?;
-    let corrections = store.corrections(args.open, args.count).await?;
+    let corrections = store.corrections(&["*".to_owned()], args.open, args.count).await?;
     let now = crate::clock::MonitorClock::Wall.now();
     for one in &corrections {
         let state = match one.accepted {

@@ -43,6 +43,7 @@ impl Trace {
                 office: String::new(),
                 body: json!({"act": act, "actor": "console"}),
             },
+            By::Provider(caller) => Trace::of_nobody(act, caller).with("actor", "provider"),
             By::Person(who, caller) => Trace::of_nobody(act, caller).with("actor", &who.account.id),
         };
         if let By::Person(who, _) = by {

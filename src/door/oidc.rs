@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Asked, Caller, Came, Door, FRESH_MS, Result, Trace, Trouble};
+use super::{Asked, By, Caller, Came, Door, FRESH_MS, Result, Trace, Trouble};
 use crate::accounts::base64url::{decode, encode};
 use crate::accounts::codes::hex;
 use crate::accounts::codes::percent;
@@ -18,6 +18,7 @@ use crate::engine::event::OfficeId;
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::keys::{JsonKey, chance, is_same, is_signed_by, token};
+use crate::letter::account::Deed;
 use crate::store::accounts::{Account, Change, Expect, GrantRow};
 
 /// How long somebody may take at the provider.
@@ -318,9 +319,11 @@ impl Door {
         let had = self.store.grants_of(&account.id).await?;
         let mut changes = Vec::new();
         let mut traces = Vec::new();
+        let mut letters = Vec::new();
+        let by = By::Provider(caller);
         let trace = |act: &str, role: Role| {
-            let trace = Trace::of_nobody(act, caller).with("actor", "provider");
-            trace.with("account", &account.id).with("role", role.as_str())
+            let trace = Trace::new(act, by).with("account", &account.id);
+            trace.with("role", role.as_str())
         };
         let mut kept = BTreeSet::new();
         for mapped in mapped {
@@ -331,16 +334,21 @@ impl Door {
                 continue;
             }
             traces.push(trace("role_granted", mapped.role));
+            let grant = Grant {
+                role: mapped.role,
+                office: mapped.office.clone(),
+                deputy_of: None,
+                begins: now,
+                ends: None,
+            };
+            letters.extend(
+                self.told_of_role(by, &account, &grant, Deed::Given(grant.role.names()))
+                    .await?,
+            );
             changes.push(Change::Grant(GrantRow {
                 id,
                 account: account.id.clone(),
-                grant: Grant {
-                    role: mapped.role,
-                    office: mapped.office.clone(),
-                    deputy_of: None,
-                    begins: now,
-                    ends: None,
-                },
+                grant,
                 granted: now,
             }));
         }
@@ -350,6 +358,10 @@ impl Door {
             .filter(|row| row.id.starts_with("provider-") && !kept.contains(&row.id));
         for mut row in gone.filter(|row| row.grant.counts_at(now)) {
             traces.push(trace("role_ended", row.grant.role));
+            letters.extend(
+                self.told_of_role(by, &account, &row.grant, Deed::Ended(row.grant.role.names()))
+                    .await?,
+            );
             row.grant.ends = Some(now);
             changes.push(Change::Grant(row));
         }
@@ -362,12 +374,7 @@ impl Door {
                 },
             };
             if is_new {
-                traces.insert(
-                    0,
-                    Trace::of_nobody("user_added", caller)
-                        .with("actor", "provider")
-                        .with("account", &account.id),
-                );
+                traces.insert(0, Trace::new("user_added", by).with("account", &account.id));
                 changes.insert(0, Change::Account(Box::new(account.clone())));
             } else {
                 // With other rights every session begins anew.
@@ -379,7 +386,7 @@ impl Door {
             self.write(Asked {
                 traces,
                 changes,
-                letters: Vec::new(),
+                letters,
                 expects: vec![expect],
                 account: Some(account.id.clone()),
             })

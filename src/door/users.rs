@@ -300,7 +300,7 @@ impl Door {
                 self.refused(Some(who), caller, "own_account", "/users").await?;
                 Err(Trouble::Refused(OWN.into()))
             }
-            By::Person(..) | By::Console => Ok(()),
+            By::Person(..) | By::Provider(_) | By::Console => Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@ use super::{By, Door, Result};
 use crate::accounts::{Grant, Role};
 use crate::engine::event::OfficeId;
 use crate::engine::roster::{self, Language};
-use crate::letter::account::{Deed, Notice, notice};
+use crate::letter::account::{Deed, Doer, Notice, notice};
 use crate::store::accounts::Account;
 use crate::store::rows::NewLetter;
 
@@ -14,6 +14,8 @@ struct Watcher {
     id: String,
     address: String,
     language: Language,
+    /// Whether the traces are open to him; administrators alone see the accounts.
+    traces: bool,
 }
 
 impl Door {
@@ -54,10 +56,15 @@ impl Door {
             return Ok(Vec::new());
         }
         let actor = match by {
-            By::Console => None,
+            By::Console | By::Provider(_) => None,
             By::Person(who, _) => Some(&who.account),
         };
-        let link = format!("{}/traces", self.base_url);
+        let doer = match by {
+            By::Console => Doer::Console,
+            By::Provider(_) => Doer::Provider,
+            By::Person(who, _) => Doer::Account(&who.account.name),
+        };
+        let (traces, users) = (format!("{}/traces", self.base_url), format!("{}/users", self.base_url));
         let watchers = self.watchers(office).await?.into_iter();
         // Who did it knows; whom it concerns is told where he may watch himself, or by what he then sees.
         let others = watchers.filter(|one| actor.is_none_or(|actor| actor.id != one.id) && account.id != one.id);
@@ -69,8 +76,9 @@ impl Door {
                 deed,
                 of: &account.name,
                 office: office.map(OfficeId::as_str),
-                by: actor.map(|actor| actor.name.as_str()),
-                link: &link,
+                by: doer,
+                traces: one.traces,
+                link: if one.traces { &traces } else { &users },
                 message_id: format!("{}@{}", uuid::Uuid::now_v7(), self.domain),
             })
         });
@@ -82,23 +90,27 @@ impl Door {
     async fn watchers(&self, office: Option<&OfficeId>) -> Result<Vec<Watcher>> {
         let now = self.now();
         let (accounts, grants) = (self.store.accounts().await?, self.store.grants().await?);
+        let counting: Vec<_> = grants.iter().filter(|row| row.grant.counts_at(now)).collect();
+        let has = |account: &Account, is: &dyn Fn(&Grant) -> bool| {
+            let mut own = counting.iter().filter(|row| row.account == account.id);
+            own.any(|row| is(&row.grant))
+        };
         let watches = |account: &Account| {
-            let own = grants.iter().filter(|row| row.account == account.id);
-            own.map(|row| &row.grant)
-                .filter(|grant| grant.counts_at(now))
-                .any(|grant| {
-                    let of = grant.office.as_ref().or(account.holder.office.as_ref());
-                    let same = office.is_none() || of == office;
-                    grant.role == Role::Administrator || (grant.role == Role::Integrity && same)
-                })
+            has(account, &|grant| {
+                let of = grant.office.as_ref().or(account.holder.office.as_ref());
+                let same = office.is_none() || of == office;
+                grant.role == Role::Administrator || (grant.role == Role::Integrity && same)
+            })
         };
         let mut watchers: Vec<Watcher> = Vec::new();
         for account in accounts
             .into_iter()
             .filter(|account| !account.disabled && watches(account))
         {
+            let traces = has(&account, &|grant| matches!(grant.role, Role::Integrity | Role::Auditor));
             watchers.extend(account.email.map(|address| Watcher {
                 id: account.id,
+                traces,
                 address,
                 language: account.language,
             }));
@@ -115,6 +127,7 @@ impl Door {
                 {
                     watchers.push(Watcher {
                         id: person.id.clone(),
+                        traces: true,
                         address: person.email.clone(),
                         language: person.language,
                     });

@@ -85,6 +85,16 @@ pub enum Deed {
     Erased,
 }
 
+/// Who did a deed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doer<'a> {
+    Account(&'a str),
+    /// The identity provider, by the groups it says somebody is in.
+    Provider,
+    /// Somebody at the machine's command line.
+    Console,
+}
+
 /// A deed, told to somebody who watches over such deeds.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
@@ -96,9 +106,9 @@ pub struct Notice<'a> {
     /// What the account is called.
     pub of: &'a str,
     pub office: Option<&'a str>,
-    /// The account that did it; `None`: somebody at the machine's command line.
-    pub by: Option<&'a str>,
-    /// Where the traces are shown.
+    pub by: Doer<'a>,
+    /// Whether the link leads to the traces; else to the accounts.
+    pub traces: bool,
     pub link: &'a str,
     pub message_id: String,
 }
@@ -138,19 +148,29 @@ pub fn notice(notice: &Notice<'_>) -> NewLetter {
         ),
     };
     let by = match notice.by {
-        Some(by) => pick(
+        Doer::Account(by) => pick(
             format!("Oleh akun {}.", one_line(by)),
             format!("By the account {}.", one_line(by)),
         ),
-        None => pick(
+        Doer::Provider => pick(
+            "Oleh penyedia identitas, dari kelompok orang itu.".into(),
+            "By the identity provider, from the person's groups.".into(),
+        ),
+        Doer::Console => pick(
             "Oleh orang di konsol mesin monitor.".into(),
             "By somebody at the console of the monitor's machine.".into(),
         ),
     };
-    let otherwise = pick(
-        "Bila ini tidak semestinya, tanyakan sekarang juga. Jejaknya ada di:".into(),
-        "If this should not be, ask at once. The traces are at:".into(),
-    );
+    let otherwise = match notice.traces {
+        true => pick(
+            "Bila ini tidak semestinya, tanyakan sekarang juga. Jejaknya ada di:".into(),
+            "If this should not be, ask at once. The traces are at:".into(),
+        ),
+        false => pick(
+            "Bila ini tidak semestinya, tanyakan sekarang juga. Akunnya ada di:".into(),
+            "If this should not be, ask at once. The account is at:".into(),
+        ),
+    };
     let html = page(notice.language, &subject, &said, notice.link, plain(&by), &otherwise);
     let text = format!("{said}\n{by}\n\n{otherwise}\n{}\n\nJagaloket\n", notice.link);
     letter(

@@ -2,16 +2,18 @@
 
 use maud::{DOCTYPE, PreEscaped, html};
 
+use super::account::{self, Deed, Doer, Notice};
+use super::correction::{self, Corrected};
 use super::pattern::{self, Repeated};
 use super::several::{self, Line, Occasion, Several};
 use super::signal::Signal;
 use super::summary::{self, Counted, Flights, Served, Summary};
-use super::{Addressee, Change, Decided, EvidenceLine, House, Matter, Rendered, Stretch, account};
+use super::{Addressee, Change, Decided, EvidenceLine, House, Matter, Rendered, Stretch};
 use crate::engine::event::{DeviceId, Kind, OfficerId};
 use crate::engine::policy::{Class, Head, Per, Severity};
 use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
-use crate::store::rows::{IncidentRow, IncidentState, LetterKind};
+use crate::store::rows::{IncidentRow, IncidentState, LetterKind, NewLetter};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -142,8 +144,13 @@ impl Booth<'_> {
         add("pattern".into(), self.pattern());
         add("summary-weekly".into(), self.summary(false));
         add("summary-monthly".into(), self.summary(true));
+        add("correction-accepted".into(), self.correction(true));
+        add("correction-declined".into(), self.correction(false));
         add("account-invitation".into(), self.account(true));
         add("account-password".into(), self.account(false));
+        let integrity = ["Kepatuhan internal", "Integrity"];
+        add("account-role-given".into(), self.notice(Deed::Given(integrity)));
+        add("account-role-ended".into(), self.notice(Deed::Ended(integrity)));
         all
     }
 
@@ -382,10 +389,55 @@ impl Booth<'_> {
             hours: if invites { 72 } else { 1 },
             message_id: String::new(),
         });
-        Rendered {
-            subject: letter.subject,
-            text: letter.text_body,
-            html: letter.html_body,
-        }
+        rendered(letter)
+    }
+
+    fn notice(&self, deed: Deed) -> Rendered {
+        rendered(account::notice(&Notice {
+            to: "0",
+            address: "kepatuhan@kantor.example",
+            language: self.language,
+            deed,
+            of: "nama.contoh",
+            office: Some(self.roster.office.id.as_str()),
+            by: Doer::Account("pengelola.contoh"),
+            traces: true,
+            link: &format!("{}/traces", self.house.base_url.trim_end_matches('/')),
+            message_id: String::new(),
+        }))
+    }
+
+    fn correction(&self, accepted: bool) -> Rendered {
+        let (about, wanted, said) = match self.language {
+            Language::Id => (
+                "jam masuk",
+                "Saya masuk pukul 08.00.",
+                "Diperiksa dengan catatan loket.",
+            ),
+            Language::En => (
+                "time of sign-in",
+                "I signed in at 08:00.",
+                "Checked against the counter's record.",
+            ),
+        };
+        correction::render(&Corrected {
+            n: 4,
+            about,
+            wanted,
+            accepted,
+            said,
+            at: self.now,
+            language: self.language,
+            roster: self.roster,
+            house: self.house,
+        })
+    }
+}
+
+fn rendered(letter: NewLetter) -> Rendered {
+    Rendered {
+        subject: letter.subject,
+        text: letter.text_body,
+        html: letter.html_body,
     }
 }

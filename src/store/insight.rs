@@ -51,7 +51,7 @@ pub struct Outcomes {
     pub confirmed: i64,
     /// Dismissed, or not proven.
     pub unfounded: i64,
-    /// Nobody has decided yet.
+    /// Nobody has decided yet; an examination that is still going on has not.
     pub undecided: i64,
 }
 
@@ -112,7 +112,7 @@ impl Store {
         for row in asked.all().await.doing(COUNTING)? {
             let (stage, outcome, count) = row.tuple::<(String, Option<String>, i64)>().doing(COUNTING)?;
             match outcome.as_deref().unwrap_or(&stage) {
-                "finding" | "examination" | "proven" => outcomes.confirmed += count,
+                "finding" | "proven" => outcomes.confirmed += count,
                 "dismissed" | "not_proven" => outcomes.unfounded += count,
                 "withdrawn" => {}
                 _ => outcomes.undecided += count,

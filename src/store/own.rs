@@ -22,7 +22,8 @@ statements! {
              FROM correction WHERE office = $1 AND person = $2 AND (n < $3 OR $3 IS NULL) ORDER BY n DESC LIMIT $4";
     CORRECTIONS = "SELECT n, office, person, about, wanted, asked_ms, due_ms, answered_by, answered_ms, accepted, answer \
              FROM correction WHERE (answered_ms IS NULL OR $1 = 0) AND anonymised_ms IS NULL \
-             ORDER BY answered_ms IS NULL DESC, CASE WHEN answered_ms IS NULL THEN due_ms ELSE -answered_ms END, n LIMIT $2";
+             AND ('*' IN ", any_of(2), " OR office IN ", any_of(2), ") \
+             ORDER BY answered_ms IS NULL DESC, CASE WHEN answered_ms IS NULL THEN due_ms ELSE -answered_ms END, n LIMIT $3";
     INCIDENTS_OF = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
              joined_to, created_ms, changed_ms FROM incident WHERE office = $1 AND officer = $2 AND (n < $3 OR $3 IS NULL) \
              ORDER BY n DESC LIMIT $4";
@@ -271,10 +272,11 @@ impl Store {
         rows.iter().map(correction).collect()
     }
 
-    /// Requests of every office: the open ones first, by when they are due; then, unless only those are wanted, the
+    /// Requests of these offices (`*`: of all): the open ones first, by when they are due; then, unless only those are wanted, the
     /// answered ones, the latest first.
-    pub async fn corrections(&self, only_open: bool, count: usize) -> Result<Vec<CorrectionRow>> {
+    pub async fn corrections(&self, offices: &[String], only_open: bool, count: usize) -> Result<Vec<CorrectionRow>> {
         let asked = self.shared.readers.query(CORRECTIONS).bind(i64::from(only_open));
+        let asked = asked.bind_texts(offices);
         let rows = asked.bind(limit(count)).all().await.doing(READING)?;
         rows.iter().map(correction).collect()
     }

@@ -383,7 +383,7 @@ pub async fn act(
     reader: Reader,
     form: Posted,
 ) -> Result<Response, Fault> {
-    let incident = found(&site, &ask, &reader, &n).await?;
+    let incident = found(&site, &ask, &n).await?;
     let seen = form.text("seen").parse::<u32>();
     let (Some(wish), Ok(seen)) = (wish_of(form.text("wish"), form.text("code")), seen) else {
         return Err(Fault::BadQuestion);
@@ -394,7 +394,7 @@ pub async fn act(
         wish,
         seen: Some(seen),
     };
-    let answer = orders::order(&site, &reader, &incident.office, &reason, what, &ask.path).await?;
+    let answer = orders::order(&site, &reader, &incident.office, &reason, what).await?;
     // What the page links to is the page.
     ask.path = format!("/incidents/{}", incident.n);
     match answer {
@@ -422,17 +422,14 @@ pub async fn act(
     }
 }
 
-/// The incident a path names, if the reader may see it; that somebody tried others is traced.
-pub async fn found(site: &Site, ask: &Ask, reader: &Reader, n: &str) -> Result<IncidentRow, Fault> {
+/// The incident a path names, if the reader may see it; that somebody tried others, the guard traces.
+pub async fn found(site: &Site, ask: &Ask, n: &str) -> Result<IncidentRow, Fault> {
     let incident = match n.parse::<i64>() {
         Ok(n) => site.store.incident(&ask.scope(), n).await?,
         Err(_) => None,
     };
     match incident {
         Some(incident) => Ok(incident),
-        None => {
-            orders::refused(site, reader, "not_his_to_see", &ask.path).await?;
-            Err(Fault::NotFound)
-        }
+        None => Err(Fault::NotHisToSee),
     }
 }

@@ -84,7 +84,7 @@ fn answered(answer: CaseAnswer) -> Response {
 
 /// `GET /api/v1/incidents/{n}`
 pub async fn one(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
-    let incident = found(&site, &ask, &reader, &n).await?;
+    let incident = found(&site, &ask, &n).await?;
     let look = door::Look {
         what: "incident",
         which: incident.n.to_string(),
@@ -202,13 +202,13 @@ pub async fn order(
 ) -> Result<Response, Fault> {
     let said: OrderSaid = said(request).await?;
     let wish = wish_of(&said.wish, &said.code).ok_or(Fault::BadBody)?;
-    let incident = found(&site, &ask, &reader, &n).await?;
+    let incident = found(&site, &ask, &n).await?;
     let what = Order::Case {
         incident: incident.n,
         wish,
         seen: Some(said.seen),
     };
-    let answer = orders::order(&site, &reader, &incident.office, &said.reason, what, &ask.path).await?;
+    let answer = orders::order(&site, &reader, &incident.office, &said.reason, what).await?;
     Ok(answered(answer))
 }
 
@@ -285,12 +285,7 @@ struct AskSaid {
 }
 
 /// `POST /api/v1/exemptions`
-pub async fn ask_exemption(
-    State(site): State<Site>,
-    ask: Ask,
-    reader: Reader,
-    request: Request,
-) -> Result<Response, Fault> {
+pub async fn ask_exemption(State(site): State<Site>, reader: Reader, request: Request) -> Result<Response, Fault> {
     let said: AskSaid = said(request).await?;
     let moment = |text: &str| Moment::parse(text).ok_or(Fault::BadBody);
     let wish = ExemptionWish::Ask {
@@ -298,7 +293,7 @@ pub async fn ask_exemption(
         from: moment(&said.from)?,
         until: moment(&said.until)?,
     };
-    exemption(&site, &ask, &reader, &said.office, &said.reason, wish).await
+    exemption(&site, &reader, &said.office, &said.reason, wish).await
 }
 
 #[derive(Deserialize)]
@@ -322,7 +317,6 @@ enum AnswerWish {
 pub async fn answer_exemption(
     State(site): State<Site>,
     Path(n): Path<String>,
-    ask: Ask,
     reader: Reader,
     request: Request,
 ) -> Result<Response, Fault> {
@@ -333,12 +327,11 @@ pub async fn answer_exemption(
         AnswerWish::Deny => ExemptionWish::Deny { request },
         AnswerWish::Revoke => ExemptionWish::Revoke { request },
     };
-    exemption(&site, &ask, &reader, &said.office, &said.reason, wish).await
+    exemption(&site, &reader, &said.office, &said.reason, wish).await
 }
 
 async fn exemption(
     site: &Site,
-    ask: &Ask,
     reader: &Reader,
     office: &str,
     reason: &str,
@@ -349,7 +342,7 @@ async fn exemption(
         office: Some(office.clone()),
         wish,
     };
-    let answer = orders::order(site, reader, &office, reason, what, &ask.path).await?;
+    let answer = orders::order(site, reader, &office, reason, what).await?;
     Ok(answered(answer))
 }
 

@@ -12,6 +12,7 @@ use super::orders;
 use super::own::{self, forms};
 use super::page::{self, Tab};
 use super::posted::Posted;
+use super::traces::looked_at_list;
 use super::words::Words;
 use crate::accounts::{Role, Scope};
 use crate::case::Refusal;
@@ -29,10 +30,10 @@ const ROWS: usize = 300;
 pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let scope = ask.scope();
-    let rows = site.store.corrections(false, ROWS).await?;
-    let mine: Vec<&CorrectionRow> = rows.iter().filter(|row| scope.oversees(row.office.as_str())).collect();
+    let rows = site.store.corrections(&scope.cases.offices, false, ROWS).await?;
+    looked_at_list(&site, &ask, &reader, "corrections", rows.len()).await?;
     let (open, answered): (Vec<&CorrectionRow>, Vec<&CorrectionRow>) =
-        mine.into_iter().partition(|row| row.answered.is_none());
+        rows.iter().partition(|row| row.answered.is_none());
     let now = site.live.borrow().now;
     let title = words.pick("Permintaan perbaikan", "Requests for correction");
     let body = html! {
@@ -97,6 +98,8 @@ fn zone(ask: &Ask, row: &CorrectionRow) -> chrono_tz::Tz {
 fn waiting(ask: &Ask, reader: &Reader, row: &CorrectionRow, now: Moment) -> Markup {
     let words = ask.words;
     let late = row.due < now;
+    // An id of one office's roster says nothing in another.
+    let answers = ask.has_role(Role::Integrity) && reader.who.account.holder.office.as_ref() == Some(&row.office);
     let when = page::time_on(row.due, now, zone(ask, row), words);
     let answer = |act: &str, button: &str, tone: &'static str| {
         html! { button.button.(tone) type="submit" formaction={ "/corrections/" (row.n) "/" (act) } { (button) } }
@@ -107,14 +110,13 @@ fn waiting(ask: &Ask, reader: &Reader, row: &CorrectionRow, now: Moment) -> Mark
             blockquote.said { (row.wanted) }
             p.soft { (row.person) " · " (row.office) " · " (page::time_on(row.asked, now, zone(ask, row), words)) }
             p { (own::clock(row.due, now, words, &when)) }
-            @if !ask.has_role(Role::Integrity) {
-                p.hint { (words.pick("Dijawab oleh tim kepatuhan.", "The integrity team answers it.")) }
+            @if !answers {
+                p.hint { (words.pick("Dijawab oleh tim kepatuhan kantor itu.", "The office's integrity team answers it.")) }
             } @else if is_own(ask, reader, row) {
                 p.hint { (words.pick("Permintaan Anda sendiri: orang lain di tim yang menjawab.", "Your own: somebody else of the team answers it.")) }
             } @else {
                 form.form method="post" action={ "/corrections/" (row.n) "/accept" } {
                     (page::proof(ask))
-                    input type="hidden" name="office" value=(row.office);
                     (forms::words_field(words.pick("Jawaban, dalam satu kalimat; dikirim kepada yang meminta", "The answer, in a sentence; it is mailed to whoever asked")))
                     div.form-row {
                         (answer("accept", words.pick("Terima", "Accept"), ""))
@@ -187,7 +189,7 @@ async fn answer(
         office: Some(office.clone()),
         wish: wish(n),
     };
-    match orders::order(&site, &reader, &office, form.text("reason"), what, &ask.path).await? {
+    match orders::order(&site, &reader, &office, form.text("reason"), what).await? {
         Ok(_) => Ok(Redirect::to("/corrections").into_response()),
         Err(refusal) => Ok(forms::refused(&ask, &refusal, "/corrections", Tab::Corrections)),
     }

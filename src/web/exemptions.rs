@@ -370,7 +370,7 @@ async fn order(
         office: Some(office.clone()),
         wish,
     };
-    let answer = orders::order(site, reader, &office, &reason, what, &ask.path).await?;
+    let answer = orders::order(site, reader, &office, &reason, what).await?;
     ask.path = "/exemptions".to_owned();
     match answer {
         Ok(Done::Exemption { request, step, .. }) => {

@@ -20,8 +20,14 @@ pub enum Fault {
     Unavailable,
     TooSlow,
     TooMany,
+    /// Of somebody he may not see: he is told no more than that it is not there.
+    NotHisToSee,
+    /// The same on his own pages, which show himself alone.
+    NotOwn,
     /// Signed in, and not for this.
     Forbidden,
+    /// Nobody in the office's cases.
+    NoPart,
     SignInFirst,
     ProveFirst,
     /// A form that is not ours, or of a session that is over.
@@ -44,6 +50,9 @@ impl Fault {
     pub fn refusal(self) -> Option<Refusal> {
         let why = match self {
             Fault::NotFound => "not_there",
+            Fault::NotHisToSee => "not_his_to_see",
+            Fault::NotOwn => "not_own",
+            Fault::NoPart => "no_part_in_cases",
             Fault::NotAllowed => "method",
             Fault::WrongHost => "host",
             Fault::BadQuestion | Fault::BadBody => "question",
@@ -63,16 +72,19 @@ impl Fault {
 
     pub fn status(self) -> StatusCode {
         match self {
-            Fault::NotFound => StatusCode::NOT_FOUND,
+            Fault::NotFound | Fault::NotHisToSee | Fault::NotOwn => StatusCode::NOT_FOUND,
             Fault::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Fault::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Fault::BadQuestion | Fault::BadBody => StatusCode::BAD_REQUEST,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::TooSlow => StatusCode::GATEWAY_TIMEOUT,
             Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Fault::Forbidden | Fault::Foreign | Fault::TokenOnly | Fault::ProveFirst | Fault::CodesFirst => {
-                StatusCode::FORBIDDEN
-            }
+            Fault::Forbidden
+            | Fault::NoPart
+            | Fault::Foreign
+            | Fault::TokenOnly
+            | Fault::ProveFirst
+            | Fault::CodesFirst => StatusCode::FORBIDDEN,
             Fault::SignInFirst => StatusCode::UNAUTHORIZED,
             Fault::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -84,14 +96,14 @@ impl Fault {
     pub fn page(self, ask: &Ask) -> Response {
         let words = ask.words;
         let (title, text) = match self {
-            Fault::NotFound => (words.not_found, words.not_found_text),
+            Fault::NotFound | Fault::NotHisToSee | Fault::NotOwn => (words.not_found, words.not_found_text),
             Fault::NotAllowed => (words.not_allowed, words.not_allowed_text),
             Fault::WrongHost => (words.wrong_host, words.wrong_host_text),
             Fault::BadQuestion | Fault::BadBody => (words.bad_question, words.bad_question_text),
             Fault::Unavailable => (words.unavailable, words.unavailable_text),
             Fault::TooSlow => (words.too_slow, words.too_slow_text),
             Fault::TooMany => (words.too_many, words.too_many_text),
-            Fault::Forbidden => (
+            Fault::Forbidden | Fault::NoPart => (
                 words.pick("Bukan untuk peran Anda", "Not for your role"),
                 words.pick(
                     "Halaman ini tidak termasuk peran akun Anda. Bila seharusnya termasuk, hubungi pengelola akun.",
@@ -158,9 +170,9 @@ impl Fault {
             Fault::Unavailable => "the database does not answer",
             Fault::TooSlow => "the answer took too long",
             Fault::TooMany => "this address asks too often: wait a few seconds",
-            Fault::NotFound => "there is nothing at this address",
+            Fault::NotFound | Fault::NotHisToSee | Fault::NotOwn => "there is nothing at this address",
             Fault::NotAllowed => "this address does not take this method",
-            Fault::Forbidden => "this is not for your account's roles, or not from where you ask",
+            Fault::Forbidden | Fault::NoPart => "this is not for your account's roles, or not from where you ask",
             Fault::SignInFirst => "sign in first, at /sign-in",
             Fault::ProveFirst => "prove once more who you are, at /confirm",
             Fault::Foreign => "this is not a form of ours, or of a session that is over",

@@ -138,7 +138,7 @@ fn sentences(tab: Tab) -> Option<Sentences> {
             ],
         ],
         Tab::Programs => &[[
-            "Program masuk dengan kunci yang Anda buat pada halaman akun; ia melihat paling banyak yang Anda lihat.",
+            "Program masuk dengan token yang Anda buat pada halaman akun; ia melihat paling banyak yang Anda lihat.",
             "Programs come in with a token you make on your account page; they see at most what you see.",
         ]],
         Tab::Traces => &[[

@@ -274,8 +274,7 @@ fn timeline(
                             (page::time_on(*at, incident.since, zone, words))
                             div {
                                 strong {
-                                    @if let Some(decision) = letter::decision(policy, ask.language()) { (page::fact(words.decision, html! { (decision) })) }
-                @if policy.for_ms > 0 {
+                                    @if policy.for_ms > 0 {
                                         (words.verdict_opened) " (" (letter::duration(policy.for_ms, ask.language())) ")"
                                     } @else {
                                         (words.pick("Dicatat", "Recorded"))
@@ -371,6 +370,7 @@ fn rule(ask: &Ask, policy: &Head, in_force: bool, verdicts: &[VerdictRow]) -> Ma
                 (page::fact(words.policy, html! { (shown::title(policy, ask.language())) br; code { (policy.id) } }))
                 @if !policy.basis.is_empty() { (page::fact(words.basis, html! { (policy.basis) })) }
                 @if !policy.condition.is_empty() { (page::fact(words.condition, html! { code { (policy.condition) } })) }
+                @if let Some(decision) = letter::decision(policy, ask.language()) { (page::fact(words.decision, html! { (decision) })) }
                 @if policy.for_ms > 0 { (page::fact(words.limit, html! { (letter::duration(policy.for_ms, ask.language())) })) }
                 (page::fact(words.judged_by, html! {
                     @for pin in &pins {

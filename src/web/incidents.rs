@@ -119,7 +119,7 @@ pub async fn acknowledge(State(site): State<Site>, ask: Ask, reader: Reader, for
             wish: Wish::Ack,
             seen: Some(seen),
         };
-        let answer = orders::order(&site, &reader, &incident.office, "", what, &ask.path).await?;
+        let answer = orders::order(&site, &reader, &incident.office, "", what).await?;
         told.push((n, answer));
     }
     let done = told.iter().filter(|(_, answer)| answer.is_ok()).count();

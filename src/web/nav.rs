@@ -41,7 +41,7 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
         ["Pantau", "Watch"],
         &[
             (Tab::Today, "/", ["Hari ini", "Today"]),
-            (Tab::Mine, "/me", ["Tentang saya", "About me"]),
+            (Tab::Mine, "/me", ["Catatan saya", "My record"]),
             (Tab::Incidents, "/incidents", ["Insiden", "Incidents"]),
             (Tab::Exemptions, "/exemptions", ["Pengecualian", "Exemptions"]),
             (Tab::Search, "/search", ["Cari", "Search"]),

@@ -68,19 +68,17 @@ pub async fn look_at(site: &Site, reader: &Reader, rows: &[IncidentRow]) -> BTre
     all
 }
 
-/// Has something done in the reader's name. Who has no part in an office's cases is refused before, and traced.
+/// Has something done in the reader's name. Who has no part in an office's cases is refused before.
 pub async fn order(
     site: &Site,
     reader: &Reader,
     office: &OfficeId,
     reason: &str,
     what: Order,
-    place: &str,
 ) -> Result<CaseAnswer, Fault> {
     let orders = site.orders.as_ref().ok_or(Fault::Unavailable)?;
     let Some(who) = acts_as(site, reader, office) else {
-        refused(site, reader, "no_part_in_cases", place).await?;
-        return Err(Fault::Forbidden);
+        return Err(Fault::NoPart);
     };
     let order = CaseOrder {
         who,
@@ -91,7 +89,7 @@ pub async fn order(
     Ok((orders.carry)(order).await)
 }
 
-/// Leaves a trace of what somebody tried.
+/// Leaves a trace of what somebody tried among other things; of an answer that is a refusal itself, the guard leaves it.
 pub async fn refused(site: &Site, reader: &Reader, why: &str, place: &str) -> Result<(), Fault> {
     Ok(site.door.refused(Some(&reader.who), &reader.caller, why, place).await?)
 }

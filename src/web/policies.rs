@@ -7,11 +7,12 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
 use super::export;
 use super::fault::Fault;
 use super::page::{self, Tab, fact};
 use super::shown;
+use super::traces::looked_at_list;
 use super::words::Words;
 use crate::engine::policy::{Head, Per, Tell};
 use crate::engine::time::Moment;
@@ -126,7 +127,7 @@ fn tells(ask: &Ask, policy: &Head) -> String {
     policy.notify.iter().map(tell).collect::<Vec<_>>().join(", ")
 }
 
-pub async fn show(State(site): State<Site>, Path(id): Path<String>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, Path(id): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let office = ask.office().ok_or(Fault::NotFound)?;
     let policy = office.policy(&id).ok_or(Fault::NotFound)?;
@@ -134,6 +135,9 @@ pub async fn show(State(site): State<Site>, Path(id): Path<String>, ask: Ask) ->
     let hits = hits(&site, &ask, office).await?.remove(&id);
     let since = ask.live.now.plus_ms(-DAYS * DAY_MS);
     let incidents = site.store.incidents_about(&ask.scope(), &id, since, INCIDENTS).await?;
+    if !incidents.is_empty() {
+        looked_at_list(&site, &ask, &reader, "policy", incidents.len()).await?;
+    }
     let rules = site.store.rules(&office.roster.office.id).await?;
     let versions = versions(&rules, &id);
     let title = shown::title(policy, ask.language());

@@ -1,6 +1,7 @@
 //! Officers are shown by their codes to whoever looks at whole offices. Here a name is asked for: with a reason, for a while,
 //! and the officer reads in his own view who asked and why.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -8,7 +9,7 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::ask::{Ask, Reader, address, next_place};
-use super::fault::Fault;
+use super::fault::{Fault, Refusal};
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use super::words::Words;
@@ -73,7 +74,7 @@ pub async fn open(State(site): State<Site>, ask: Ask, reader: Reader, form: Post
             let open = site.door.revealed(&reader.who.account.id);
             let ask = ask.of_office(office);
             let body = page_of(&ask, &open, &asked, Some(refusal(ask.words)));
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response())
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Extension(Refusal("name")), body).into_response())
         }
         Err(other) => Err(other.into()),
     }

@@ -102,7 +102,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/signals", OVERSIGHT, get(signals::show)),
         route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
-        route("GET", "/compliance/report", SERVICE, get(report::show)),
+        route("GET", "/compliance/report", OVERSIGHT, get(report::show)),
         route("GET", "/letters", CASES, get(letters::list)),
         fresh(route("GET", "/letters/export", CASES, get(lists::letters))),
         route("GET", "/letters/{n}", CASES, get(letters::show)),

@@ -4,11 +4,12 @@ use axum::extract::State;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::nav;
 use super::page::{self, Tab};
 use super::shown;
+use super::traces::looked_at_list;
 use crate::live::OfficeLive;
 use crate::store::rows::IncidentRow;
 
@@ -29,7 +30,7 @@ struct Found {
     to: String,
 }
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let title = words.pick("Cari", "Search");
     let asked: String = ask
@@ -62,6 +63,8 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         for code in codes {
             incidents.extend(site.store.incidents_about(&scope, code, since, INCIDENTS).await?);
         }
+        let count = incidents.len() + usize::from(letter.is_some());
+        looked_at_list(&site, &ask, &reader, "search", count).await?;
     }
     let nothing = found.is_empty() && incidents.is_empty() && letter.is_none();
     let body = html! {

@@ -6,9 +6,11 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Site;
-use super::ask::Ask;
+use super::ask::{Ask, Reader};
 use super::fault::Fault;
 use super::page::{self, Tab};
+use super::traces::looked_at_list;
+use crate::accounts::Role;
 use crate::case::Record;
 use crate::case::pattern::Pattern;
 use crate::case::signal::{Seen, signals};
@@ -16,7 +18,7 @@ use crate::engine::roster::Language;
 use crate::letter::signal::Signal;
 use crate::live::OfficeLive;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let title = words.pick("Sinyal", "Signals");
     let hint = words.pick(
@@ -29,6 +31,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         found.extend(signals.into_iter().map(|signal| (office, signal)));
         repeated.extend(patterns.into_iter().map(|pattern| (office, pattern)));
     }
+    looked_at_list(&site, &ask, &reader, "signals", found.len() + repeated.len()).await?;
     let several = offices(&ask).count() > 1;
     let body = html! {
         (page::heading(title, Some(hint)))
@@ -63,7 +66,7 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
 }
 
 /// `GET /api/v1/signals`: the same, of one office or all.
-pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
     let mut told = Vec::new();
     for office in offices(&ask) {
         for signal in of_office(&site, &ask, office).await?.signals {
@@ -77,6 +80,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
             }));
         }
     }
+    looked_at_list(&site, &ask, &reader, "signals", told.len()).await?;
     Ok(axum::Json(told).into_response())
 }
 
@@ -90,7 +94,9 @@ fn offices(ask: &Ask) -> impl Iterator<Item = &OfficeLive> {
     })
 }
 
-/// What there is of an office for the reader.
+/// What there is of an office for the reader: of the integrity team, for who stands in its roster, so that nobody is shown
+/// what is about himself or his superior.
+#[derive(Default)]
 struct Found {
     signals: Vec<Signal>,
     /// Only those he was told of; an auditor, who is nobody in an office, sees all.
@@ -101,10 +107,13 @@ async fn of_office(site: &Site, ask: &Ask, office: &OfficeLive) -> Result<Found,
     let (roster, bounds, now) = (&office.roster, &site.settings.terms.signals, ask.live.now);
     let id = &roster.office.id;
     let (scope, dates) = (ask.scope(), bounds.dates(now, roster.office.zone));
-    let recent = site.store.recent(&scope, id, bounds.since(now), dates).await?;
     let account = ask.who.as_ref().map(|who| &who.account);
     let here = account.filter(|account| account.holder.office.as_ref() == Some(id));
     let reader = here.and_then(|account| account.holder.person.as_deref());
+    if reader.is_none() && !ask.has_role(Role::Auditor) {
+        return Ok(Found::default());
+    }
+    let recent = site.store.recent(&scope, id, bounds.since(now), dates).await?;
     let seen = Seen::of(recent);
     let patterns = seen.records.iter().filter_map(|record| match record {
         Record::Pattern(pattern) => Some(pattern.clone()),

@@ -502,7 +502,14 @@ impl Copy {
     }
 
     fn entry(&self, row: &LedgerRow) -> Value {
-        let body = serde_json::from_slice(&row.body).unwrap_or(Value::Null);
+        let mut body = serde_json::from_slice(&row.body).unwrap_or(Value::Null);
+        // Where somebody else was when he did something to the account is that person's.
+        if row.kind == EntryKind::Trace
+            && body["actor"] != self.reader.who.account.id.as_str()
+            && let Some(body) = body.as_object_mut()
+        {
+            body.retain(|name, _| !matches!(name.as_str(), "address" | "session"));
+        }
         json!({
             "entry": row.n,
             "received": self.at(row.received),

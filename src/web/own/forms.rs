@@ -99,10 +99,7 @@ async fn of_incident(
     let own = Own::of(&site, &reader).ok_or(Fault::NotFound)?;
     // One that is not his does not exist for him.
     if site.store.incident(&own.scope, incident).await?.is_none() {
-        site.door
-            .refused(Some(&reader.who), &reader.caller, "not_own", &ask.path)
-            .await?;
-        return Err(Fault::NotFound);
+        return Err(Fault::NotOwn);
     }
     let seen = form.word("seen").and_then(|steps| steps.parse().ok());
     let back = format!("/me/incidents/{incident}");

@@ -57,7 +57,7 @@ async fn a_request_outlives_a_kill_is_answered_once_and_its_answer_is_mailed_to_
     // Nobody who dies forgets it.
     monitor.kill().await;
     let mut monitor = Monitor::start(&path, at(1, 8, 0), sink.port).await;
-    let open = monitor.store.corrections(true, 10).await.unwrap();
+    let open = monitor.store.corrections(&["*".to_owned()], true, 10).await.unwrap();
     assert_eq!(open.len(), 1, "{open:?}");
     assert_eq!(
         (open[0].person.as_str(), open[0].due, open[0].answered),

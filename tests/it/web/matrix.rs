@@ -95,6 +95,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/signals", "IFA"),
     ("GET", "/compliance/export", SERVICE),
     ("GET", "/compliance/report", SERVICE),
+    ("GET", "/compliance/report", "IFA"),
     ("GET", "/letters", CASES),
     ("GET", "/letters/export", CASES),
     ("GET", "/letters/{n}", CASES),

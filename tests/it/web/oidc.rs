@@ -117,6 +117,10 @@ fn as_it_is(_: &str, value: &str) -> String {
 #[test]
 fn a_provider_vouches_for_people_and_their_groups_say_what_they_see() {
     let house = house();
+    house.desk.as_person(&super::door::ADMIN);
+    house
+        .desk
+        .execute("UPDATE account SET email = 'pengelola@contoh.example' WHERE id = 'id-admin'");
     let mut officer = house.desk.browser();
     assert!(officer.get("/sign-in").body.contains("SSO Kantor"));
     let (_, page) = house.way(&mut officer, "kepatuhan-1");
@@ -130,6 +134,19 @@ fn a_provider_vouches_for_people_and_their_groups_say_what_they_see() {
     );
     assert_eq!(officer.get("/incidents/36").status, 200);
     assert_eq!(officer.get("/users").status, 403);
+    // Whoever watches is told of the role, by whom it was given, and where he may look.
+    let told = house.desk.notices();
+    assert!(told.len() > 1, "{told:?}");
+    for (address, _, text) in &told {
+        assert!(
+            text.contains("penyedia identitas") || text.contains("identity provider"),
+            "{text}"
+        );
+        let admin = address == "pengelola@contoh.example";
+        assert_eq!(text.contains("/users"), admin, "{address}: {text}");
+        assert_eq!(text.contains("/traces"), !admin, "{address}: {text}");
+    }
+    assert!(told.iter().any(|(address, ..)| address == "pengelola@contoh.example"));
     // Once more it is the same account.
     let mut again = house.desk.browser();
     let (_, page) = house.way(&mut again, "kepatuhan-1");

@@ -351,6 +351,9 @@ fn a_copy_of_ones_data_has_all_of_it_and_nobody_else() {
     planted(&desk, own);
     assert_eq!(browser(&desk, &INTEGRITY).get(&format!("/incidents/{own}")).status, 200);
     let mut he = browser(&desk, &OFFICER);
+    let his_account = format!("id-{}", OFFICER.name);
+    let admin = browser(&desk, &ADMINISTRATOR).get(&format!("/users/{his_account}"));
+    assert_eq!(admin.status, 200);
     let answer = he.get("/me/export");
     assert_eq!(answer.status, 200, "{}", answer.head);
     assert!(answer.head.contains("attachment; filename=\"jagaloket-own.json\""));
@@ -409,6 +412,19 @@ fn a_copy_of_ones_data_has_all_of_it_and_nobody_else() {
     assert!(!letters.is_empty() && copy["letters"][0]["to"].is_string());
     for (name, count) in [("exemptions", 1), ("corrections", 1)] {
         assert_eq!(copy[name].as_array().unwrap().len(), count, "{name}");
+    }
+    // From where others came is theirs, from where he came his own.
+    let acts = copy["acts"].as_array().unwrap();
+    let (own_acts, of_others): (Vec<&Value>, Vec<&Value>) = acts
+        .iter()
+        .partition(|act| act["body"]["actor"] == his_account.as_str());
+    assert!(own_acts.iter().all(|act| act["body"]["address"].is_string()));
+    assert!(!of_others.is_empty(), "{acts:?}");
+    for act in of_others {
+        assert!(
+            act["body"]["address"].is_null() && act["body"]["session"].is_null(),
+            "{act}"
+        );
     }
     let looks = copy["looks"].as_array().unwrap();
     assert!(

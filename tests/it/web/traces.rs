@@ -2,7 +2,7 @@
 
 use jagaloket::accounts::{Role, Scope};
 use jagaloket::store::read::TraceFilter;
-use jagaloket::web::Settings;
+use jagaloket::web::{Needs, Settings, addresses};
 use serde_json::Value;
 
 use super::door::{ADMIN, PASSWORD};
@@ -292,13 +292,73 @@ fn each_kind_of_attack_is_refused_and_leaves_its_trace() {
 }
 
 #[test]
+fn what_somebody_may_not_see_is_traced_once_and_by_its_own_word() {
+    let desk = desk();
+    let mut team = desk.as_person(&TEAM);
+    let tries: [(&str, u16, &dyn Fn(&mut Browser) -> u16); 3] = [
+        ("not_his_to_see", 404, &|browser| {
+            browser.get("/api/v1/incidents/99999").status
+        }),
+        ("not_own", 404, &|browser| {
+            let fields = [("reason", "Bukan saya yang bertugas")];
+            browser.submit("/me", "/me/incidents/99999/appeal", &fields).status
+        }),
+        ("name", 422, &|browser| {
+            let fields = [
+                ("office", "contoh"),
+                ("officer", "p-999"),
+                ("reason", "Laporan pemohon hari ini"),
+            ];
+            browser.submit("/reveal", "/reveal", &fields).status
+        }),
+    ];
+    for (n, (why, status, attempt)) in tries.into_iter().enumerate() {
+        let from = format!("10.68.{n}.7");
+        team.headers = vec![format!("X-Forwarded-For: {from}")];
+        assert_eq!(attempt(&mut team), status, "{why}");
+        assert_eq!(desk.whys(&from), [why]);
+    }
+}
+
+/// Pages whose looks are not tried below, and why.
+const UNTRACED: [(&str, &str); 27] = [
+    ("/", "traced as `today` where it shows people"),
+    ("/escalation", "who stands above whom, of the roster"),
+    ("/api/v1/incidents/{n}", "the same record as the page"),
+    ("/compliance/export", "an export as that of incidents"),
+    ("/compliance/report", "an export as that of incidents"),
+    ("/letters/export", "an export as that of incidents"),
+    ("/letters/{n}/html", "the letter inside its page"),
+    ("/quarantine/export", "an export as that of incidents"),
+    ("/live", "news without content"),
+    ("/reveal", "a form; what it opens is traced"),
+    ("/policies", "rules, and counts of them"),
+    ("/policies/export", "rules"),
+    ("/devices", "devices"),
+    ("/devices/export", "devices"),
+    ("/health", "the monitor itself"),
+    ("/api/v1/policies", "rules"),
+    ("/api/v1/gaps", "devices"),
+    ("/api/v1/clocks", "devices"),
+    ("/api", "the interface's own page"),
+    ("/confirm", "oneself"),
+    ("/account", "oneself"),
+    ("/account/codes", "oneself"),
+    ("/me", "oneself"),
+    ("/me/export", "oneself; traced all the same"),
+    ("/me/incidents/{n}", "oneself"),
+    ("/users", "tried below"),
+    ("/users/{id}", "tried below"),
+];
+
+#[test]
 fn every_list_and_record_that_is_looked_at_leaves_a_trace_once_in_a_while() {
     let desk = desk();
     let mut reader = desk.as_person(&Person {
         name: "reader",
         ..AUDITOR
     });
-    for (path, what, count) in [
+    let looks = [
         (
             "/incidents?state=ended&policy=phone-out-during-service",
             "incidents",
@@ -316,7 +376,15 @@ fn every_list_and_record_that_is_looked_at_leaves_a_trace_once_in_a_while() {
         ("/quarantine/3", "quarantine", false),
         ("/incidents/export?as=csv", "export", false),
         ("/api/v1/verdicts", "export", false),
-    ] {
+        ("/signals", "signals", true),
+        ("/api/v1/signals", "signals", true),
+        ("/corrections", "corrections", true),
+        ("/search?q=36", "search", true),
+        ("/exemptions", "exemptions", true),
+        ("/api/v1/exemptions", "exemptions", true),
+        ("/policies/phone-out-during-service", "policy", true),
+    ];
+    for (path, what, count) in looks {
         assert_eq!(reader.get(path).status, 200, "{path}");
         let trace = desk.newest();
         assert_eq!(
@@ -342,6 +410,21 @@ fn every_list_and_record_that_is_looked_at_leaves_a_trace_once_in_a_while() {
             before,
             "{path}: a page that is loaded again is one look"
         );
+    }
+    // Whoever adds a page says here how it is traced, or why it need not be.
+    let pages = addresses().into_iter().filter(|address| {
+        let open = matches!(address.needs, Needs::Nothing | Needs::Anyone | Needs::Machine);
+        address.method == "GET" && !open
+    });
+    for page in pages {
+        let is = |path: &str| {
+            let path = path.split('?').next().unwrap_or_default();
+            let same = |(asked, known): (&str, &str)| known.starts_with('{') || asked == known;
+            path.split('/').count() == page.path.split('/').count()
+                && path.split('/').zip(page.path.split('/')).all(same)
+        };
+        let known = looks.iter().any(|(path, ..)| is(path)) || UNTRACED.iter().any(|(path, _)| *path == page.path);
+        assert!(known, "{}: nothing says how a look at it is traced", page.path);
     }
     let record = desk
         .traces()
