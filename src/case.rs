@@ -402,6 +402,8 @@ pub struct Case {
     pub opened: Moment,
     /// When the officer was heard, since it was last opened.
     pub stated: Option<Moment>,
+    /// How often he was heard since.
+    pub statements: u32,
     pub ack: Option<Ack>,
     /// Who proposed to dismiss it.
     pub proposed_by: Option<String>,
@@ -422,7 +424,8 @@ pub struct Case {
     pub changed: Moment,
     /// How many steps it has.
     pub steps: u32,
-    /// The last of them that changed anything a person decides by: not who was told, nor what was refused.
+    /// The last of them that changed anything a person decides by: not who was told, nor what was refused, nor a statement
+    /// behind the first few.
     pub moved: u32,
 }
 

@@ -438,8 +438,8 @@ pub async fn open_book(store: &Store, house: House) -> Result<Book> {
     let mut letters = store.told(Moment::MIN).await?;
     let cases = docket::fold(store, Moment::MAX).await?;
     let asked = docket::asked(&cases);
-    // Digests, and what waits for one, stand in the ledger alone.
-    letters.extend(cases.mail.recalled);
+    // What waits for a digest stands in the ledger alone.
+    letters.extend(cases.mail.recalled_beside(&letters));
     letters.sort_by_key(|letter| letter.created);
     let past = Past {
         verdicts: store.standing_verdicts(Moment::MIN).await?,

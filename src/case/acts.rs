@@ -11,6 +11,11 @@ use crate::engine::time::Moment;
 
 /// So long may a reason or a statement be, in bytes.
 pub const REASON_MAX: usize = 4_096;
+/// So often may the officer state something since a case was last opened.
+pub const STATEMENTS_MAX: u32 = 20;
+/// So many of his statements make forms stale that were open before them: who decides sees them first. The others are
+/// kept and shown as well, but hold up nobody's decision.
+pub(super) const STATEMENTS_FIRST: u32 = 3;
 
 /// What a person wants to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -129,6 +134,7 @@ impl Cases {
         if ask.wish == Wish::State {
             return match case.stage {
                 Stage::Closed | Stage::Withdrawn => Err(Refusal::WrongStage(case.stage)),
+                _ if case.statements >= STATEMENTS_MAX => Err(Refusal::StatedEnough(STATEMENTS_MAX)),
                 _ => Ok(Act::Stated),
             };
         }

@@ -1,5 +1,6 @@
 //! Folding steps to cases: the same steps give the same cases, whoever folds them.
 
+use super::acts::STATEMENTS_FIRST;
 use super::{Ack, Act, Appeal, Basis, By, Case, Cases, Counts, Record, Rung, Stage, Step};
 use crate::engine::event::OfficeId;
 use crate::engine::policy::Class;
@@ -54,6 +55,7 @@ impl Case {
             joined_to: None,
             opened: at,
             stated: None,
+            statements: 0,
             ack: None,
             proposed_by: None,
             decided: None,
@@ -83,7 +85,12 @@ impl Case {
     pub(super) fn apply(&mut self, step: &Step) {
         self.steps += 1;
         self.changed = step.at;
-        if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
+        let moves = match step.act {
+            Act::Refused { .. } | Act::Told { .. } => false,
+            Act::Stated => self.statements < STATEMENTS_FIRST,
+            _ => true,
+        };
+        if moves {
             self.moved = self.steps;
         }
         if step.act.answers() {
@@ -144,7 +151,10 @@ impl Case {
                     until: *until,
                 });
             }
-            Act::Stated => self.stated = Some(step.at),
+            Act::Stated => {
+                self.stated = Some(step.at);
+                self.statements += 1;
+            }
             Act::Found => self.decide(Stage::Finding, step),
             Act::DismissalProposed { code } => {
                 self.stage = Stage::Dismissing;
@@ -206,6 +216,7 @@ impl Case {
         self.code = None;
         self.proposed_by = None;
         self.stated = None;
+        self.statements = 0;
         self.ack = None;
         self.appeal = None;
         self.waiting_since = at;

@@ -182,6 +182,22 @@ impl Mail {
         }
     }
 
+    /// What of it a book is to know beside the letters that the outbox has: what waits or waited, and digests of which it
+    /// does not say what they tell of, as those written before it did.
+    pub fn recalled_beside(&self, stored: &[Told]) -> Vec<Told> {
+        let stored: BTreeSet<(i64, &str)> = stored
+            .iter()
+            .map(|letter| (letter.incident, letter.message_id.as_str()))
+            .collect();
+        let unknown = |told: &&Told| !stored.contains(&(told.incident, told.message_id.as_str()));
+        self.recalled.iter().filter(unknown).cloned().collect()
+    }
+
+    /// The outbox has this digest, with what it tells of.
+    pub fn is_stored(&mut self, message_id: &str) {
+        self.recalled.retain(|told| told.message_id != message_id);
+    }
+
     fn thread(&mut self, incident: i64, person: &str, message_id: &str, subject: &str) {
         self.threads.entry((incident, person.to_owned())).or_insert(Thread {
             message_id: message_id.to_owned(),

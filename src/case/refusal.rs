@@ -43,6 +43,10 @@ pub enum Refusal {
     TooLong(usize),
     #[error("the time for it ended {0}")]
     TooLate(String),
+    #[error(
+        "you have given {0} statements in this case; those who decide have them: tell them in person what is to be added"
+    )]
+    StatedEnough(u32),
     #[error("the officer has not been heard: wait for his statement, or until {0}")]
     NotHeard(String),
     #[error("the case has changed since you looked at it: it has {0} steps now; look again")]
@@ -77,7 +81,7 @@ impl Refusal {
             | ForOfficer | ForPeople | Decided | SecondPerson | AskedHimself => 403,
             NoReason | TooLong(_) | NoSpan | TooLongAtOnce(_) => 422,
             WrongStage(_) | TooLate(_) | NotHeard(_) | Changed(_) | NoAppeal | AppealPending | Withdrawn
-            | GoesOnAs(_) | Answered | TooManyOpen(_) => 409,
+            | GoesOnAs(_) | Answered | TooManyOpen(_) | StatedEnough(_) => 409,
             NotWritten => 503,
         }
     }
@@ -104,6 +108,7 @@ impl Refusal {
             NoReason => "no_reason",
             TooLong(_) => "too_long",
             TooLate(_) => "too_late",
+            StatedEnough(_) => "stated_enough",
             NotHeard(_) => "not_heard",
             Changed(_) => "changed",
             NoAppeal => "no_appeal",

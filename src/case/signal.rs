@@ -114,7 +114,7 @@ fn steps(seen: &Seen) -> impl Iterator<Item = &Step> {
 
 fn fast(seen: &Seen, bounds: &Bounds, roster: &Roster, now: Moment, spared: &dyn Fn(&str) -> bool) -> Vec<Signal> {
     let mut opened: BTreeMap<i64, (Moment, &Basis)> = BTreeMap::new();
-    let mut told: BTreeMap<(i64, &str), Moment> = BTreeMap::new();
+    let mut told: BTreeMap<(i64, &str), Vec<Moment>> = BTreeMap::new();
     // Where a device was in trouble on that day, its own notice says so.
     let mut troubled: BTreeSet<(&DeviceId, &str)> = BTreeSet::new();
     for step in steps(seen) {
@@ -128,7 +128,7 @@ fn fast(seen: &Seen, bounds: &Bounds, roster: &Roster, now: Moment, spared: &dyn
             }
             Act::Told { people, .. } => {
                 for person in people {
-                    told.insert((step.incident, person), step.at);
+                    told.entry((step.incident, person)).or_default().push(step.at);
                 }
             }
             _ => {}
@@ -149,10 +149,12 @@ fn fast(seen: &Seen, bounds: &Bounds, roster: &Roster, now: Moment, spared: &dyn
         count.0 += 1;
         // What was opened before the window was not dismissed fast.
         let Some((at, basis)) = known else { continue };
-        let since = told.get(&(step.incident, actor.id.as_str())).unwrap_or(at);
+        // A notice that came after the dismissal is not what he answered.
+        let notices = told.get(&(step.incident, actor.id.as_str())).into_iter().flatten();
+        let since = notices.filter(|notice| **notice <= step.at).max().unwrap_or(at);
         let is_troubled = |device: &DeviceId| troubled.contains(&(device, basis.date.as_str()));
         let excused = basis.counter.iter().chain(&basis.lockbox).any(is_troubled);
-        if step.at.ms_since(*since) < bounds.fast_ms && !excused {
+        if (0..bounds.fast_ms).contains(&step.at.ms_since(*since)) && !excused {
             count.1 += 1;
         }
     }

@@ -38,6 +38,8 @@ pub struct Docket {
     /// Where those read mail who asked for a correction and have no address in the roster, by its number.
     pub(super) mailboxes: BTreeMap<i64, (String, Language)>,
     pub(super) wake: Option<Moment>,
+    /// Until when offices' summaries are put off that could not be read.
+    pub(super) put_off: BTreeMap<OfficeId, Moment>,
 }
 
 /// Incidents that changed and letters that were written after the last word on any case.
@@ -75,6 +77,7 @@ impl Docket {
             answers: Vec::new(),
             // The first turn works out what is due.
             wake: Some(Moment::MIN),
+            put_off: BTreeMap::new(),
         })
     }
 

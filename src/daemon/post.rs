@@ -220,8 +220,10 @@ impl Docket {
                             incident: *n,
                             subject: letter.subject.clone(),
                         }));
+                        let message_id = letter.message_id.clone();
                         turn.letters.push(letter);
                         self.mailed(desk, step, turn);
+                        self.cases.mail.is_stored(&message_id);
                     }
                     // He has left the roster, or nothing of it stands.
                     None => dropped.extend(told),

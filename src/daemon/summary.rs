@@ -8,12 +8,16 @@ use crate::accounts::Scope;
 use crate::case::mail::MailStep;
 use crate::case::signal::{self, Seen};
 use crate::case::summary::{Period, Span};
+use crate::engine::event::OfficeId;
 use crate::engine::roster::{Person, Role};
 use crate::engine::time::Moment;
 use crate::incident::Book;
 use crate::letter::summary::{self, Flights, Served, Summary};
 use crate::store::rows::{LetterKind, NewLetter, Turn};
 use crate::store::{self, Each, Store, Sum};
+
+/// How long a summary is put off that cannot be read.
+const AGAIN_MS: i64 = 3_600_000;
 
 /// What a summary tells of beside the cases.
 pub(super) struct Read {
@@ -35,31 +39,75 @@ impl Docket {
         })
     }
 
-    /// Reads what the summaries that are due tell of.
-    pub(super) async fn read_summaries(&self, store: &Store, desks: &[Desk], now: Moment) -> store::Result<Vec<Read>> {
+    /// When an office's summaries are tried again that could not be read.
+    fn again(&self, desk: &Desk) -> Moment {
+        self.put_off.get(&desk.office).copied().unwrap_or(Moment::MIN)
+    }
+
+    /// Reads what the summaries that are due tell of. One that cannot be read is put off: nothing else waits for it.
+    pub(super) async fn read_summaries(&mut self, store: &Store, desks: &[Desk], now: Moment) -> Vec<Read> {
         let mut read = Vec::new();
         if self.next_wake().is_none_or(|wake| wake > now) {
-            return Ok(read);
+            return read;
         }
-        for (ix, desk) in desks.iter().enumerate() {
-            for period in Span::ALL.iter().filter_map(|span| self.owed(*span, desk, now)) {
-                let (bounds, zone) = (&self.terms.signals, desk.roster.office.zone);
-                let recent = store
-                    .recent(
-                        &Scope::whole(),
-                        &desk.office,
-                        bounds.since(now),
-                        bounds.dates(now, zone),
-                    )
-                    .await?;
-                read.push(Read {
-                    desk: ix,
-                    period,
-                    served: served(store, desk, period.from, period.to).await?,
-                    flights: self.flights(store, desks, desk, &period).await?,
-                    seen: Seen::of(recent),
-                });
+        let owed = |desk: &Desk| -> Vec<Period> {
+            let spans = Span::ALL.iter().filter(|_| self.again(desk) <= now);
+            spans.filter_map(|span| self.owed(*span, desk, now)).collect()
+        };
+        let owed = desks.iter().enumerate().map(|(ix, desk)| (ix, owed(desk)));
+        let owed: Vec<(usize, Vec<Period>)> = owed.filter(|(_, periods)| !periods.is_empty()).collect();
+        if owed.is_empty() {
+            return read;
+        }
+        let mut cases = match store.recent_cases(self.terms.signals.since(now)).await {
+            Ok(cases) => cases,
+            Err(error) => {
+                let offices = owed.iter().map(|(ix, _)| desks[*ix].office.clone());
+                self.put_off(offices, error, now);
+                return read;
             }
+        };
+        for (ix, periods) in owed {
+            let bodies = cases.remove(&desks[ix].office).unwrap_or_default();
+            match self.read_of(store, desks, ix, periods, bodies, now).await {
+                Ok(of_desk) => read.extend(of_desk),
+                Err(error) => self.put_off([desks[ix].office.clone()], error, now),
+            }
+        }
+        read
+    }
+
+    fn put_off(&mut self, offices: impl IntoIterator<Item = OfficeId>, error: store::Error, now: Moment) {
+        let error = format!("{:#}", anyhow::Error::new(error));
+        tracing::error!(
+            error,
+            "what a summary tells of cannot be read; it is tried again in an hour"
+        );
+        self.put_off
+            .extend(offices.into_iter().map(|office| (office, now.plus_ms(AGAIN_MS))));
+    }
+
+    async fn read_of(
+        &self,
+        store: &Store,
+        desks: &[Desk],
+        ix: usize,
+        periods: Vec<Period>,
+        bodies: Vec<Vec<u8>>,
+        now: Moment,
+    ) -> store::Result<Vec<Read>> {
+        let desk = &desks[ix];
+        let dates = self.terms.signals.dates(now, desk.roster.office.zone);
+        let recent = store.recent(&Scope::whole(), &desk.office, bodies, dates).await?;
+        let (seen, mut read) = (Seen::of(recent), Vec::new());
+        for period in periods {
+            read.push(Read {
+                desk: ix,
+                period,
+                served: served(store, desk, period.from, period.to).await?,
+                flights: self.flights(store, desks, desk, &period).await?,
+                seen: seen.clone(),
+            });
         }
         Ok(read)
     }
@@ -153,7 +201,7 @@ impl Docket {
     /// When the next summary of any office is due.
     pub(super) fn next_summary(&self, desks: &[Desk], now: Moment) -> Option<Moment> {
         let due = |desk: &Desk, span| match self.owed(span, desk, now) {
-            Some(_) => Some(now),
+            Some(_) => Some(self.again(desk).max(now)),
             None => self.terms.summaries.due(span, &desk.roster, now).1,
         };
         let of_desk = |desk| Span::ALL.into_iter().filter_map(move |span| due(desk, span));

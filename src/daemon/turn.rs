@@ -83,12 +83,7 @@ impl Daemon {
             }
         }
         self.recall().await;
-        let summaries = loop {
-            match self.docket.read_summaries(&self.store, &self.desks, now).await {
-                Ok(read) => break read,
-                Err(error) => self.wait_for_database(error).await,
-            }
-        };
+        let summaries = self.docket.read_summaries(&self.store, &self.desks, now).await;
         self.docket
             .turn(&mut self.book, &self.desks, &summaries, &mut turn, now);
         for status in &turn.statuses {

@@ -5,6 +5,8 @@ mod letters;
 mod quarantine;
 mod traces;
 
+use std::collections::HashSet;
+
 use futures_util::{Stream, StreamExt as _};
 
 use super::Store;
@@ -271,7 +273,7 @@ impl Store {
 
     /// The ledger's entries under references (`/{office}/{device}#{id}`); those it does not have are left out.
     pub async fn referenced(&self, scope: &Scope, references: &[&str]) -> Result<Vec<LedgerRow>> {
-        let asked: Vec<(&str, &str)> = references.iter().filter_map(|text| text.split_once('#')).collect();
+        let asked: HashSet<(&str, &str)> = references.iter().filter_map(|text| text.split_once('#')).collect();
         let identities: Vec<i64> = asked.iter().map(|(source, id)| identity(source, id)).collect();
         let rows = self
             .shared

@@ -1,6 +1,8 @@
 //! What summaries and signals are counted from: the ledger's latest words on cases, counters that fell silent, and the
 //! canary's letters.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use futures_util::TryStreamExt as _;
 
@@ -14,12 +16,14 @@ use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
 
 const READING: &str = "reading for the integrity team";
+/// The ledger's order is that of time, except where the monitor's clock was set back, by less than this.
+const CLOCK_SET_MS: i64 = 86_400_000;
 /// The policy that says that a counter fell silent.
 const SILENT: &str = "counter-silent";
 
 statements! {
-    /// By the index of cases alone: that of times holds every event.
-    RECENT = "SELECT body FROM ledger WHERE kind = 'case' AND office || '' = $1 AND time_ms + 0 >= $2 ORDER BY n";
+    /// Backwards by the index of cases, of all offices: that of an office's times holds every event.
+    RECENT = "SELECT n, office, time_ms, body FROM ledger WHERE kind = 'case' AND n < $1 ORDER BY n DESC LIMIT 1000";
     FLIGHTS = "SELECT created_ms, sent_ms FROM outbox WHERE created_ms >= $1 AND created_ms < $2 \
              AND incident IN (SELECT n FROM incident WHERE office = 'canary')";
 }
@@ -27,11 +31,13 @@ statements! {
 impl Store {
     /// What of an office's last days signals are counted from: of dismissals and silences, and of the days in which it may
     /// have been quiet.
+    ///
+    /// `bodies` are its own of `recent_cases`.
     pub async fn recent(
         &self,
         scope: &Scope,
         office: &OfficeId,
-        since: Moment,
+        bodies: Vec<Vec<u8>>,
         [silences, quiet, today]: [NaiveDate; 3],
     ) -> Result<Recent> {
         let span = Span {
@@ -41,18 +47,38 @@ impl Store {
         };
         let sums = self.service(scope, &span, Each::Date).await?;
         Ok(Recent {
-            bodies: self.recent_case_records(office, since).await?,
+            bodies,
             silences: self.silences(scope, office, silences).await?,
             served_ms: sums.iter().map(|sum| sum.service.served_ms).sum(),
             known_ms: sums.iter().map(|sum| sum.service.known_ms).sum(),
         })
     }
 
-    /// The bodies of an office's entries on cases since a moment, in order.
-    async fn recent_case_records(&self, office: &OfficeId, since: Moment) -> Result<Vec<Vec<u8>>> {
-        let query = self.shared.readers.query(RECENT);
-        let rows = query.bind(office.as_str()).bind(since.0).all().await.doing(READING)?;
-        rows.iter().map(|row| row.try_get(0).doing(READING)).collect()
+    /// The bodies of each office's entries on cases since a moment, in order: read once for all of them, and no further
+    /// back than they reach.
+    pub async fn recent_cases(&self, since: Moment) -> Result<HashMap<OfficeId, Vec<Vec<u8>>>> {
+        let mut recent: HashMap<OfficeId, Vec<Vec<u8>>> = HashMap::new();
+        let (mut before, long_before) = (i64::MAX, since.plus_ms(-CLOCK_SET_MS));
+        'reading: loop {
+            let query = self.shared.readers.query(RECENT);
+            let rows = query.bind(before).all().await.doing(READING)?;
+            for row in &rows {
+                let (n, office, time_ms) = row.tuple::<(i64, &str, i64)>().doing(READING)?;
+                if Moment(time_ms) < long_before {
+                    break 'reading;
+                }
+                before = n;
+                if Moment(time_ms) >= since {
+                    let body = row.try_get(3).doing(READING)?;
+                    recent.entry(OfficeId::new(office)).or_default().push(body);
+                }
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+        recent.values_mut().for_each(|bodies| bodies.reverse());
+        Ok(recent)
     }
 
     /// Counters that fell silent while somebody was signed in, on business dates from one on, within the scope.
@@ -69,9 +95,11 @@ impl Store {
             .flat_map(|(verdict, _)| verdict.evidence.iter().map(|reference| &**reference))
             .collect();
         let events = self.referenced(scope, &references).await?;
+        // Of two under one name, the first.
+        let named = events.iter().rev();
+        let named: HashMap<(&str, &str), _> = named.map(|event| ((&*event.source, &*event.id), event)).collect();
         let signed_in = |reference: &str| {
-            let (source, id) = reference.split_once('#')?;
-            let event = events.iter().find(|event| event.source == source && event.id == id)?;
+            let event = named.get(&reference.split_once('#')?)?;
             let body: serde_json::Value = serde_json::from_slice(&event.body).ok()?;
             (body["type"] == "session.signed_in").then_some(event.time)
         };

@@ -425,6 +425,16 @@ impl Words {
                 ],
                 ["Tunggu jawabannya.", "Wait for their answers."],
             ],
+            Refusal::StatedEnough(_) => [
+                [
+                    "Anda sudah memberi banyak keterangan dalam kasus ini; yang memutuskan sudah menerimanya.",
+                    "You have given many statements in this case already; those who decide have them.",
+                ],
+                [
+                    "Sampaikan tambahannya secara langsung.",
+                    "Tell them in person what is to be added.",
+                ],
+            ],
             Refusal::NotWritten => [
                 [
                     "Pemantau sedang berhenti atau tidak dapat menulis. Tidak ada yang dilakukan.",

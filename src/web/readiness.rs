@@ -25,6 +25,7 @@ impl Trouble {
             "unwritten" => words.pick("basis data tidak dapat ditulisi", "nothing can be written"),
             "unsent" => words.pick("surat tertahan terlalu lama", "letters have waited too long"),
             "dead_letters" => words.pick("ada surat yang dihentikan", "letters were given up"),
+            "ledger" => words.pick("catatan tidak utuh", "the ledger is broken"),
             "canary" => words.pick("uji jalur surat gagal", "the trial of the mail failed"),
             _ => return None,
         })
@@ -92,6 +93,17 @@ pub async fn troubles(site: &Site, live: &Live, zone: Tz) -> (Vec<Trouble>, Opti
             "canary",
             false,
             format!("the canary's mail was not accepted in time, {count} times in a row: mails may not reach people"),
+        );
+    }
+    let broken = site.metrics.ledger_broken_at.value();
+    if broken > 0 {
+        add(
+            "ledger",
+            false,
+            format!(
+                "entry {broken} of the ledger is not what was written: keep a copy of the database, and see \
+                 `jagaloket ledger verify`"
+            ),
         );
     }
     (troubles, counts)

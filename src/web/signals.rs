@@ -1,5 +1,7 @@
 //! Signals: what stands out in numbers, for the integrity team and auditors alone; never a word on anybody's conduct.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -14,6 +16,7 @@ use crate::accounts::Role;
 use crate::case::Record;
 use crate::case::pattern::Pattern;
 use crate::case::signal::{Seen, signals};
+use crate::engine::event::OfficeId;
 use crate::engine::roster::Language;
 use crate::letter::signal::Signal;
 use crate::live::OfficeLive;
@@ -26,8 +29,9 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         "Numbers that stand out, for the integrity team. No accusations: each comes with what it was counted from, and the innocent causes that look the same.",
     );
     let (mut found, mut repeated) = (Vec::new(), Vec::new());
+    let mut cases = recent_cases(&site, &ask).await?;
     for office in offices(&ask) {
-        let Found { signals, patterns } = of_office(&site, &ask, office).await?;
+        let Found { signals, patterns } = of_office(&site, &ask, office, &mut cases).await?;
         found.extend(signals.into_iter().map(|signal| (office, signal)));
         repeated.extend(patterns.into_iter().map(|pattern| (office, pattern)));
     }
@@ -68,8 +72,9 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
 /// `GET /api/v1/signals`: the same, of one office or all.
 pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
     let mut told = Vec::new();
+    let mut cases = recent_cases(&site, &ask).await?;
     for office in offices(&ask) {
-        for signal in of_office(&site, &ask, office).await?.signals {
+        for signal in of_office(&site, &ask, office, &mut cases).await?.signals {
             let said = signal.said(&office.roster, Language::En);
             told.push(json!({
                 "office": office.roster.office.id.as_str(),
@@ -103,7 +108,15 @@ struct Found {
     patterns: Vec<Pattern>,
 }
 
-async fn of_office(site: &Site, ask: &Ask, office: &OfficeLive) -> Result<Found, Fault> {
+/// What the ledger says of cases of late, by office.
+type RecentCases = HashMap<OfficeId, Vec<Vec<u8>>>;
+
+async fn recent_cases(site: &Site, ask: &Ask) -> Result<RecentCases, Fault> {
+    let since = site.settings.terms.signals.since(ask.live.now);
+    Ok(site.store.recent_cases(since).await?)
+}
+
+async fn of_office(site: &Site, ask: &Ask, office: &OfficeLive, cases: &mut RecentCases) -> Result<Found, Fault> {
     let (roster, bounds, now) = (&office.roster, &site.settings.terms.signals, ask.live.now);
     let id = &roster.office.id;
     let (scope, dates) = (ask.scope(), bounds.dates(now, roster.office.zone));
@@ -113,7 +126,8 @@ async fn of_office(site: &Site, ask: &Ask, office: &OfficeLive) -> Result<Found,
     if reader.is_none() && !ask.has_role(Role::Auditor) {
         return Ok(Found::default());
     }
-    let recent = site.store.recent(&scope, id, bounds.since(now), dates).await?;
+    let bodies = cases.remove(id).unwrap_or_default();
+    let recent = site.store.recent(&scope, id, bodies, dates).await?;
     let seen = Seen::of(recent);
     let patterns = seen.records.iter().filter_map(|record| match record {
         Record::Pattern(pattern) => Some(pattern.clone()),

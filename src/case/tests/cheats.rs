@@ -186,3 +186,38 @@ fn what_is_decided_is_not_decided_again_by_another_way() {
     table.monitor(1, minutes(11), Act::Joined { to: 9 });
     table.refused("s-01", Wish::Find, minutes(12), &GoesOnAs(9));
 }
+
+#[test]
+fn an_officer_who_states_again_and_again_keeps_nobody_from_deciding_and_is_stopped() {
+    let mut table = Table::with("p-001", Minor);
+    let find = |table: &Table, seen: u32, at: Moment| {
+        let ask = Ask {
+            incident: 1,
+            who: Actor::in_roster("s-01", &table.roster).unwrap(),
+            wish: Wish::Find,
+            reason: "sudah diperiksa".into(),
+            seen: Some(seen),
+        };
+        table.cases.ask(&ask, &table.roster, &table.terms, at).map(|_| ())
+    };
+    let mut opened = table.case().steps;
+    for n in 0..3 {
+        table.does("p-001", Wish::State, minutes(6));
+        let steps = table.case().steps;
+        assert_eq!(
+            find(&table, opened, minutes(6)),
+            Err(Changed(steps)),
+            "statement {n} is seen first"
+        );
+        opened = steps;
+    }
+    for _ in 3..20 {
+        table.does("p-001", Wish::State, minutes(7));
+        assert_eq!(find(&table, opened, minutes(7)), Ok(()));
+    }
+    table.refused("p-001", Wish::State, minutes(8), &StatedEnough(20));
+    table.does("s-01", Wish::Dismiss(Code::Mistaken), minutes(9));
+    table.does("i-01", Wish::Reopen, minutes(10));
+    table.does("p-001", Wish::State, minutes(11));
+    table.folds();
+}

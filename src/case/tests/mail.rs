@@ -94,6 +94,30 @@ fn what_was_withdrawn_before_anybody_was_told_is_not_remembered_as_told() {
 }
 
 #[test]
+fn a_digest_that_the_outbox_tells_of_is_known_once_and_one_of_before_it_did_still_is() {
+    let (mut table, at) = table();
+    table.take(held(at));
+    let digest = Record::Mail(MailStep::Digest {
+        person: "s-01".into(),
+        language: Language::Id,
+        at: at.plus_ms(3_600_000),
+        incidents: vec![1],
+        message_id: "digest@o.example".into(),
+        subject: "x".into(),
+    });
+    table.take(digest);
+    let mail = &mut table.cases.mail;
+    let stored = mail.recalled[1].clone();
+    assert_eq!(mail.recalled_beside(&[]).len(), 2);
+    assert_eq!(
+        mail.recalled_beside(std::slice::from_ref(&stored)),
+        [mail.recalled[0].clone()]
+    );
+    mail.is_stored(&stored.message_id);
+    assert_eq!(mail.recalled.len(), 1, "what the outbox has is not kept twice");
+}
+
+#[test]
 fn a_digest_of_an_office_that_is_watched_no_more_wakes_nobody() {
     let (mut table, at) = table();
     table.take(held(at));

@@ -88,6 +88,43 @@ fn few_dismissals_slow_ones_and_those_of_a_day_with_a_broken_device_do_not() {
 }
 
 #[test]
+fn what_is_told_again_after_a_careful_dismissal_does_not_make_it_fast() {
+    // Reopened, or proposed and seconded by nobody: either climbs, and he is told again.
+    for severity in [Severity::Minor, Severity::Major] {
+        let mut table = Table::new();
+        for n in 1..=6 {
+            let told = Basis {
+                since: minutes(n * HOUR),
+                ..basis(Some("p-001"), severity)
+            };
+            table.open(n, told, &["s-01"]);
+            let ask = Ask {
+                incident: n,
+                who: Actor::in_roster("s-01", &table.roster).unwrap(),
+                wish: Wish::Dismiss(Code::Permitted),
+                reason: "sudah diperiksa".into(),
+                seen: None,
+            };
+            let at = minutes(n * HOUR + 40);
+            let step = table.cases.ask(&ask, &table.roster, &table.terms, at).unwrap();
+            table.take(Record::Step(step));
+            if severity == Severity::Minor {
+                table.monitor(
+                    n,
+                    minutes(n * HOUR + 45),
+                    Act::ReopenedByEvidence {
+                        basis: basis(Some("p-001"), severity),
+                    },
+                );
+            }
+            let (people, rung) = (vec!["s-01".to_owned()], Rung::Next);
+            table.monitor(n, minutes(n * HOUR + 55), Act::Told { people, rung });
+        }
+        assert_eq!(found(&table, &seen(&table), "i-01"), [], "{severity:?}");
+    }
+}
+
+#[test]
 fn nobody_is_shown_what_stands_out_about_himself_or_his_superior() {
     let table = dismissed(6, 40);
     assert_eq!(found(&table, &seen(&table), "s-01"), []);

@@ -62,6 +62,14 @@ impl TraceRow {
     }
 }
 
+/// Accounts by how near they are to a reader.
+struct Near {
+    /// Of people of his offices, and of those who look after accounts.
+    people: HashSet<String>,
+    /// Who belongs to no office is no other office's.
+    of_no_office: HashSet<String>,
+}
+
 impl Store {
     /// The newest first.
     pub async fn traces(
@@ -74,11 +82,13 @@ impl Store {
         let near = self.accounts_near(scope).await?;
         let seen = |row: &TraceRow| match row.text("office") {
             Some(office) => scope.sees_trace(office, row.text("officer")),
-            // Of no office's record: seen by whoever watches one of the offices of those it is about, or it is about nobody.
-            None => near.as_ref().is_none_or(|near| {
-                let mut about = ["actor", "account"].into_iter().filter_map(|name| row.text(name));
-                let (one, other) = (about.next(), about.next());
-                one.is_none_or(|id| !is_id(id) || near.contains(id)) || other.is_some_and(|id| near.contains(id))
+            // Of no office's record: where it was done to an account, the offices of that one decide alone, for whoever does
+            // it is near to all; else those of whoever did it.
+            None => near.as_ref().is_none_or(|near| match row.text("account") {
+                Some(id) => near.people.contains(id) || near.of_no_office.contains(id),
+                None => row
+                    .text("actor")
+                    .is_none_or(|id| !is_id(id) || near.people.contains(id)),
             }),
         };
         let mut page = TracePage::default();
@@ -120,26 +130,31 @@ impl Store {
         Ok(page)
     }
 
-    /// The accounts of people of the offices whose traces may be seen, and of those who look after accounts; `None`: all.
-    async fn accounts_near(&self, scope: &Scope) -> Result<Option<HashSet<String>>> {
+    /// The accounts whose traces may be seen; `None`: all.
+    async fn accounts_near(&self, scope: &Scope) -> Result<Option<Near>> {
         if scope.traces_everywhere() {
             return Ok(None);
         }
-        let mut near = HashSet::new();
+        let (mut people, mut of_no_office) = (HashSet::new(), HashSet::new());
         for account in self.accounts().await? {
             let office = account.holder.office.as_ref();
             if office.is_some_and(|office| scope.sees_trace(office.as_str(), None)) {
-                near.insert(account.id);
+                people.insert(account.id);
+            } else if office.is_none() {
+                of_no_office.insert(account.id);
             }
         }
         for row in self.grants().await? {
             let office = row.grant.office.as_ref();
             let here = office.is_some_and(|office| scope.sees_trace(office.as_str(), None));
+            if office.is_some() {
+                of_no_office.remove(&row.account);
+            }
             if here || row.grant.role == Role::Administrator {
-                near.insert(row.account);
+                people.insert(row.account);
             }
         }
-        Ok(Some(near))
+        Ok(Some(Near { people, of_no_office }))
     }
 }
 

@@ -3,7 +3,7 @@
 use jagaloket::accounts::{Grant, Holder, Reach, Role, Scope};
 use jagaloket::engine::roster::Roster;
 use jagaloket::store::accounts::{Account, Change, Expect, GrantRow, Link, Purpose, Seed, Session};
-use jagaloket::store::read::IncidentFilter;
+use jagaloket::store::read::{IncidentFilter, TraceFilter};
 
 use super::*;
 
@@ -11,6 +11,8 @@ on_both! {
     what_is_written_of_people_comes_back_and_goes,
     the_database_sees_what_a_reach_sees,
     a_letter_to_an_account_is_emptied_once_it_is_gone_and_shown_to_nobody,
+    what_administrators_do_to_another_offices_accounts_is_shown_to_none_but_its_watchers,
+    recent_words_on_cases_are_read_once_for_all_offices,
 }
 
 fn account(name: &str) -> Account {
@@ -290,4 +292,133 @@ async fn a_letter_to_an_account_is_emptied_once_it_is_gone_and_shown_to_nobody(h
     assert_eq!(home.count(empty).await, 2);
     assert_eq!(home.count("SELECT count(*) FROM outbox WHERE text_body = ''").await, 2);
     assert_eq!(store.revive(jagaloket::store::Revived::All, at(4)).await.unwrap(), 0);
+}
+
+async fn what_administrators_do_to_another_offices_accounts_is_shown_to_none_but_its_watchers(home: Home) {
+    let store = home.open().await;
+    let of = |name: &str, office: Option<&str>| Account {
+        holder: Holder {
+            office: office.map(OfficeId::new),
+            person: None,
+        },
+        email: None,
+        subject: None,
+        ..account(name)
+    };
+    let granted = |account: &str, role, office: Option<&str>| {
+        Change::Grant(GrantRow {
+            id: format!("g-{account}"),
+            account: format!("id-{account}"),
+            granted: at(0),
+            grant: Grant {
+                role,
+                office: office.map(OfficeId::new),
+                deputy_of: None,
+                begins: at(0),
+                ends: None,
+            },
+        })
+    };
+    let people = [
+        of("admin", None),
+        of("siti", Some("tangerang")),
+        of("budi", Some("lain")),
+        of("guest", None),
+        of("auditor", None),
+    ];
+    let mut turn = changes(
+        people
+            .into_iter()
+            .map(|account| Change::Account(Box::new(account)))
+            .collect(),
+    );
+    turn.changes.push(granted("admin", Role::Administrator, None));
+    turn.changes.push(granted("guest", Role::Technician, Some("lain")));
+    let about = [
+        ("admin", Some("siti"), "tangerang"),
+        ("admin", Some("budi"), "lain"),
+        ("admin", Some("guest"), "lain"),
+        ("console", Some("budi"), "lain"),
+        ("admin", Some("auditor"), "both"),
+        ("admin", None, "both"),
+        ("budi", None, "lain"),
+    ];
+    for (n, (actor, to, _)) in about.iter().enumerate() {
+        let id = |name: &str| match name {
+            "console" => name.to_owned(),
+            _ => format!("id-{name}"),
+        };
+        let mut body = serde_json::json!({"act": "user_disabled", "actor": id(actor)});
+        if let Some(to) = to {
+            body["account"] = id(to).into();
+        }
+        let mut entry = entries([format!("t-{n}")]).entries.remove(0);
+        entry.kind = EntryKind::Trace;
+        entry.body = body.to_string().into_bytes();
+        turn.entries.push(entry);
+    }
+    store.commit(&turn).await.unwrap();
+    for office in ["tangerang", "lain"] {
+        let holder = Holder {
+            office: Some(OfficeId::new(office)),
+            person: None,
+        };
+        let integrity = Grant {
+            role: Role::Integrity,
+            office: Some(OfficeId::new(office)),
+            deputy_of: None,
+            begins: at(0),
+            ends: None,
+        };
+        let scope = Scope::of(&holder, &[integrity], [].into_iter());
+        let page = store.traces(&scope, &TraceFilter::default(), None, 99).await.unwrap();
+        let mut seen: Vec<(&str, Option<&str>)> = page
+            .rows
+            .iter()
+            .map(|row| (row.text("actor").unwrap(), row.text("account")))
+            .map(|(actor, to)| {
+                (
+                    actor.trim_start_matches("id-"),
+                    to.map(|to| to.trim_start_matches("id-")),
+                )
+            })
+            .collect();
+        seen.reverse();
+        let expected: Vec<(&str, Option<&str>)> = about
+            .iter()
+            .filter(|(_, _, whose)| *whose == office || *whose == "both")
+            .map(|(actor, to, _)| (*actor, *to))
+            .collect();
+        assert_eq!(seen, expected, "{office}");
+    }
+}
+
+async fn recent_words_on_cases_are_read_once_for_all_offices(home: Home) {
+    let store = home.open().await;
+    // More than are read at a time, of two offices in turns, one a minute.
+    let mut turn = Turn::default();
+    for n in 0..2_500 {
+        let mut entry = entries([format!("c-{n}")]).entries.remove(0);
+        entry.kind = EntryKind::Case;
+        entry.office = OfficeId::new(if n % 2 == 0 { "tangerang" } else { "lain" });
+        entry.time = at(n * 60);
+        entry.body = n.to_string().into_bytes();
+        turn.entries.push(entry);
+    }
+    store.commit(&turn).await.unwrap();
+    for since in [0, 1_200, 2_498] {
+        let recent = store.recent_cases(at(since * 60)).await.unwrap();
+        let of = |office: &str| -> Vec<i64> {
+            let bodies = recent.get(&OfficeId::new(office)).into_iter().flatten();
+            bodies
+                .map(|body| String::from_utf8_lossy(body).parse().unwrap())
+                .collect()
+        };
+        let expected = |odd| (since..2_500).filter(|n| n % 2 == odd).collect::<Vec<_>>();
+        assert_eq!(
+            (of("tangerang"), of("lain")),
+            (expected(0), expected(1)),
+            "since {since}"
+        );
+    }
 }

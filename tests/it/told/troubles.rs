@@ -8,7 +8,7 @@ use jagaloket::engine::event::OfficeId;
 use jagaloket::store::rows::{EntryKind, NewEntry, Turn};
 
 use super::*;
-use crate::support::SmtpOptions;
+use crate::support::{SmtpOptions, python_command};
 
 /// A day with one incident of p-1 at nine, its phone out for five minutes.
 async fn begun(path: &Path, mail_port: u16, waits: bool) -> Monitor {
@@ -125,6 +125,34 @@ async fn a_summary_goes_out_once_however_often_the_monitor_is_killed_around_it()
             ),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_summary_that_cannot_be_read_stops_nothing_and_goes_out_later() {
+    let sink = SmtpSink::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let mut monitor = Monitor::start(&path, at(4, 15, 0), sink.port).await;
+    monitor.until(at(8, 7, 30)).await;
+    let sql = |statement: &str| {
+        let script = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\ndb.execute(sys.argv[2])\ndb.commit()";
+        let done = python_command(script).arg(&path).arg(statement).status();
+        assert!(done.unwrap().success(), "{statement}");
+    };
+    sql("ALTER TABLE service_hour RENAME TO elsewhere");
+    // It is due at eight; people go on working.
+    monitor.until(at(8, 8, 30)).await;
+    monitor.begins("p-1", "loket-1").await;
+    monitor.until(at(8, 9, 0)).await;
+    monitor.phone_out("p-1", "loket-1").await;
+    monitor.phone("p-1", 0).await;
+    sql("ALTER TABLE elsewhere RENAME TO service_hour");
+    monitor.until(at(8, 11, 0)).await;
+    monitor.mailed().await;
+    monitor.stop().await;
+    let mails = mails(&sink);
+    let summaries = mails.iter().filter(|mail| mail.subject.contains("Ringkasan"));
+    assert_eq!(summaries.count(), 2, "{:?}", told(&mails));
 }
 
 #[tokio::test]

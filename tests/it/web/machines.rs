@@ -112,6 +112,13 @@ fn readiness_tells_every_reason() {
     assert_eq!(body["last_event"], "2026-11-24T10:12:40.000+07:00");
     assert!(body["letters_waiting"].as_i64().unwrap() > 0);
 
+    desk.seeded.metrics.ledger_broken_at.set(17);
+    let (status, reasons, body) = ready();
+    assert_eq!((status, reasons.len()), (200, 0), "{body}");
+    assert!(body["notices"].to_string().contains("entry 17 of the ledger"), "{body}");
+    assert!(desk.get("/?lang=en").2.contains("the ledger is broken"));
+    desk.seeded.metrics.ledger_broken_at.set(0);
+
     desk.show(|live| live.broker.state = BrokerState::Lost("the broker closed the connection".into()));
     assert_eq!(ready().0, 503);
     assert!(ready().1[0].contains("broker"), "{:?}", ready().1);
