@@ -453,11 +453,13 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
     let again = Turn {
         cases: vec![case(1, "indication", None)],
         exemptions: vec![exemption(1, "p-003", at(5))],
+        corrections: vec![correction(1, Some(at(2)))],
         ..Turn::default()
     };
     store.commit(&again).await.unwrap();
     let named = "SELECT (SELECT count(*) FROM case_file WHERE incident = 1 AND (officer IS NOT NULL OR acked_by IS NOT NULL)) \
-                 + (SELECT count(*) FROM exemption WHERE n = 1 AND (officer <> '' OR answered_by IS NOT NULL))";
+                 + (SELECT count(*) FROM exemption WHERE n = 1 AND (officer <> '' OR answered_by IS NOT NULL)) \
+                 + (SELECT count(*) FROM correction WHERE n = 1 AND (person <> '' OR answered_by IS NOT NULL OR answer <> ''))";
     assert_eq!(home.count(named).await, 0);
     // When the appeal is answered, its names go as well.
     let answered = Turn {
