@@ -10,6 +10,7 @@ use super::correct::of_office;
 use super::desk::Desk;
 use super::summary::Read;
 use crate::case::acts::Ask;
+use crate::case::correction::CorrectionAct;
 use crate::case::exemption::{ExemptionStep, ExemptionWish, Move};
 use crate::case::mail::MailStep;
 pub use crate::case::order::{CaseAnswer, CaseOrder, Done, Order};
@@ -466,6 +467,8 @@ impl Docket {
                     turn.exemptions.push(request.row());
                 }
             }
+            // What was refused changed nothing.
+            Record::Correction(step) if matches!(step.act, CorrectionAct::Refused { .. }) => {}
             Record::Correction(step) => {
                 if let Some(correction) = self.cases.corrections.get(&step.request) {
                     turn.corrections.retain(|row| row.n != step.request);

@@ -17,7 +17,7 @@ use crate::engine::verdict::Verdict;
 use crate::explain::{Explanation, Past, Question, Rules, explain};
 use crate::replay;
 use crate::skew;
-use crate::store::Store;
+use crate::store::{LedgerRow, Store};
 
 /// So far back is read, until the verdict comes out as it stands; the last is everything.
 const BACK_MS: [i64; 3] = [2 * DAY_MS, 16 * DAY_MS, i64::MAX / 4];
@@ -76,17 +76,21 @@ pub(super) async fn events(
     rules: &[LedgerRules],
     span: RangeInclusive<Moment>,
 ) -> Result<Vec<Event>> {
+    let rows = store.window(office, *span.start(), *span.end()).await?;
+    Ok(read(rows, rules))
+}
+
+/// The events of entries; what cannot be read is none.
+pub(super) fn read(rows: Vec<LedgerRow>, rules: &[LedgerRules]) -> Vec<Event> {
     // An event was accepted by the roster of the moment it came, which may be later than its own.
     let roster_when = |entry: i64| {
         let after = rules.partition_point(|rules| rules.entry < entry);
         &rules[after.max(1) - 1].roster
     };
-    let rows = store.window(office, *span.start(), *span.end()).await?;
     // Each entry goes as its event is read: there may be many.
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster_when(row.n)).ok())
-        .collect())
+        .collect()
 }
 
 /// The rules from a moment on; what was in force at it comes first.

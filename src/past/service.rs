@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::explain::{events, in_force};
+use super::explain::{events, in_force, read};
 use super::ledger::{LedgerRules, rules};
 use crate::compliance::Gauge;
 use crate::daemon::DAY_MS;
@@ -76,6 +76,13 @@ impl Measuring {
             return Ok(0);
         };
         let rules = rules(store, office).await?;
+        // An exemption counts from its begin on, whenever it is granted; none is taken for longer ago than is judged again.
+        let new = read(store.new_exemption_events(office, measured, head).await?, &rules);
+        let begins = new.iter().filter_map(|event| {
+            let begin = begin_of_backdated(event)?;
+            Some(begin.max(event.time.plus_ms(-settle_after_ms - DAY_MS)))
+        });
+        let earliest = begins.fold(earliest, Moment::min);
         let last_rules = rules.last().context("a ledger without rules")?;
         let zone = last_rules.roster.office.zone;
         let dates: Vec<NaiveDate> = earliest
@@ -133,17 +140,27 @@ impl Walk<'_> {
     ) -> Result<Option<Hours>> {
         let first = midnight(*dates.start(), self.zone);
         let mark = marks.marks.iter().rfind(|mark| mark.at <= first).cloned();
+        let again_ms = settle_after_ms + DAY_MS;
         let gone_on = mark.and_then(|mark| {
             let gauge = Gauge::restore(&mark.gauge, &mark.rules, dates.clone(), self.zone).ok()?;
             Some((gauge, mark.rules, mark.at))
         });
+        let goes_on = gone_on.is_some();
         let (mut gauge, rules, mut at) = gone_on.unwrap_or_else(|| {
-            let again_ms = settle_after_ms + DAY_MS;
             // No event may be later than that, so what was before it had its chance to be told again.
             let begin = first.plus_ms(-again_ms);
             let rules = in_force(self.ledger_rules, begin);
             (Gauge::new(&rules, again_ms, dates.clone(), self.zone), rules, begin)
         });
+        let said = self
+            .store
+            .exemption_events(self.office, at, end.plus_ms(again_ms))
+            .await?;
+        let mut backdated = backdated(&read(said, self.ledger_rules));
+        if goes_on {
+            // What begins before a mark is in it.
+            backdated.retain(|event| event.time >= at);
+        }
         let mut begins: Vec<Moment> = [
             first,
             midnight(*dates.end(), self.zone),
@@ -160,6 +177,8 @@ impl Walk<'_> {
                 .min(end.plus_ms(1))
                 .min(begins.first().copied().unwrap_or(Moment::MAX));
             let mut events = events(self.store, self.office, self.ledger_rules, at..=next.plus_ms(-1)).await?;
+            events.retain(|event| begin_of_backdated(event).is_none());
+            events.extend(backdated.extract_if(.., |event| event.time < next));
             if next > end {
                 // The office clock goes on at night too.
                 events.push(tick(self.office, end));
@@ -204,6 +223,43 @@ impl Marks {
             self.marks.remove(1);
         }
     }
+}
+
+/// When an exemption begins that was granted later.
+fn begin_of_backdated(event: &Event) -> Option<Moment> {
+    match &event.kind {
+        Kind::Granted { from, .. } if *from < event.time => Some(*from),
+        _ => None,
+    }
+}
+
+/// Exemptions that were granted later than they begin, as if they had been granted then: that way a walk hears them before it
+/// gives up what they are about. A revocation before they were granted is of others, so behind it they are granted again.
+fn backdated(said: &[Event]) -> Vec<Event> {
+    let mut all = Vec::new();
+    for event in said {
+        let Some(begin) = begin_of_backdated(event) else {
+            continue;
+        };
+        let revoked = said.iter().filter(|other| {
+            matches!(other.kind, Kind::Revoked { .. })
+                && other.kind.officer() == event.kind.officer()
+                && (begin..event.time).contains(&other.time)
+        });
+        let again = revoked.map(|other| other.time.plus_ms(1));
+        for (ix, at) in std::iter::once(begin).chain(again).enumerate() {
+            let mut granted = event.clone();
+            granted.time = at;
+            if let Kind::Granted { from, .. } = &mut granted.kind {
+                *from = at;
+            }
+            if ix > 0 {
+                granted.id = format!("{}-{ix}", event.id).into();
+            }
+            all.push(granted);
+        }
+    }
+    all
 }
 
 fn tick(office: &OfficeId, at: Moment) -> Event {

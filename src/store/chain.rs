@@ -19,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 const READING: &str = "reading the ledger";
 /// How many entries are held in memory at once.
 const PAGE: i64 = 1_000;
+/// The types of events about exemptions begin so.
+const EXEMPTION: &[u8] = b"exemption.";
 
 statements! {
     HEAD = "SELECT n, hash FROM ledger ORDER BY n DESC LIMIT 1";
@@ -31,6 +33,11 @@ statements! {
              WHERE office = $1 AND kind IN ('roster', 'policies') ORDER BY n";
     WINDOW = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
              WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind IN ('event', 'pulse', 'tick') ORDER BY n";
+    EXEMPTIONS = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
+             WHERE office = $1 AND time_ms BETWEEN $2 AND $3 AND kind = 'event' AND ", holds(4), " ORDER BY n";
+    /// Of every office: there is no use for the index of offices where few entries are meant.
+    NEW_EXEMPTIONS = "SELECT n, received_ms, kind, office, source, id, time_ms, body, clock FROM ledger \
+             WHERE n > $1 AND n <= $2 AND kind = 'event' AND ", holds(3), " ORDER BY n";
     OFFICES = "SELECT DISTINCT office FROM ledger WHERE kind IN ('roster', 'policies') ORDER BY office";
 }
 
@@ -235,6 +242,23 @@ impl Store {
         drop(asked);
         rows.extend(self.covered_between(office, from, to).await?);
         in_order(&mut rows);
+        Ok(rows)
+    }
+
+    /// What between two moments was granted and revoked of exemptions at an office.
+    pub async fn exemption_events(&self, office: &OfficeId, from: Moment, to: Moment) -> Result<Vec<LedgerRow>> {
+        let asked = self.shared.readers.query(EXEMPTIONS).bind(office.as_str().to_owned());
+        let asked = asked.bind(from.0).bind(to.0).bind(EXEMPTION.to_vec());
+        let rows = asked.all().await.doing(READING)?;
+        rows.iter().map(ledger_row).collect()
+    }
+
+    /// The same of the entries after number `after`, up to number `to`.
+    pub async fn new_exemption_events(&self, office: &OfficeId, after: i64, to: i64) -> Result<Vec<LedgerRow>> {
+        let asked = self.shared.readers.query(NEW_EXEMPTIONS).bind(after).bind(to);
+        let rows = asked.bind(EXEMPTION.to_vec()).all().await.doing(READING)?;
+        let mut rows: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
+        rows.retain(|row| row.office == *office);
         Ok(rows)
     }
 

@@ -57,8 +57,10 @@ const CORRECTION: Insert<'static> = Insert {
         "accepted",
         "answer",
     ],
-    then: " ON CONFLICT (n) DO UPDATE SET answered_by = excluded.answered_by, answered_ms = excluded.answered_ms, \
-           accepted = excluded.accepted, answer = excluded.answer",
+    then: " ON CONFLICT (n) DO UPDATE SET \
+           answered_by = CASE WHEN correction.anonymised_ms IS NULL THEN excluded.answered_by END, \
+           answered_ms = excluded.answered_ms, accepted = excluded.accepted, \
+           answer = CASE WHEN correction.anonymised_ms IS NULL THEN excluded.answer ELSE '' END",
 };
 
 const LOOK: Insert<'static> = Insert {

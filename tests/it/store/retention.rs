@@ -389,13 +389,16 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
         ..case(4, "finding", Some("finding"))
     };
     let turn = Turn {
-        incidents: (1..=5).map(over).collect(),
+        incidents: (1..=7).map(over).collect(),
         cases: vec![
             case(1, "closed", Some("dismissed")),
             case(2, "proven", Some("proven")),
             case(3, "examination", Some("examination")),
             appealed.clone(),
+            case(6, "indication", None),
+            case(7, "dismissing", None),
         ],
+        letters: vec![letter(Some(6), "s-01", at(1))],
         case_steps: vec![
             step(1, 1, "told", "first: s-01"),
             step(1, 2, "stated", "-"),
@@ -410,6 +413,7 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
         ..Turn::default()
     };
     store.commit(&turn).await.unwrap();
+    store.settle_sent(1, at(7)).await.unwrap();
     let held = Wanted {
         incident: None,
         officer: Some("p-004".into()),
@@ -429,7 +433,10 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
             "SELECT count(*) FROM case_file WHERE officer IS NULL AND acked_by IS NULL AND incident = 1",
             1,
         ),
-        ("SELECT count(*) FROM case_file WHERE officer IS NOT NULL", 3),
+        ("SELECT count(*) FROM case_file WHERE officer IS NOT NULL", 5),
+        // Nobody has decided these.
+        ("SELECT count(*) FROM incident WHERE officer IS NOT NULL AND n IN (6, 7)", 2),
+        ("SELECT count(*) FROM outbox WHERE text_body <> ''", 1),
         (
             "SELECT count(*) FROM case_step WHERE incident = 1 AND person IS NULL AND reason = '' AND post = 'officer'",
             2,
@@ -453,11 +460,13 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
     let again = Turn {
         cases: vec![case(1, "indication", None)],
         exemptions: vec![exemption(1, "p-003", at(5))],
+        corrections: vec![correction(1, Some(at(2)))],
         ..Turn::default()
     };
     store.commit(&again).await.unwrap();
     let named = "SELECT (SELECT count(*) FROM case_file WHERE incident = 1 AND (officer IS NOT NULL OR acked_by IS NOT NULL)) \
-                 + (SELECT count(*) FROM exemption WHERE n = 1 AND (officer <> '' OR answered_by IS NOT NULL))";
+                 + (SELECT count(*) FROM exemption WHERE n = 1 AND (officer <> '' OR answered_by IS NOT NULL)) \
+                 + (SELECT count(*) FROM correction WHERE n = 1 AND (person <> '' OR answered_by IS NOT NULL OR answer <> ''))";
     assert_eq!(home.count(named).await, 0);
     // When the appeal is answered, its names go as well.
     let answered = Turn {
@@ -469,6 +478,13 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
     };
     store.commit(&answered).await.unwrap();
     assert_eq!(run(&store, days(92)).await, counts([("indications", 1)]));
+    // Nor do those stay for ever that nobody ever decides.
+    run(&store, days(360)).await;
+    let undecided = "SELECT count(*) FROM incident WHERE officer IS NOT NULL AND n IN (6, 7)";
+    assert_eq!(home.count(undecided).await, 2);
+    run(&store, days(370)).await;
+    assert_eq!(home.count(undecided).await, 0);
+    assert_eq!(home.count("SELECT count(*) FROM outbox WHERE text_body <> ''").await, 0);
     store.verify(None).await.unwrap();
 }
 

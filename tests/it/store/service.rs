@@ -15,6 +15,7 @@ use crate::compliance::past;
 on_both! {
     late_events_are_measured_where_they_belong,
     what_was_measured_otherwise_is_measured_again,
+    an_exemption_that_is_granted_a_day_later_is_measured_where_it_begins,
 }
 
 const KEEP_MS: i64 = 15 * 86_400_000;
@@ -152,4 +153,53 @@ async fn what_was_measured_otherwise_is_measured_again(home: Home) {
         store.service(&Scope::whole(), &all(), Each::Date).await.unwrap(),
         before
     );
+}
+
+async fn an_exemption_that_is_granted_a_day_later_is_measured_where_it_begins(home: Home) {
+    let office = OfficeId::new("tangerang");
+    let mut past = past("soup-105");
+    let roster = past.rules[0].roster.clone();
+    let zone = roster.office.zone;
+    let store = ledger(&home).await;
+    let mut measuring = Measuring::default();
+    store
+        .commit(&rows(&past.events, Moment(1_795_700_000_000), &roster))
+        .await
+        .unwrap();
+    measuring.measure(&store, &office, KEEP_MS).await.unwrap();
+    let times = past.events.iter().map(|event| event.time);
+    let (first, last) = (times.clone().min().unwrap(), times.max().unwrap());
+    let officer = past.events.iter().find_map(|event| event.kind.officer()).unwrap();
+    let granted = jagaloket::engine::event::Event {
+        office: office.clone(),
+        device: jagaloket::engine::event::DeviceId::new(jagaloket::engine::event::SYSTEM),
+        id: "exemption-7-granted".into(),
+        time: last.plus_ms(86_400_000),
+        place: None,
+        kind: jagaloket::engine::event::Kind::Granted {
+            officer: officer.clone(),
+            from: first,
+            until: last,
+            approver: "s-02".into(),
+        },
+        reading: None,
+    };
+    store
+        .commit(&rows(
+            std::slice::from_ref(&granted),
+            Moment(1_795_800_000_000),
+            &roster,
+        ))
+        .await
+        .unwrap();
+    assert!(measuring.measure(&store, &office, KEEP_MS).await.unwrap() >= 2);
+    past.events.push(granted);
+    let mut dates: BTreeMap<String, Service> = BTreeMap::new();
+    for (hour, service) in &measure(&past, NaiveDate::MIN..=NaiveDate::MAX, zone) {
+        *dates.entry(hour.date.to_string()).or_default() += *service;
+    }
+    assert!(dates[&first.date(zone).to_string()].exempt_ms > 0);
+    let told = store.service(&Scope::whole(), &all(), Each::Date).await.unwrap();
+    let told: BTreeMap<String, Service> = told.into_iter().map(|sum| (sum.of[1].clone(), sum.service)).collect();
+    assert_eq!(told, dates);
 }
