@@ -435,7 +435,10 @@ async fn what_people_made_of_it_goes_with_the_names_unless_they_are_still_at_it(
         ),
         ("SELECT count(*) FROM case_file WHERE officer IS NOT NULL", 5),
         // Nobody has decided these.
-        ("SELECT count(*) FROM incident WHERE officer IS NOT NULL AND n IN (6, 7)", 2),
+        (
+            "SELECT count(*) FROM incident WHERE officer IS NOT NULL AND n IN (6, 7)",
+            2,
+        ),
         ("SELECT count(*) FROM outbox WHERE text_body <> ''", 1),
         (
             "SELECT count(*) FROM case_step WHERE incident = 1 AND person IS NULL AND reason = '' AND post = 'officer'",
