@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod backtest;
+pub mod booking;
 pub mod broker;
 pub mod case;
 pub mod cli;

@@ -20,6 +20,7 @@ use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
 use crate::daemon::docket::{self, Docket};
+use crate::daemon::visits::Visits;
 use crate::daemon::{self, Daemon};
 use crate::door::{self, Door, Frame};
 use crate::engine::Clock;
@@ -33,9 +34,9 @@ use crate::live::{BrokerKind, Live};
 use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
-use crate::{broker, mailer, mqtt, web};
+use crate::{booking, broker, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
-pub use orders::order;
+pub use orders::{order, visit};
 use reload::Reload;
 pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
@@ -234,6 +235,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         stopped(stopping.clone()),
     );
     let measure = tokio::spawn(measure);
+    let visits = Visits::open(&store, &desks, door.keys.clone(), booking::Terms::default()).await?;
     let (order_sender, orders) = mpsc::channel(1);
     let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
@@ -284,6 +286,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         notes: daemon::Notes::default(),
         answers: Vec::new(),
         docket,
+        visits,
         outage: None,
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));

@@ -2,6 +2,7 @@
 
 mod backup;
 mod bench;
+mod booking;
 mod completions;
 mod demo;
 mod escalation;
@@ -50,6 +51,7 @@ enum Command {
     Letters(letters::Args),
     Incident(incident::Args),
     Exemption(exemption::Args),
+    Booking(booking::Args),
     Escalation(escalation::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Letters(args) => letters::run(args),
         Command::Incident(args) => incident::run(args),
         Command::Exemption(args) => exemption::run(args),
+        Command::Booking(args) => booking::run(args),
         Command::Escalation(args) => escalation::run(args),
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),

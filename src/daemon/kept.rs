@@ -94,7 +94,7 @@ impl Reading<'_> {
                             Some(desk) => desk.activate(&activated.texts, activated.at)?,
                         }
                     }
-                    EntryKind::Event | EntryKind::Pulse | EntryKind::Tick => match &mut desk {
+                    EntryKind::Event | EntryKind::Visit | EntryKind::Pulse | EntryKind::Tick => match &mut desk {
                         Some(desk) if wanted(&row) => desk.again(&row),
                         _ => {}
                     },

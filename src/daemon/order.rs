@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::Daemon;
 use super::desk::Texts;
 use super::docket::{CaseAnswer, CaseOrder};
+use crate::booking::order::{VisitAnswer, VisitOrder};
 use crate::engine::time::Moment;
 use crate::live::Refusal;
 
@@ -21,6 +22,11 @@ pub enum Order {
     Case {
         order: CaseOrder,
         answer: oneshot::Sender<CaseAnswer>,
+    },
+    /// What happens on the applicants' side.
+    Visit {
+        order: VisitOrder,
+        answer: oneshot::Sender<VisitAnswer>,
     },
     /// Files that are refused: what is in force stays, and people are shown why.
     Refuse { faults: String },
@@ -46,6 +52,7 @@ impl Daemon {
     pub(super) fn obey(&mut self, order: Order, now: Moment) {
         match order {
             Order::Case { order, answer } => self.docket.obey(order, answer, &self.desks, now),
+            Order::Visit { order, answer } => self.visits.obey(order, answer, &self.desks, now),
             Order::Refuse { faults } => {
                 self.metrics.activations_refused.add(1);
                 self.refused = Some(Refusal { at: now, faults });

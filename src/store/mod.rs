@@ -28,6 +28,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
+pub mod visits;
 mod words;
 mod write;
 

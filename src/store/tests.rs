@@ -105,6 +105,7 @@ async fn both_databases_understand_every_statement() {
         service::STATEMENTS,
         snapshot::STATEMENTS,
         verify::STATEMENTS,
+        visits::STATEMENTS,
         write::STATEMENTS,
     ]
     .concat();

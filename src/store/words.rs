@@ -9,6 +9,7 @@ impl EntryKind {
     pub fn as_str(self) -> &'static str {
         match self {
             EntryKind::Event => "event",
+            EntryKind::Visit => "visit",
             EntryKind::Pulse => "pulse",
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
@@ -65,6 +66,7 @@ pub(super) fn language(text: &str) -> Result<Language> {
 pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
     let all = [
         EntryKind::Event,
+        EntryKind::Visit,
         EntryKind::Pulse,
         EntryKind::Tick,
         EntryKind::Roster,

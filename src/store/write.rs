@@ -196,6 +196,7 @@ impl Writer {
                 connection.insert(&STATUS, statuses, put_status).await?;
             }
             super::cases::put_cases(connection, turn).await?;
+            super::visits::put_visits(connection, turn).await?;
             for change in &turn.changes {
                 connection.change(change).await?;
             }

@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("case", &["engine", "incident", "store::rows"]),
+    ("booking", &["engine"]),
     ("incident", &["engine", "letter", "store::rows"]),
     ("scenario", &["engine"]),
     ("backtest", &["engine", "letter", "incident"]),
@@ -165,8 +166,9 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "accounts",
+    "booking",
     "case",
     "engine",
     "wire",
