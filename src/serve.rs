@@ -42,6 +42,8 @@ pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
+/// Orders of people that wait for the daemon.
+const ORDERS_MAX: usize = 64;
 /// What a stop waits for acknowledgements and answers under way.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -217,6 +219,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         mails: config.mail.way.is_some(),
         provider: provider_of(&config.web),
     });
+    let (order_sender, orders) = mpsc::channel(ORDERS_MAX);
     let site = web::Site {
         door: door.clone(),
         store: store.clone(),
@@ -224,6 +227,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
+        visits: Some(orders::visits_for_pages(&order_sender)),
     };
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
@@ -236,7 +240,6 @@ pub async fn start(plan: Plan) -> Result<Running> {
     );
     let measure = tokio::spawn(measure);
     let visits = Visits::open(&store, &desks, door.keys.clone(), booking::Terms::default()).await?;
-    let (order_sender, orders) = mpsc::channel(1);
     let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),

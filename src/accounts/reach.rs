@@ -33,6 +33,8 @@ pub struct Scope {
     offices: BTreeSet<String>,
     /// Offices whose quarantine may be seen.
     quarantine: BTreeSet<String>,
+    /// Offices whose gates he keeps.
+    gates: BTreeSet<String>,
     /// Whether what stands in quarantined messages may be seen, which may name people.
     pub payloads: bool,
 }
@@ -74,6 +76,7 @@ impl Scope {
             letters: Reach::whole(),
             offices: BTreeSet::from([EVERY.to_owned()]),
             quarantine: BTreeSet::from([EVERY.to_owned()]),
+            gates: BTreeSet::new(),
             payloads: true,
         }
     }
@@ -94,6 +97,9 @@ impl Scope {
             let office = grant.office.as_ref().or(holder.office.as_ref());
             match (grant.role, office) {
                 (Role::Administrator, _) => {}
+                (Role::Gate, Some(office)) => {
+                    scope.gates.insert(office.to_string());
+                }
                 (Role::Auditor, _) => {
                     let office = grant.office.as_ref().map_or(EVERY, OfficeId::as_str);
                     scope.add_whole(office);
@@ -154,6 +160,11 @@ impl Scope {
     /// Whether anything of an office may be seen.
     pub fn sees_office(&self, office: &str) -> bool {
         self.offices.contains(EVERY) || self.offices.contains(office)
+    }
+
+    /// Whether he lets applicants of an office in.
+    pub fn keeps_gate(&self, office: &str) -> bool {
+        self.gates.contains(office)
     }
 
     /// Whether an officer's name and what he does may be seen.

@@ -19,16 +19,19 @@ pub enum Role {
     Technician,
     /// Looks after accounts and sees no case.
     Administrator,
+    /// Lets applicants in, and sees nothing else.
+    Gate,
 }
 
 impl Role {
-    pub const ALL: [Role; 6] = [
+    pub const ALL: [Role; 7] = [
         Role::Officer,
         Role::Supervisor,
         Role::Integrity,
         Role::Auditor,
         Role::Technician,
         Role::Administrator,
+        Role::Gate,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Role {
             Role::Auditor => "auditor",
             Role::Technician => "technician",
             Role::Administrator => "administrator",
+            Role::Gate => "gate",
         }
     }
 

@@ -87,6 +87,7 @@ impl Daemon {
                 self.desks[desk].judging.took(took + began.elapsed());
             }
         }
+        self.visits.forget(&self.desks, &mut turn, now);
         self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
         for status in &turn.statuses {
             self.statuses

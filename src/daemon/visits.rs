@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result};
 use tokio::sync::oneshot;
 
+use super::DAY_MS;
 use super::desk::Desk;
 use crate::booking::order::ISSUED_MAX;
 use crate::booking::order::{Act, Answered, Done, Issued, Known, Refusal, Scanned, VisitAnswer, VisitOrder, reason};
@@ -28,6 +29,8 @@ pub struct Visits {
     answers: Vec<(oneshot::Sender<VisitAnswer>, VisitAnswer)>,
     /// Codes that are taken by bookings which are not taken in yet.
     fresh: std::collections::BTreeSet<Box<str>>,
+    /// When what is long over was last given up.
+    swept: Moment,
 }
 
 /// What a number is sealed under.
@@ -67,6 +70,7 @@ impl Visits {
             messages: Vec::new(),
             answers: Vec::new(),
             fresh: Default::default(),
+            swept: Moment::MIN,
         })
     }
 
@@ -316,6 +320,10 @@ impl Visits {
 
     /// Gives up what is long over.
     pub(super) fn forget(&mut self, desks: &[Desk], turn: &mut Turn, now: Moment) {
+        if now.ms_since(self.swept) < DAY_MS {
+            return;
+        }
+        self.swept = now;
         for (registry, desk) in self.of.iter_mut().zip(desks) {
             let gone = registry.forget(desk.moment(now)).into_iter();
             turn.bookings_gone

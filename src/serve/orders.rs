@@ -1,6 +1,7 @@
 //! What people do with cases, through the socket beside the database: an order in, its answer out when it is written.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use tokio::sync::{mpsc, oneshot};
@@ -11,6 +12,7 @@ use crate::booking::order::{VisitAnswer, VisitOrder};
 use crate::case::Refusal;
 use crate::daemon::docket::{CaseAnswer, CaseOrder};
 use crate::daemon::order::Order;
+use crate::web;
 
 /// Hands an order to the one writer and waits until it is written.
 pub async fn carry(orders: &mpsc::Sender<Order>, order: CaseOrder) -> CaseAnswer {
@@ -39,6 +41,15 @@ pub async fn carry_visit(orders: &mpsc::Sender<Order>, order: VisitOrder) -> Vis
         (Ok(()), Ok(said)) => said,
         _ => Err(booking::order::Refusal::NotWritten),
     }
+}
+
+/// The same for pages.
+pub fn visits_for_pages(orders: &mpsc::Sender<Order>) -> web::Visits {
+    let orders = orders.clone();
+    Arc::new(move |order| {
+        let orders = orders.clone();
+        Box::pin(async move { carry_visit(&orders, order).await })
+    })
 }
 
 /// Gives such an order to the monitor that listens there.

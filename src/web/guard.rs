@@ -207,6 +207,10 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
             return Err(Redirect::to(&super::ask::address("/sign-in", [("next", here)])).into_response());
         }
         (None, _) => return Err(Fault::SignInFirst.into_response()),
+        // What a keeper of gates may see begins there.
+        (Some(who), Needs::Inside) if !address.needs.admit(&who.roles) && ask.path == "/" => {
+            return Err(Redirect::to("/gate").into_response());
+        }
         (Some(who), needs) if !needs.admit(&who.roles) => return Err(refuse(Fault::Forbidden, "role").await),
         (Some(_), _) => {}
     }

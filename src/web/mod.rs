@@ -8,12 +8,14 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod bookings;
 mod chart;
 mod cookies;
 mod devices;
 mod explained;
 mod export;
 mod fault;
+mod gate;
 mod guard;
 mod health;
 mod icons;
@@ -54,6 +56,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use gate::Visits;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
@@ -68,6 +71,8 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people do at the gate; `None`: pages only show.
+    pub visits: Option<Visits>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

@@ -28,6 +28,8 @@ pub enum Tab {
     Letters,
     Quarantine,
     Health,
+    Gate,
+    Bookings,
     Users,
     None,
 }
@@ -43,6 +45,8 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
         (Tab::Letters, "/letters", words.letters),
         (Tab::Quarantine, "/quarantine", words.quarantine),
         (Tab::Health, "/health", words.system),
+        (Tab::Gate, "/gate", words.pick("Gerbang", "Gate")),
+        (Tab::Bookings, "/bookings", words.pick("Booking", "Bookings")),
         (Tab::Users, "/users", words.pick("Akun", "Accounts")),
     ];
     // Only where the reader may go.

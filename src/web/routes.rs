@@ -5,10 +5,10 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, devices, export, health, incident, incidents, letters, openapi, passkeys, provider,
-    quarantine, service, sign_in, today, tokens, users,
+    Site, account, api, assets, bookings, devices, export, gate, health, incident, incidents, letters, openapi,
+    passkeys, provider, quarantine, service, sign_in, today, tokens, users,
 };
-use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use crate::accounts::Role::{self, Administrator, Auditor, Gate, Integrity, Officer, Supervisor, Technician};
 use crate::door::BACK;
 use crate::store::accounts::Part;
 
@@ -22,6 +22,8 @@ pub enum Needs {
     /// Programs on this machine.
     Machine,
     SignedIn,
+    /// Signed in, and more than a keeper of gates.
+    Inside,
     /// One of these roles.
     One(&'static [Role]),
 }
@@ -48,6 +50,10 @@ const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Techn
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Where applicants are let in.
+const GATE: Needs = Needs::One(&[Gate]);
+/// Who has booked; no numbers.
+const BOOKINGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -73,9 +79,9 @@ fn by_token(part: Part, mut route: Route) -> Route {
 }
 
 fn routes() -> Vec<Route> {
-    use Needs::{Anyone, Machine, Nothing, SignedIn};
+    use Needs::{Anyone, Inside, Machine, Nothing, SignedIn};
     vec![
-        route("GET", "/", SignedIn, get(today::show)),
+        route("GET", "/", Inside, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
@@ -86,7 +92,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
-        route("GET", "/health", SignedIn, get(health::show)),
+        route("GET", "/health", Inside, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
         route("GET", "/metrics", Machine, get(api::metrics)),
@@ -100,21 +106,18 @@ fn routes() -> Vec<Route> {
         ),
         by_token(
             Part::Devices,
-            route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
+            route("GET", "/api/v1/policies", Inside, get(api::policies)),
         ),
         by_token(
             Part::Service,
             route("GET", "/api/v1/service", SERVICE, get(service::api)),
         ),
+        by_token(Part::Devices, route("GET", "/api/v1/gaps", Inside, get(devices::gaps))),
         by_token(
             Part::Devices,
-            route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
+            route("GET", "/api/v1/clocks", Inside, get(devices::clocks)),
         ),
-        by_token(
-            Part::Devices,
-            route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
-        ),
-        route("GET", "/api", SignedIn, get(openapi::page)),
+        route("GET", "/api", Inside, get(openapi::page)),
         route("GET", "/api/v1/openapi.json", Nothing, get(openapi::document)),
         route("GET", "/static/style.css", Nothing, get(assets::style)),
         route("GET", "/static/live.js", Nothing, get(assets::script)),
@@ -155,6 +158,10 @@ fn routes() -> Vec<Route> {
             SignedIn,
             post(account::end_others),
         ),
+        route("GET", "/gate", GATE, get(gate::show)),
+        route("POST", "/gate", GATE, post(gate::scan)),
+        route("GET", "/bookings", BOOKINGS, get(bookings::list)),
+        route("GET", "/bookings/{code}", BOOKINGS, get(bookings::show)),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),
@@ -188,6 +195,7 @@ impl Needs {
     pub fn admit(self, roles: &[Role]) -> bool {
         match self {
             Needs::One(some) => some.iter().any(|role| roles.contains(role)),
+            Needs::Inside => roles.is_empty() || roles.iter().any(|role| *role != Gate),
             Needs::Nothing | Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
         }
     }

@@ -82,6 +82,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "web",
         &[
             "accounts",
+            "booking",
             "door",
             "keys",
             "engine",

@@ -12,7 +12,7 @@ mod matrix;
 mod oidc;
 mod pages;
 mod passkeys;
-mod people;
+pub mod people;
 mod seed;
 mod tokens;
 

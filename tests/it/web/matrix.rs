@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jagaloket::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use jagaloket::accounts::Role::{self, Administrator, Auditor, Gate, Integrity, Officer, Supervisor, Technician};
 use jagaloket::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use jagaloket::engine::policy::{Class, Severity};
 use jagaloket::engine::roster::{Language, Roster};
@@ -19,7 +19,7 @@ use super::seed::at;
 use crate::support::{Answer, Browser};
 
 /// Everybody, by the letter of his column. `N` is nobody.
-const PEOPLE: [(char, Person); 9] = [
+const PEOPLE: [(char, Person); 10] = [
     ('O', person("officer", "contoh", "p-003", &[(Officer, None)])),
     ('S', person("supervisor", "contoh", "s-01", &[(Supervisor, None)])),
     ('I', person("integrity", "contoh", "i-01", &[(Integrity, None)])),
@@ -47,6 +47,7 @@ const PEOPLE: [(char, Person); 9] = [
     // A supervisor of this office by a role that names another one.
     ('W', person("wrong", "contoh", "s-02", &[(Supervisor, Some("lain"))])),
     ('X', person("without", "contoh", "s-02", &[])),
+    ('G', person("gate", "contoh", "g-01", &[(Gate, None)])),
 ];
 
 const fn person(
@@ -63,13 +64,17 @@ const fn person(
     }
 }
 
-const EVERYBODY: &str = "OSIFATDWX";
+/// Whoever is signed in, and whoever is and keeps no gate.
+const EVERYBODY: &str = "OSIFATDWXG";
+const INSIDE: &str = "OSIFATDWX";
+const ALL: &str = "NOSIFATDWXG";
+const BOOKINGS: &str = "SIFAW";
 const CASES: &str = "OSIFATW";
 const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 60] = [
+const ROWS: [(&str, &str, &str); 64] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
@@ -81,33 +86,33 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("GET", "/letters/{n}/html", CASES),
     ("GET", "/quarantine", QUARANTINE),
     ("GET", "/quarantine/{n}", QUARANTINE),
-    ("GET", "/health", EVERYBODY),
-    ("GET", "/healthz", "NOSIFATDWX"),
-    ("GET", "/readyz", "NOSIFATDWX"),
-    ("GET", "/metrics", "NOSIFATDWX"),
+    ("GET", "/health", INSIDE),
+    ("GET", "/healthz", ALL),
+    ("GET", "/readyz", ALL),
+    ("GET", "/metrics", ALL),
     ("GET", "/api/v1/incidents", CASES),
     ("GET", "/api/v1/verdicts", CASES),
-    ("GET", "/api/v1/policies", EVERYBODY),
+    ("GET", "/api/v1/policies", INSIDE),
     ("GET", "/api/v1/service", SERVICE),
-    ("GET", "/api/v1/gaps", EVERYBODY),
-    ("GET", "/api/v1/clocks", EVERYBODY),
-    ("GET", "/api", EVERYBODY),
-    ("GET", "/api/v1/openapi.json", "NOSIFATDWX"),
-    ("GET", "/static/style.css", "NOSIFATDWX"),
-    ("GET", "/static/live.js", "NOSIFATDWX"),
-    ("GET", "/static/passkey.js", "NOSIFATDWX"),
-    ("GET", "/static/icon.svg", "NOSIFATDWX"),
-    ("GET", "/sign-in", "NOSIFATDWX"),
-    ("POST", "/sign-in", "NOSIFATDWX"),
-    ("POST", "/sign-in/passkey", "NOSIFATDWX"),
-    ("GET", "/sign-in/provider", "NOSIFATDWX"),
-    ("GET", "/sign-in/provider/back", "NOSIFATDWX"),
-    ("POST", "/sign-in/provider/back", "NOSIFATDWX"),
+    ("GET", "/api/v1/gaps", INSIDE),
+    ("GET", "/api/v1/clocks", INSIDE),
+    ("GET", "/api", INSIDE),
+    ("GET", "/api/v1/openapi.json", ALL),
+    ("GET", "/static/style.css", ALL),
+    ("GET", "/static/live.js", ALL),
+    ("GET", "/static/passkey.js", ALL),
+    ("GET", "/static/icon.svg", ALL),
+    ("GET", "/sign-in", ALL),
+    ("POST", "/sign-in", ALL),
+    ("POST", "/sign-in/passkey", ALL),
+    ("GET", "/sign-in/provider", ALL),
+    ("GET", "/sign-in/provider/back", ALL),
+    ("POST", "/sign-in/provider/back", ALL),
     ("POST", "/sign-out", EVERYBODY),
-    ("GET", "/forgot", "NOSIFATDWX"),
-    ("POST", "/forgot", "NOSIFATDWX"),
-    ("GET", "/link/{token}", "NOSIFATDWX"),
-    ("POST", "/link/{token}", "NOSIFATDWX"),
+    ("GET", "/forgot", ALL),
+    ("POST", "/forgot", ALL),
+    ("GET", "/link/{token}", ALL),
+    ("POST", "/link/{token}", ALL),
     ("GET", "/confirm", EVERYBODY),
     ("POST", "/confirm", EVERYBODY),
     ("GET", "/account", EVERYBODY),
@@ -122,6 +127,10 @@ const ROWS: [(&str, &str, &str); 60] = [
     ("POST", "/account/passkeys/end", EVERYBODY),
     ("POST", "/account/sessions/end", EVERYBODY),
     ("POST", "/account/sessions/end-others", EVERYBODY),
+    ("GET", "/gate", "G"),
+    ("POST", "/gate", "G"),
+    ("GET", "/bookings", BOOKINGS),
+    ("GET", "/bookings/{code}", BOOKINGS),
     ("GET", "/users", "D"),
     ("POST", "/users", "D"),
     ("GET", "/users/{id}", "D"),

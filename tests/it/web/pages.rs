@@ -68,6 +68,7 @@ impl Desk {
             metrics: seeded.metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
+            visits: None,
             door: door.clone(),
         };
         let ends = async {
