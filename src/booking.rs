@@ -4,6 +4,7 @@
 pub mod code;
 pub mod gate;
 pub mod import;
+pub mod message;
 pub mod order;
 #[cfg(test)]
 mod tests;

@@ -98,7 +98,11 @@ impl Reading<'_> {
                         Some(desk) if wanted(&row) => desk.again(&row),
                         _ => {}
                     },
-                    EntryKind::Case | EntryKind::Trace | EntryKind::Retention | EntryKind::Hold => {}
+                    EntryKind::Case
+                    | EntryKind::Message
+                    | EntryKind::Trace
+                    | EntryKind::Retention
+                    | EntryKind::Hold => {}
                 }
             }
             if let Some(desk) = &mut desk {

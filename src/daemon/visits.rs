@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::DAY_MS;
 use super::desk::Desk;
+use crate::booking::message::Template;
 use crate::booking::order::ISSUED_MAX;
 use crate::booking::order::{Act, Answered, Done, Issued, Known, Refusal, Scanned, VisitAnswer, VisitOrder, reason};
 use crate::booking::{Booking, Registry, State, Terms, code, gate};
@@ -16,7 +17,7 @@ use crate::inbound::{Inbound, Receipt};
 use crate::keys::{Keys, chance};
 use crate::skew;
 use crate::store::Store;
-use crate::store::rows::{BookingRow, NumberRow, Turn};
+use crate::store::rows::{BookingRow, NewMessage, NumberRow, Turn};
 use crate::wire;
 
 pub struct Visits {
@@ -31,7 +32,19 @@ pub struct Visits {
     fresh: std::collections::BTreeSet<Box<str>>,
     /// When what is long over was last given up.
     swept: Moment,
+    /// `None`: the office writes to nobody.
+    pub channel: Option<Written>,
 }
+
+/// How an office writes to applicants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// What is corrected within so long is written once.
+    pub quiet_ms: i64,
+}
+
+/// Applicants are asked so long after they left.
+const ASKED_AFTER_MS: i64 = 30 * 60_000;
 
 /// What a number is sealed under.
 pub fn about(office: &str, code: &str) -> String {
@@ -71,6 +84,7 @@ impl Visits {
             answers: Vec::new(),
             fresh: Default::default(),
             swept: Moment::MIN,
+            channel: None,
         })
     }
 
@@ -299,9 +313,42 @@ impl Visits {
         let Some(code) = self.of[ix].take(event) else {
             return;
         };
+        turn.messages.extend(self.message(desk, &code, event));
         let booking = self.of[ix].booking(&code);
         turn.bookings
             .extend(booking.and_then(|booking| self.row(desk, &code, booking, event.time)));
+    }
+
+    /// What the applicant is to be written of it over the designated channel.
+    fn message(&self, desk: &Desk, code: &str, event: &Event) -> Option<NewMessage> {
+        let Kind::Visit(visit) = &event.kind else {
+            return None;
+        };
+        let (template, after_ms) = match **visit {
+            Visit::Issued(_) => (Template::Booked, 0),
+            // Told again, with a key of its own: a moved window is another message.
+            Visit::Changed(_) => (Template::Booked, 0),
+            Visit::Ready { .. } => (Template::Ready, 0),
+            // Whoever was served is asked when he is out of the house.
+            Visit::Left(_) => (Template::Asked, ASKED_AFTER_MS),
+            _ => return None,
+        };
+        let channel = self.channel?;
+        let created = desk.moment(event.time);
+        let key = match (template, &**visit) {
+            (Template::Asked, _) | (_, Visit::Issued(_)) => format!("{}/{code}/{}", desk.office, template.as_str()),
+            _ => format!("{}/{code}/{}/{}", desk.office, template.as_str(), event.id),
+        };
+        // Times of devices may lie; what is sent goes by the monitor's clock.
+        Some(NewMessage {
+            key,
+            office: desk.office.clone(),
+            code: code.to_owned(),
+            template: template.as_str(),
+            words: None,
+            created,
+            due: created.plus_ms(after_ms.max(channel.quiet_ms)),
+        })
     }
 
     /// Puts a number into the vault.
@@ -315,6 +362,7 @@ impl Visits {
             code: code.to_owned(),
             sealed: self.keys.seal(&about(desk.office.as_str(), code), number.0.as_bytes()),
             until,
+            mark: self.keys.number(&number.0) as i64,
         });
     }
 

@@ -13,6 +13,7 @@ mod dump;
 mod error;
 mod file;
 mod insert;
+pub mod messages;
 mod open;
 mod outbox;
 pub mod read;

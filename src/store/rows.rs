@@ -25,6 +25,7 @@ pub struct Turn {
     /// What is long over: office and code.
     pub bookings_gone: Vec<(OfficeId, String)>,
     pub numbers: Vec<NumberRow>,
+    pub messages: Vec<NewMessage>,
     /// Of accounts and sessions.
     pub changes: Vec<Change>,
 }
@@ -44,6 +45,7 @@ impl Turn {
             && self.bookings.is_empty()
             && self.bookings_gone.is_empty()
             && self.numbers.is_empty()
+            && self.messages.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -53,6 +55,8 @@ pub enum EntryKind {
     Event,
     /// Of the applicants' side.
     Visit,
+    /// What became of a message over the designated channel, or that somebody wrote.
+    Message,
     /// A heartbeat of a device; those from before there was this word are events.
     Pulse,
     Tick,
@@ -356,4 +360,19 @@ pub struct NumberRow {
     pub code: String,
     pub sealed: Vec<u8>,
     pub until: Moment,
+    /// Finds the number again, for whoever has the key.
+    pub mark: i64,
+}
+
+/// A message to an applicant; one whose key is known already is not written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewMessage {
+    pub key: String,
+    pub office: OfficeId,
+    pub code: String,
+    pub template: &'static str,
+    /// Of a reply.
+    pub words: Option<String>,
+    pub created: Moment,
+    pub due: Moment,
 }

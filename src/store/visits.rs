@@ -56,8 +56,9 @@ const BOOKING_ROW: Insert<'static> = Insert {
 
 const NUMBER_ROW: Insert<'static> = Insert {
     table: "applicant_number",
-    columns: &["office", "code", "sealed", "until_ms"],
-    then: " ON CONFLICT (office, code) DO UPDATE SET sealed = excluded.sealed, until_ms = excluded.until_ms",
+    columns: &["office", "code", "sealed", "until_ms", "mark"],
+    then: " ON CONFLICT (office, code) DO UPDATE SET sealed = excluded.sealed, until_ms = excluded.until_ms, \
+           mark = excluded.mark",
 };
 
 pub(super) async fn put_visits(connection: &mut Connection, turn: &Turn) -> std::result::Result<(), sqlx::Error> {
@@ -110,7 +111,8 @@ fn put_number<'r>(cells: &mut Cells<'r>, row: &'r NumberRow) {
         .text(row.office.as_str())
         .text(&row.code)
         .bytes(&row.sealed)
-        .number(row.until.0);
+        .number(row.until.0)
+        .number(row.mark);
 }
 
 /// An entry of the ledger of the applicants' side.

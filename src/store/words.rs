@@ -10,6 +10,7 @@ impl EntryKind {
         match self {
             EntryKind::Event => "event",
             EntryKind::Visit => "visit",
+            EntryKind::Message => "message",
             EntryKind::Pulse => "pulse",
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
@@ -67,6 +68,7 @@ pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
     let all = [
         EntryKind::Event,
         EntryKind::Visit,
+        EntryKind::Message,
         EntryKind::Pulse,
         EntryKind::Tick,
         EntryKind::Roster,

@@ -197,6 +197,7 @@ impl Writer {
             }
             super::cases::put_cases(connection, turn).await?;
             super::visits::put_visits(connection, turn).await?;
+            super::messages::put_messages(connection, turn).await?;
             for change in &turn.changes {
                 connection.change(change).await?;
             }

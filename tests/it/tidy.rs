@@ -61,6 +61,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("keys", &["accounts"]),
+    (
+        "channel",
+        &["booking", "engine", "keys", "store", "store::rows", "clock", "tls"],
+    ),
     // Who comes in, for the pages, the command line and the demo.
     (
         "door",
@@ -122,7 +126,7 @@ const NAMED_IN: [(&str, &[&str]); 20] = [
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
     ("qrcode", &["web"]),
-    ("ureq", &["door", "hook"]),
+    ("ureq", &["channel", "door", "hook"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),

@@ -68,7 +68,10 @@ impl Desk {
             metrics: seeded.metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
-            visits: None,
+            visits: Some(Arc::new(|_| {
+                Box::pin(async { Err(jagaloket::booking::order::Refusal::NoCode) })
+            })),
+            heard: None,
             door: door.clone(),
         };
         let ends = async {
