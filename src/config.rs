@@ -46,6 +46,8 @@ pub struct Config {
     pub web: Web,
     /// The second channel, for what mail cannot deliver.
     pub hook: Option<Hook>,
+    /// How applicants are written; `None`: they are not.
+    pub channel: Option<Channel>,
     /// A trial of the whole way, again and again.
     pub canary: Option<Canary>,
     pub quarantine: Quarantine,
@@ -226,6 +228,26 @@ pub struct Hook {
     pub secret: Secret,
     /// Who may have signed the server's certificate; `None`: the public authorities.
     pub ca: Option<PathBuf>,
+}
+
+/// How applicants are written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Channel {
+    pub way: ChannelWay,
+    /// What the channel signs its calls with, and what it says in the first one; `None`: it tells nothing.
+    pub webhook: Option<(Secret, String)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ChannelWay {
+    /// A file a message.
+    Directory(PathBuf),
+    Cloud {
+        url: String,
+        phone_number_id: String,
+        token: Secret,
+        ca: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

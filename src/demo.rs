@@ -136,6 +136,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             hosts: Vec::new(),
         },
         hook: None,
+        channel: None,
         canary: None,
         quarantine: Quarantine {
             rows_max: 10_000,

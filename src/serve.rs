@@ -20,7 +20,7 @@ use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
 use crate::daemon::docket::{self, Docket};
-use crate::daemon::visits::Visits;
+use crate::daemon::visits::{Visits, Written};
 use crate::daemon::{self, Daemon};
 use crate::door::{self, Door, Frame};
 use crate::engine::Clock;
@@ -34,9 +34,9 @@ use crate::live::{BrokerKind, Live};
 use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
-use crate::{booking, broker, mailer, mqtt, web};
+use crate::{booking, broker, channel, mailer, mqtt, web};
 pub use gather::{Faults, Gathered, gather, read_texts};
-pub use orders::{order, visit};
+pub use orders::{heard, order, visit};
 use reload::Reload;
 pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
@@ -220,6 +220,14 @@ pub async fn start(plan: Plan) -> Result<Running> {
         provider: provider_of(&config.web),
     });
     let (order_sender, orders) = mpsc::channel(ORDERS_MAX);
+    let senders: Vec<channel::Sender> = desks
+        .iter()
+        .map(|desk| channel::Sender {
+            office: desk.office.to_string(),
+            name: desk.roster.office.name.clone(),
+            zone: desk.roster.office.zone,
+        })
+        .collect();
     let site = web::Site {
         door: door.clone(),
         store: store.clone(),
@@ -228,7 +236,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
         visits: Some(orders::visits_for_pages(&order_sender)),
+        webhook: orders::webhook(&config, &store, &door.keys, &senders, &clock),
     };
+    let mut visits = Visits::open(&store, &desks, door.keys.clone(), booking::Terms::default()).await?;
+    if let Some(writer) = orders::writer(&config, &store, &door.keys, senders, &clock) {
+        visits.channel = Some(Written { quiet_ms: 0 });
+        tokio::spawn(writer.run(stopped(stopping.clone())));
+    }
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
@@ -239,7 +253,6 @@ pub async fn start(plan: Plan) -> Result<Running> {
         stopped(stopping.clone()),
     );
     let measure = tokio::spawn(measure);
-    let visits = Visits::open(&store, &desks, door.keys.clone(), booking::Terms::default()).await?;
     let (runs, asked) = mpsc::channel(4);
     let reload = Reload {
         offices: desks.iter().map(|desk| desk.office.clone()).collect(),

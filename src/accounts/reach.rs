@@ -35,6 +35,8 @@ pub struct Scope {
     quarantine: BTreeSet<String>,
     /// Offices whose gates he keeps.
     gates: BTreeSet<String>,
+    /// Offices of which he may open who reported something.
+    seals: BTreeSet<String>,
     /// Whether what stands in quarantined messages may be seen, which may name people.
     pub payloads: bool,
 }
@@ -77,6 +79,7 @@ impl Scope {
             offices: BTreeSet::from([EVERY.to_owned()]),
             quarantine: BTreeSet::from([EVERY.to_owned()]),
             gates: BTreeSet::new(),
+            seals: BTreeSet::new(),
             payloads: true,
         }
     }
@@ -99,6 +102,9 @@ impl Scope {
                 (Role::Administrator, _) => {}
                 (Role::Gate, Some(office)) => {
                     scope.gates.insert(office.to_string());
+                }
+                (Role::Custodian, Some(office)) => {
+                    scope.seals.insert(office.to_string());
                 }
                 (Role::Auditor, _) => {
                     let office = grant.office.as_ref().map_or(EVERY, OfficeId::as_str);
@@ -160,6 +166,11 @@ impl Scope {
     /// Whether anything of an office may be seen.
     pub fn sees_office(&self, office: &str) -> bool {
         self.offices.contains(EVERY) || self.offices.contains(office)
+    }
+
+    /// Whether he may open who reported something to an office.
+    pub fn keeps_seals(&self, office: &str) -> bool {
+        self.seals.contains(office)
     }
 
     /// Whether he lets applicants of an office in.

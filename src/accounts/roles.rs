@@ -21,10 +21,12 @@ pub enum Role {
     Administrator,
     /// Lets applicants in, and sees nothing else.
     Gate,
+    /// Opens who reported something, with a reason, and sees nothing else.
+    Custodian,
 }
 
 impl Role {
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Officer,
         Role::Supervisor,
         Role::Integrity,
@@ -32,6 +34,7 @@ impl Role {
         Role::Technician,
         Role::Administrator,
         Role::Gate,
+        Role::Custodian,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Role {
             Role::Technician => "technician",
             Role::Administrator => "administrator",
             Role::Gate => "gate",
+            Role::Custodian => "custodian",
         }
     }
 

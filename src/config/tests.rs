@@ -77,6 +77,7 @@ fn ten_lines_are_enough() {
                 hosts: vec![],
             },
             hook: None,
+            channel: None,
             canary: None,
             quarantine: Quarantine {
                 rows_max: 10_000,

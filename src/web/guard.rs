@@ -207,9 +207,9 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
             return Err(Redirect::to(&super::ask::address("/sign-in", [("next", here)])).into_response());
         }
         (None, _) => return Err(Fault::SignInFirst.into_response()),
-        // What a keeper of gates may see begins there.
+        // What a keeper of gates or seals may see begins there.
         (Some(who), Needs::Inside) if !address.needs.admit(&who.roles) && ask.path == "/" => {
-            return Err(Redirect::to("/gate").into_response());
+            return Err(Redirect::to(super::messages::begins_at(&who.roles)).into_response());
         }
         (Some(who), needs) if !needs.admit(&who.roles) => return Err(refuse(Fault::Forbidden, "role").await),
         (Some(_), _) => {}
@@ -274,7 +274,7 @@ fn bearer(request: &Request) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim().to_owned())
 }
 
-fn caller(request: &Request) -> Caller {
+pub(super) fn caller(request: &Request) -> Caller {
     let peer = request.extensions().get::<Peer>();
     let agent = request.headers().get(header::USER_AGENT);
     let agent: String = agent.map_or_else(String::new, |agent| {

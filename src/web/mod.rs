@@ -22,6 +22,7 @@ mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod messages;
 mod openapi;
 mod page;
 mod passkeys;
@@ -41,6 +42,7 @@ mod sign_in;
 mod today;
 mod tokens;
 mod users;
+mod webhook;
 mod words;
 
 use std::sync::Arc;
@@ -61,6 +63,7 @@ pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
 pub use serve::{Listening, ServeError, listen, serve};
+pub use webhook::{Call, Reply, Webhook};
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -73,6 +76,8 @@ pub struct Site {
     pub explain: Option<Explain>,
     /// What people do at the gate; `None`: pages only show.
     pub visits: Option<Visits>,
+    /// What the designated channel tells; `None`: there is none.
+    pub webhook: Option<Webhook>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

@@ -30,6 +30,9 @@ pub enum Tab {
     Health,
     Gate,
     Bookings,
+    Messages,
+    Reports,
+    Seals,
     Users,
     None,
 }
@@ -47,6 +50,9 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
         (Tab::Health, "/health", words.system),
         (Tab::Gate, "/gate", words.pick("Gerbang", "Gate")),
         (Tab::Bookings, "/bookings", words.pick("Booking", "Bookings")),
+        (Tab::Messages, "/messages", words.pick("Pesan", "Messages")),
+        (Tab::Reports, "/reports", words.pick("Laporan", "Reports")),
+        (Tab::Seals, "/seals", words.pick("Segel", "Seals")),
         (Tab::Users, "/users", words.pick("Akun", "Accounts")),
     ];
     // Only where the reader may go.

@@ -5,10 +5,12 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, bookings, devices, export, gate, health, incident, incidents, letters, openapi,
-    passkeys, provider, quarantine, service, sign_in, today, tokens, users,
+    Site, account, api, assets, bookings, devices, export, gate, health, incident, incidents, letters, messages,
+    openapi, passkeys, provider, quarantine, service, sign_in, today, tokens, users, webhook,
 };
-use crate::accounts::Role::{self, Administrator, Auditor, Gate, Integrity, Officer, Supervisor, Technician};
+use crate::accounts::Role::{
+    self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
+};
 use crate::door::BACK;
 use crate::store::accounts::Part;
 
@@ -22,7 +24,7 @@ pub enum Needs {
     /// Programs on this machine.
     Machine,
     SignedIn,
-    /// Signed in, and more than a keeper of gates.
+    /// Signed in, and more than a keeper of gates or seals.
     Inside,
     /// One of these roles.
     One(&'static [Role]),
@@ -54,6 +56,9 @@ const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 const GATE: Needs = Needs::One(&[Gate]);
 /// Who has booked; no numbers.
 const BOOKINGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
+/// What applicants report, and who they are: never the same hands.
+const REPORTS: Needs = Needs::One(&[Integrity]);
+const SEALS: Needs = Needs::One(&[Custodian]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -162,6 +167,12 @@ fn routes() -> Vec<Route> {
         route("POST", "/gate", GATE, post(gate::scan)),
         route("GET", "/bookings", BOOKINGS, get(bookings::list)),
         route("GET", "/bookings/{code}", BOOKINGS, get(bookings::show)),
+        route("GET", "/messages", BOOKINGS, get(messages::list)),
+        route("GET", "/reports", REPORTS, get(messages::reports)),
+        route("GET", "/seals", SEALS, get(messages::seals)),
+        fresh(route("POST", "/seals/{id}", SEALS, post(messages::unseal))),
+        route("GET", "/channel/webhook", Nothing, get(webhook::challenge)),
+        route("POST", "/channel/webhook", Nothing, post(webhook::told)),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),
@@ -195,7 +206,7 @@ impl Needs {
     pub fn admit(self, roles: &[Role]) -> bool {
         match self {
             Needs::One(some) => some.iter().any(|role| roles.contains(role)),
-            Needs::Inside => roles.is_empty() || roles.iter().any(|role| *role != Gate),
+            Needs::Inside => roles.is_empty() || roles.iter().any(|role| !matches!(role, Gate | Custodian)),
             Needs::Nothing | Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
         }
     }

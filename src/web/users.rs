@@ -27,6 +27,7 @@ pub(super) fn role_name(role: Role, words: &Words) -> &'static str {
         Role::Integrity => words.pick("Kepatuhan internal", "Integrity"),
         Role::Auditor => words.pick("Auditor", "Auditor"),
         Role::Technician => words.pick("Teknisi", "Technician"),
+        Role::Custodian => words.pick("Pemegang segel", "Custodian"),
         Role::Gate => words.pick("Petugas gerbang", "Gate"),
         Role::Administrator => words.pick("Pengelola akun", "Administrator"),
     }

@@ -1,6 +1,8 @@
 //! The applicants' side with a daemon on a clock set by hand, a real dashboard, both databases: what is booked, who is
 //! let in, and that nothing anywhere shows a number.
 
+mod channel;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +12,11 @@ use jagaloket::booking::gate::{Answer, Holder};
 use jagaloket::booking::order::{Act, Answered, Done, Issued, Refusal, Scanned, VisitAnswer, VisitOrder};
 use jagaloket::booking::{Terms, code};
 use jagaloket::case;
+use jagaloket::channel::{Hears, Sender};
 use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::Docket;
-use jagaloket::daemon::visits::{Visits, about};
+use jagaloket::daemon::visits::{Visits, Written, about};
 use jagaloket::daemon::{self, DAY_MS, Daemon, Notes, order};
 use jagaloket::door::{Door, Frame, WAITING_MAX, alone};
 use jagaloket::engine::Clock;
@@ -56,6 +59,9 @@ email = "s1@kota.example"
 
 /// 08:50 WIB on Tuesday, 24 November 2026.
 const MORNING: &str = "2026-11-24T08:50:00+07:00";
+/// What the channel signs with, and says first.
+const SECRET: &str = "rahasia";
+const VERIFY: &str = "jagaloket-kota";
 /// What must never show.
 const PLANTED: [&str; 3] = ["81299887766", "+6281299887766", "0812-9988-7766"];
 
@@ -65,6 +71,8 @@ fn at(text: &str) -> Moment {
 
 struct Monitor {
     hand: Hand,
+    clock: MonitorClock,
+    hears: Hears,
     now: Moment,
     inbound: mpsc::Sender<Inbound>,
     orders: mpsc::Sender<order::Order>,
@@ -96,9 +104,22 @@ impl Monitor {
             .await
             .unwrap();
         let docket = Docket::open(&store, case::Terms::default()).await.unwrap();
-        let visits = Visits::open(&store, &desks, keys.clone(), Terms::default())
+        let mut visits = Visits::open(&store, &desks, keys.clone(), Terms::default())
             .await
             .unwrap();
+        visits.channel = Some(Written { quiet_ms: 0 });
+        let hears = Hears {
+            store: store.clone(),
+            keys: keys.clone(),
+            senders: vec![Sender {
+                office: "kota".into(),
+                name: "Kantor Imigrasi Kota".into(),
+                zone: chrono_tz::Asia::Jakarta,
+            }],
+            clock: clock.clone(),
+            secret: SECRET.into(),
+            verify: VERIFY.into(),
+        };
         let (stop, stopping) = watch::channel(false);
         let (live_sender, live) = watch::channel(Arc::new(Live::starting(now, BrokerKind::External)));
         let (inbound, messages) = mpsc::channel(100);
@@ -138,6 +159,7 @@ impl Monitor {
                 let orders = pages.clone();
                 Box::pin(async move { carry(&orders, order).await })
             })),
+            webhook: Some(serve::heard(hears.clone())),
             door,
         };
         let web = tokio::spawn(web::serve(listener, site, stopped(stopping.clone())));
@@ -146,7 +168,7 @@ impl Monitor {
             store: store.clone(),
             desks,
             book,
-            clock,
+            clock: clock.clone(),
             ticks: true,
             keep_ms: 15 * DAY_MS,
             inbound: messages,
@@ -167,6 +189,8 @@ impl Monitor {
         };
         Monitor {
             hand,
+            clock,
+            hears,
             now,
             inbound,
             orders,
@@ -229,6 +253,7 @@ impl Monitor {
     async fn browser(&self, role: Role) -> Browser {
         let roles: &'static [(Role, Option<&'static str>)] = match role {
             Role::Gate => &[(Role::Gate, None)],
+            Role::Custodian => &[(Role::Custodian, None)],
             _ => &[(Role::Integrity, None)],
         };
         let person = Person {

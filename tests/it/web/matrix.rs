@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jagaloket::accounts::Role::{self, Administrator, Auditor, Gate, Integrity, Officer, Supervisor, Technician};
+use jagaloket::accounts::Role::{
+    self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
+};
 use jagaloket::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use jagaloket::engine::policy::{Class, Severity};
 use jagaloket::engine::roster::{Language, Roster};
@@ -19,7 +21,7 @@ use super::seed::at;
 use crate::support::{Answer, Browser};
 
 /// Everybody, by the letter of his column. `N` is nobody.
-const PEOPLE: [(char, Person); 10] = [
+const PEOPLE: [(char, Person); 11] = [
     ('O', person("officer", "contoh", "p-003", &[(Officer, None)])),
     ('S', person("supervisor", "contoh", "s-01", &[(Supervisor, None)])),
     ('I', person("integrity", "contoh", "i-01", &[(Integrity, None)])),
@@ -47,6 +49,7 @@ const PEOPLE: [(char, Person); 10] = [
     // A supervisor of this office by a role that names another one.
     ('W', person("wrong", "contoh", "s-02", &[(Supervisor, Some("lain"))])),
     ('X', person("without", "contoh", "s-02", &[])),
+    ('C', person("custodian", "contoh", "c-01", &[(Custodian, None)])),
     ('G', person("gate", "contoh", "g-01", &[(Gate, None)])),
 ];
 
@@ -65,16 +68,16 @@ const fn person(
 }
 
 /// Whoever is signed in, and whoever is and keeps no gate.
-const EVERYBODY: &str = "OSIFATDWXG";
+const EVERYBODY: &str = "OSIFATDWXGC";
 const INSIDE: &str = "OSIFATDWX";
-const ALL: &str = "NOSIFATDWXG";
+const ALL: &str = "NOSIFATDWXGC";
 const BOOKINGS: &str = "SIFAW";
 const CASES: &str = "OSIFATW";
 const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 64] = [
+const ROWS: [(&str, &str, &str); 70] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
@@ -131,6 +134,12 @@ const ROWS: [(&str, &str, &str); 64] = [
     ("POST", "/gate", "G"),
     ("GET", "/bookings", BOOKINGS),
     ("GET", "/bookings/{code}", BOOKINGS),
+    ("GET", "/messages", BOOKINGS),
+    ("GET", "/reports", "IF"),
+    ("GET", "/seals", "C"),
+    ("POST", "/seals/{id}", "C"),
+    ("GET", "/channel/webhook", ALL),
+    ("POST", "/channel/webhook", ALL),
     ("GET", "/users", "D"),
     ("POST", "/users", "D"),
     ("GET", "/users/{id}", "D"),

@@ -71,7 +71,7 @@ impl Desk {
             visits: Some(Arc::new(|_| {
                 Box::pin(async { Err(jagaloket::booking::order::Refusal::NoCode) })
             })),
-            heard: None,
+            webhook: None,
             door: door.clone(),
         };
         let ends = async {
