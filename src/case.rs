@@ -12,9 +12,12 @@ mod fold;
 pub mod hours;
 pub mod line;
 pub mod mail;
+pub mod order;
 pub mod pattern;
 pub mod refusal;
 mod rows;
+pub mod signal;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -28,10 +31,11 @@ use crate::engine::roster::{Role, Roster};
 use crate::engine::time::Moment;
 use crate::store::rows::{IncidentRow, IncidentState};
 
-use exemption::{ExemptionStep, Request};
+use exemption::{ExemptionStep, Longest, Request};
 use mail::{Mail, MailStep};
-use pattern::Pattern;
+use pattern::{Pattern, Repeats};
 pub use refusal::Refusal;
+use summary::Summaries;
 
 /// What an incident says while it stands: what its case rests on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -201,6 +205,15 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it is the answer that people are asked for.
+    fn answers(&self) -> bool {
+        use Act::{Acknowledged, DismissalProposed, Dismissed, Examined, Found};
+        matches!(
+            self,
+            Acknowledged { .. } | Dismissed { .. } | DismissalProposed { .. } | Examined | Found
+        )
+    }
+
     pub fn as_str(&self) -> &'static str {
         match self {
             Act::Opened { .. } => "opened",
@@ -302,7 +315,7 @@ impl Stage {
 }
 
 /// Spans that rule cases; what an office may change comes with its configuration.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {
     /// In service hours.
     pub ack_within_ms: i64,
@@ -319,7 +332,14 @@ pub struct Terms {
     /// So many letters each supervisor gets at once on a day; `None`: as many as there are.
     pub at_once_max: Option<u32>,
     /// When the others go out, in minutes after midnight.
-    pub digest_minutes: [u32; 2],
+    pub digest_minutes: Vec<u32>,
+    /// How long exemptions may be.
+    pub longest: Longest,
+    /// What is confirmed so often repeats.
+    pub minor_repeats: Repeats,
+    pub major_repeats: Repeats,
+    pub summaries: Summaries,
+    pub signals: signal::Bounds,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -334,7 +354,21 @@ impl Default for Terms {
             review_within_ms: 14 * DAY_MS,
             heard_within_ms: 3 * DAY_MS,
             at_once_max: Some(2),
-            digest_minutes: [12 * 60, 16 * 60],
+            digest_minutes: vec![12 * 60, 16 * 60],
+            longest: Longest {
+                supervisor_ms: 3 * DAY_MS,
+                integrity_ms: 30 * DAY_MS,
+            },
+            minor_repeats: Repeats {
+                count: 3,
+                within_ms: 14 * DAY_MS,
+            },
+            major_repeats: Repeats {
+                count: 2,
+                within_ms: 30 * DAY_MS,
+            },
+            summaries: Summaries::default(),
+            signals: signal::Bounds::default(),
         }
     }
 }
@@ -378,12 +412,16 @@ pub struct Case {
     pub told: BTreeMap<String, Moment>,
     /// From when an answer is awaited; moves when an acknowledgement runs out.
     pub waiting_since: Moment,
+    /// How long the first answer took since it was last opened.
+    pub answered_ms: Option<i64>,
     /// How often it was passed on up the line since.
     pub climbed: u32,
     pub integrity_told: bool,
     pub changed: Moment,
     /// How many steps it has.
     pub steps: u32,
+    /// The last of them that changed anything a person decides by: not who was told, nor what was refused.
+    pub moved: u32,
 }
 
 /// All cases, as folding the ledger's entries gives them.

@@ -9,17 +9,20 @@ mod measures;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, RangeInclusive};
 use std::sync::LazyLock;
 
 use chrono::{NaiveDate, Timelike as _};
 use chrono_tz::Tz;
 
-use crate::engine::event::{DeviceId, OfficerId};
+use crate::engine::event::{DeviceId, Event, OfficerId, PolicyId};
 use crate::engine::time::Moment;
-use crate::engine::trace::{Held, Trace};
-use crate::explain::Past;
+use crate::engine::{Clock, Engine, NoSnapshot, TooLate};
+use crate::explain::{Past, Rules, engine_of};
 use measures::{Measure, Measures};
+
+/// Heartbeats are kept one by one for so long.
+const THIN_AFTER_MS: i64 = 30 * 60_000;
 
 static MEASURES: LazyLock<Measures> = LazyLock::new(Measures::new);
 
@@ -80,54 +83,132 @@ fn share(part: i64, whole: i64) -> Option<f64> {
 
 /// Measures the service of these dates. The past must begin early enough that who is signed in and what is in the lockboxes
 /// when they begin is known from it.
-pub fn measure(past: &Past, dates: std::ops::RangeInclusive<NaiveDate>, zone: Tz) -> BTreeMap<Hour, Service> {
-    let mut engine = past.engine_under(Some(&MEASURES.set), &[]);
-    let mut trace = Trace::default();
-    engine.judge_traced(&mut trace);
-    let mut hours: BTreeMap<Hour, Service> = BTreeMap::new();
-    for held in &trace.held {
-        let Some(measure) = MEASURES.of(&held.policy.id) else {
-            continue;
-        };
-        add(&mut hours, measure, held, zone);
+pub fn measure(past: &Past, dates: RangeInclusive<NaiveDate>, zone: Tz) -> BTreeMap<Hour, Service> {
+    let mut gauge = Gauge::new(&past.rules, past.again_ms, dates, zone);
+    for event in &past.events {
+        // Nothing is settled before anything is judged.
+        let _ = gauge.hear(event.clone());
     }
-    hours.retain(|hour, service| dates.contains(&hour.date) && *service != Service::default());
-    hours
+    gauge.hours()
 }
 
-fn add(hours: &mut BTreeMap<Hour, Service>, measure: Measure, held: &Held, zone: Tz) {
-    let (Some(counter), Some(officer)) = (&held.counter, &held.officer) else {
-        return;
-    };
-    let mut put = |at: Moment, length: i64| {
-        let local = at.local(zone);
-        let hour = Hour {
-            date: local.date_naive(),
-            hour: local.hour() as u8,
-            counter: counter.clone(),
-            officer: officer.clone(),
-        };
-        let service = hours.entry(hour).or_default();
-        match measure {
-            Measure::Served => service.served_ms += length,
-            Measure::Known => service.known_ms += length,
-            Measure::Verified => service.verified_ms += length,
-            Measure::Exempt => service.exempt_ms += length,
-            Measure::Session => service.sessions += length,
-        }
-    };
-    if measure == Measure::Session {
-        if let Some((start, _)) = held.pieces.first() {
-            put(*start, 1);
-        }
-        return;
+/// Measures a past that comes bit by bit, and keeps no more of it than may still change.
+pub struct Gauge {
+    engine: Engine,
+    hours: BTreeMap<Hour, Service>,
+    dates: RangeInclusive<NaiveDate>,
+    zone: Tz,
+}
+
+impl Gauge {
+    pub fn new(rules: &[Rules], again_ms: i64, dates: RangeInclusive<NaiveDate>, zone: Tz) -> Gauge {
+        Gauge::of(engine_of(rules, Some(&MEASURES.set), again_ms), dates, zone)
     }
-    for &(start, end) in &held.pieces {
-        let mut at = start;
-        while at < end {
-            let next = end.min(next_hour(at, zone));
-            put(at, next.ms_since(at));
-            at = next;
+
+    /// Goes on from a snapshot; the rules are those it was begun with.
+    pub fn restore(
+        snapshot: &[u8],
+        rules: &[Rules],
+        dates: RangeInclusive<NaiveDate>,
+        zone: Tz,
+    ) -> Result<Gauge, NoSnapshot> {
+        let rules = rules
+            .iter()
+            .map(|rules| (rules.from, rules.roster.clone(), MEASURES.set.clone()));
+        let engine = Engine::restore(snapshot, rules.collect(), Clock::Events)?;
+        Ok(Gauge::of(engine, dates, zone))
+    }
+
+    fn of(engine: Engine, dates: RangeInclusive<NaiveDate>, zone: Tz) -> Gauge {
+        Gauge {
+            engine,
+            hours: BTreeMap::new(),
+            dates,
+            zone,
+        }
+    }
+
+    pub fn hear(&mut self, event: Event) -> Result<(), TooLate> {
+        self.engine.insert(event)
+    }
+
+    /// Measures what came, and gives up what lies more than `keep_ms` before the office clock: nothing may come for it any
+    /// more.
+    pub fn settle(&mut self, keep_ms: i64) {
+        self.engine.judge();
+        let Some(clock) = self.engine.clock() else { return };
+        self.engine.thin(clock.plus_ms(-keep_ms.min(THIN_AFTER_MS)));
+        self.engine.forget(clock.plus_ms(-keep_ms));
+        for verdict in self.engine.take_settled() {
+            let Some(until) = verdict.until else { continue };
+            let (counter, officer) = (verdict.counter.as_ref(), verdict.officer.as_ref());
+            self.add(&verdict.policy, counter, officer, &[(verdict.since, until)]);
+        }
+    }
+
+    /// What may still change, as bytes to go on from.
+    pub fn snapshot(&self) -> Vec<u8> {
+        self.engine.snapshot()
+    }
+
+    /// The hours of the dates with any service in them.
+    pub fn hours(mut self) -> BTreeMap<Hour, Service> {
+        self.engine.judge();
+        for held in self.engine.held() {
+            self.add(
+                &held.policy.id,
+                held.counter.as_ref(),
+                held.officer.as_ref(),
+                &held.pieces,
+            );
+        }
+        self.hours
+    }
+
+    fn add(
+        &mut self,
+        policy: &PolicyId,
+        counter: Option<&DeviceId>,
+        officer: Option<&OfficerId>,
+        pieces: &[(Moment, Moment)],
+    ) {
+        let (Some(measure), Some(counter), Some(officer)) = (MEASURES.of(policy), counter, officer) else {
+            return;
+        };
+        let mut put = |at: Moment, length: i64| {
+            let local = at.local(self.zone);
+            let date = local.date_naive();
+            if !self.dates.contains(&date) {
+                return;
+            }
+            let hour = Hour {
+                date,
+                hour: local.hour() as u8,
+                counter: counter.clone(),
+                officer: officer.clone(),
+            };
+            let service = self.hours.entry(hour).or_default();
+            match measure {
+                Measure::Served => service.served_ms += length,
+                Measure::Known => service.known_ms += length,
+                Measure::Verified => service.verified_ms += length,
+                Measure::Exempt => service.exempt_ms += length,
+                Measure::Session => service.sessions += length,
+            }
+        };
+        if measure == Measure::Session {
+            if let Some((start, _)) = pieces.first() {
+                put(*start, 1);
+            }
+            return;
+        }
+        for &(start, end) in pieces {
+            let mut at = start;
+            while at < end {
+                let next = end.min(next_hour(at, self.zone));
+                put(at, next.ms_since(at));
+                at = next;
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The shape is documented key by key in docs/configuration.md. Relative paths are relative to the file's own folder.
 
+mod cases;
 mod read;
 mod retention;
 mod secret;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::accounts::Role;
+use crate::case::Terms;
 use crate::engine::event::OfficeId;
 use crate::engine::roster::place;
 use crate::place::Place;
@@ -52,6 +54,8 @@ pub struct Config {
     pub canary: Option<Canary>,
     pub quarantine: Quarantine,
     pub retention: Retention,
+    /// What rules cases, and what is mailed when.
+    pub terms: Terms,
     pub log: LogFormat,
 }
 
@@ -138,8 +142,6 @@ pub struct Mail {
     pub give_up_after_ms: i64,
     /// For one attempt, from connecting to the server's last word (default 60 s).
     pub deadline_ms: i64,
-    /// So many letters a supervisor gets at once on a day, the rest in digests (default 2); `None`: all at once.
-    pub at_once_max: Option<u32>,
 }
 
 impl Mail {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use chrono::{Datelike as _, Days, NaiveDate};
 
+use crate::case::Terms;
 use crate::clock::MonitorClock;
 use crate::config::{Broker, Clock, Config, Embedded, Mail, MailWay, Quarantine, Retention, Web};
 use crate::daemon::desk::{PolicyTexts, Texts};
@@ -124,7 +125,6 @@ pub async fn run(request: Request) -> Result<Outcome> {
             from: "Jagaloket <jagaloket@contoh.example>".into(),
             give_up_after_ms: 5 * 86_400_000,
             deadline_ms: 10_000,
-            at_once_max: None,
         },
         web: Web {
             listen: web,
@@ -138,6 +138,11 @@ pub async fn run(request: Request) -> Result<Outcome> {
         hook: None,
         channel: None,
         canary: None,
+        // A demo shows every mail at once, and is no week long.
+        terms: Terms {
+            at_once_max: None,
+            ..Terms::default()
+        },
         quarantine: Quarantine {
             rows_max: 10_000,
             bytes_max: 64 * 1024 * 1024,

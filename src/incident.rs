@@ -85,6 +85,7 @@ pub struct Book {
 /// That somebody asked for an officer's exemption.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Asked {
+    pub office: OfficeId,
     pub by: String,
     pub officer: OfficerId,
     pub from: Moment,

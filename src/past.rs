@@ -22,7 +22,7 @@ use crate::replay::{self, Ear, Heard};
 
 pub use explain::{Explained, Named, explain_files, explain_stored};
 pub use ledger::{Ledger, LedgerRules, backtest as backtest_ledger, rules};
-pub use service::measure_stored;
+pub use service::Measuring;
 
 /// Turns of decisions that wait for the counting of letters.
 const WAITING_MAX: usize = 256;

@@ -35,6 +35,7 @@ use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{booking, broker, channel, mailer, mqtt, web};
+pub use canary::OFFICE as CANARY;
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::{heard, order, visit};
 use reload::Reload;
@@ -42,7 +43,7 @@ pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
 /// Messages that wait between a broker and the daemon; beyond them the broker waits.
 const WAITING_MAX: usize = 4_000;
-/// Orders of people that wait for the daemon.
+/// Orders and questions of people that wait for the daemon.
 const ORDERS_MAX: usize = 64;
 /// What a stop waits for acknowledgements and answers under way.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -173,7 +174,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
     let desks = daemon::open_desks(&store, &texts, engine_clock, now, keep_ms, &mut book).await?;
-    let docket = Docket::open(&store, troubles::terms(&config))
+    let docket = Docket::open(&store, config.terms.clone())
         .await
         .context("the cases in the ledger cannot be read")?;
     let metrics = Arc::new(Metrics::default());
@@ -219,7 +220,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         mails: config.mail.way.is_some(),
         provider: provider_of(&config.web),
     });
-    let (order_sender, orders) = mpsc::channel(ORDERS_MAX);
+    let (order_sender, orders_in) = mpsc::channel(ORDERS_MAX);
     let senders: Vec<channel::Sender> = desks
         .iter()
         .map(|desk| channel::Sender {
@@ -235,6 +236,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics: metrics.clone(),
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
+        orders: Some(orders::for_pages(&order_sender)),
         visits: Some(orders::visits_for_pages(&order_sender)),
         webhook: orders::webhook(&config, &store, &door.keys, &senders, &clock),
     };
@@ -296,7 +298,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         metrics,
         broker: kind,
         statuses: HashMap::new(),
-        orders,
+        orders: orders_in,
         refused: None,
         entries: Vec::new(),
         notes: daemon::Notes::default(),

@@ -31,6 +31,30 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// Every wish that has no more to it than its word, in the order in which a case goes.
+    pub const PLAIN: [Wish; 11] = [
+        Wish::Ack,
+        Wish::State,
+        Wish::Find,
+        Wish::Examine,
+        Wish::Prove,
+        Wish::NotProve,
+        Wish::Close,
+        Wish::Appeal,
+        Wish::Uphold,
+        Wish::Grant,
+        Wish::Reopen,
+    ];
+
+    /// By its word; a dismissal needs its code.
+    pub fn parse(word: &str, code: Option<Code>) -> Option<Wish> {
+        match (word, code) {
+            ("dismiss", Some(code)) => Some(Wish::Dismiss(code)),
+            (_, None) => Wish::PLAIN.into_iter().find(|wish| wish.as_str() == word),
+            _ => None,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Wish::Ack => "ack",
@@ -78,7 +102,7 @@ impl Cases {
         if ask.wish != Wish::Ack || !ask.reason.is_empty() {
             worded(&ask.reason)?;
         }
-        if ask.seen.is_some_and(|seen| seen != case.steps) {
+        if ask.seen.is_some_and(|seen| !(case.moved..=case.steps).contains(&seen)) {
             return Err(Refusal::Changed(case.steps));
         }
         if let Some(other) = case.joined_to {

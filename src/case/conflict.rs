@@ -37,7 +37,8 @@ pub fn conflict<'r>(
         }
     }
     let asked = requests.into_iter().any(|request| {
-        own.contains(request.asked_by.as_str())
+        request.office == basis.office
+            && own.contains(request.asked_by.as_str())
             && his.contains(request.officer.as_str())
             && touches(request, basis, roster)
     });

@@ -82,6 +82,11 @@ impl Cases {
         climb(at_integrity, Rung::Integrity, people, passed)
     }
 
+    /// By when somebody should have answered.
+    pub(super) fn answer_by(&self, case: &Case, roster: &Roster, terms: &Terms) -> Moment {
+        self.after(case, roster, terms.ack_within_ms)
+    }
+
     /// What is critical does not wait for service hours.
     fn after(&self, case: &Case, roster: &Roster, ms: i64) -> Moment {
         let calendar = roster.office.calendar.as_ref();
@@ -168,10 +173,13 @@ impl Cases {
         steps
     }
 
-    /// Whether people are still at it: its incident is not forgotten until they are done.
+    /// Whether people are still at it, or somebody will hear of it: its incident is not forgotten until then.
     pub fn is_pending(&self, incident: i64) -> bool {
         let case = self.of.get(&incident);
-        case.is_some_and(|case| !matches!(case.stage, Stage::Closed | Stage::Withdrawn) && case.joined_to.is_none())
+        let waits = self.mail.held.values().any(|held| held.contains_key(&incident));
+        waits
+            || case
+                .is_some_and(|case| !matches!(case.stage, Stage::Closed | Stage::Withdrawn) && case.joined_to.is_none())
     }
 
     /// When the next step of any case is due, as their office's roster has it.

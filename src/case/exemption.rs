@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::conflict::conflict;
 use super::line::{Start, line, same_human};
-use super::{Actor, By, Case, Cases, Post, Refusal, acts};
-use crate::engine::event::OfficerId;
+use super::{Actor, By, Case, Cases, Post, Refusal, Terms, acts};
+use crate::engine::event::{OfficeId, OfficerId};
 use crate::engine::policy::Class;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -17,16 +17,25 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub const LOOK_BACK_MS: i64 = 30 * DAY_MS;
 
 /// The longest exemption each role may grant at a time.
-pub fn longest_ms(post: Post) -> i64 {
-    match post {
-        Post::Supervisor => 3 * DAY_MS,
-        Post::Integrity => 30 * DAY_MS,
-        Post::Officer | Post::Technician => 0,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Longest {
+    pub supervisor_ms: i64,
+    pub integrity_ms: i64,
+}
+
+impl Longest {
+    pub fn of(self, post: Post) -> i64 {
+        match post {
+            Post::Supervisor => self.supervisor_ms,
+            Post::Integrity => self.integrity_ms,
+            Post::Officer | Post::Technician => 0,
+        }
     }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Request {
+    pub office: OfficeId,
     pub n: i64,
     pub officer: OfficerId,
     pub from: Moment,
@@ -117,13 +126,14 @@ pub enum ExemptionWish {
 }
 
 impl Cases {
-    pub fn apply_exemption(&mut self, step: &ExemptionStep) {
+    pub fn apply_exemption(&mut self, office: &OfficeId, step: &ExemptionStep) {
         let by = match &step.by {
             By::Monitor => String::new(),
             By::Person(actor) => actor.id.clone(),
         };
         if let Move::Asked { officer, from, until } = &step.act {
             self.requests.entry(step.request).or_insert(Request {
+                office: office.clone(),
                 n: step.request,
                 officer: officer.clone(),
                 from: *from,
@@ -159,6 +169,7 @@ impl Cases {
         wish: &ExemptionWish,
         reason: &str,
         roster: &Roster,
+        terms: &Terms,
         now: Moment,
     ) -> Result<ExemptionStep, Refusal> {
         acts::worded(reason)?;
@@ -177,7 +188,7 @@ impl Cases {
                 if roster.officer(officer).is_none() {
                     return Err(Refusal::Unknown(officer.clone()));
                 }
-                let longest = longest_ms(Post::Integrity);
+                let longest = terms.longest.of(Post::Integrity);
                 if until.ms_since(*from) > longest {
                     return Err(Refusal::TooLongAtOnce(days(longest)));
                 }
@@ -192,7 +203,7 @@ impl Cases {
                 Ok(step(n, Move::Asked { officer, from, until }))
             }
             ExemptionWish::Grant { request: n } | ExemptionWish::Deny { request: n } => {
-                let request = self.request(*n)?;
+                let request = self.request(*n, roster)?;
                 if request.answer.is_some() {
                     return Err(Refusal::Answered);
                 }
@@ -200,14 +211,14 @@ impl Cases {
                 if matches!(wish, ExemptionWish::Deny { .. }) {
                     return Ok(step(*n, Move::Denied));
                 }
-                let longest = longest_ms(who.post);
+                let longest = terms.longest.of(who.post);
                 if request.until.ms_since(request.from) > longest {
                     return Err(Refusal::TooLongAtOnce(days(longest)));
                 }
                 Ok(step(*n, Move::Granted))
             }
             ExemptionWish::Revoke { request: n } => {
-                let request = self.request(*n)?;
+                let request = self.request(*n, roster)?;
                 if !request.is_granted() || request.revoked.is_some() {
                     return Err(Refusal::Answered);
                 }
@@ -219,8 +230,10 @@ impl Cases {
         }
     }
 
-    fn request(&self, n: i64) -> Result<&Request, Refusal> {
-        self.requests.get(&n).ok_or_else(|| Refusal::NoRequest(n.to_string()))
+    /// One of the roster's office: who has rights there has none elsewhere.
+    fn request(&self, n: i64, roster: &Roster) -> Result<&Request, Refusal> {
+        let request = self.requests.get(&n).filter(|one| one.office == roster.office.id);
+        request.ok_or_else(|| Refusal::NoRequest(n.to_string()))
     }
 
     fn may_answer(&self, who: &Actor, request: &Request, roster: &Roster, now: Moment) -> Result<(), Refusal> {
@@ -258,9 +271,10 @@ impl Cases {
         request: &Request,
         rests_on_custody: impl Fn(&str) -> bool + 'c,
     ) -> impl Iterator<Item = &'c Case> {
-        let (officer, until) = (request.officer.clone(), request.asked);
+        let (office, officer, until) = (request.office.clone(), request.officer.clone(), request.asked);
         self.of.values().filter(move |case| {
             case.counts()
+                && case.basis.office == office
                 && case.basis.officer.as_ref() == Some(&officer)
                 && case.basis.since >= until.plus_ms(-LOOK_BACK_MS)
                 && case.basis.since <= until
@@ -284,8 +298,9 @@ fn is_above(id: &str, officer: &str, roster: &Roster, now: Moment) -> bool {
 }
 
 fn days(ms: i64) -> String {
-    match ms / DAY_MS {
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+    match (ms / DAY_MS, ms % DAY_MS) {
+        (1, 0) => "1 day".to_owned(),
+        (days, 0) => format!("{days} days"),
+        _ => format!("{} hours", ms / HOUR_MS),
     }
 }

@@ -1,6 +1,7 @@
 //! Folding steps to cases: the same steps give the same cases, whoever folds them.
 
 use super::{Ack, Act, Appeal, Basis, By, Case, Cases, Counts, Record, Rung, Stage, Step};
+use crate::engine::event::OfficeId;
 use crate::engine::policy::Class;
 use crate::engine::time::Moment;
 
@@ -17,20 +18,15 @@ impl Cases {
         }
     }
 
-    pub fn take(&mut self, record: &Record) {
+    /// Takes what an entry of an office says. People of two offices may have equal ids.
+    pub fn take(&mut self, office: &OfficeId, record: &Record) {
         self.last = self.last.max(Some(record.at()));
         match record {
             Record::Step(step) => self.apply(step),
-            Record::Exemption(step) => self.apply_exemption(step),
-            Record::Mail(step) => self.mail.take(step),
+            Record::Exemption(step) => self.apply_exemption(office, step),
+            Record::Mail(step) => self.mail.take(office, step),
             Record::Pattern(pattern) => self.patterns.push(pattern.clone()),
         }
-    }
-
-    pub fn fold<'s>(records: impl IntoIterator<Item = &'s Record>) -> Cases {
-        let mut cases = Cases::default();
-        records.into_iter().for_each(|record| cases.take(record));
-        cases
     }
 
     /// Counts of the cases that fit. What late events took back counts nowhere until people decide again.
@@ -64,10 +60,12 @@ impl Case {
             appeal: None,
             told: std::collections::BTreeMap::new(),
             waiting_since: at,
+            answered_ms: None,
             climbed: 0,
             integrity_told: false,
             changed: at,
             steps: 1,
+            moved: 1,
         }
     }
 
@@ -84,6 +82,12 @@ impl Case {
     pub(super) fn apply(&mut self, step: &Step) {
         self.steps += 1;
         self.changed = step.at;
+        if !matches!(step.act, Act::Refused { .. } | Act::Told { .. }) {
+            self.moved = self.steps;
+        }
+        if step.act.answers() {
+            self.answered_ms.get_or_insert(step.at.ms_since(self.waiting_since));
+        }
         match &step.act {
             Act::Opened { .. } | Act::Refused { .. } => {}
             Act::Amended { basis } => self.basis = basis.clone(),
@@ -204,6 +208,7 @@ impl Case {
         self.ack = None;
         self.appeal = None;
         self.waiting_since = at;
+        self.answered_ms = None;
         self.climbed = 0;
         self.integrity_told = false;
     }

@@ -1,8 +1,10 @@
 //! Time that counts only while the office is open and not on its break.
 
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
 use crate::engine::calendar::Calendar;
+use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 
 /// A calendar that is closed for longer than so many of its turns is taken to be open: nothing waits for ever.
@@ -37,4 +39,16 @@ pub fn in_service(calendar: Option<&Calendar>, zone: Tz, at: Moment) -> bool {
         let phase = calendar.at(at, zone);
         phase.open && !phase.on_break
     })
+}
+
+/// Whether the office is open at all on a date.
+pub fn opens_on(date: NaiveDate, roster: &Roster) -> bool {
+    let calendar = roster.office.calendar.as_ref();
+    calendar.is_none_or(|calendar| !calendar.hours(date).open.is_empty())
+}
+
+/// So many minutes after the midnight of a date, by the office's wall clock.
+pub fn time_on(date: NaiveDate, minutes: u32, roster: &Roster) -> Option<Moment> {
+    let time = date.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
+    Moment::of_local(time, roster.office.zone)
 }

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::{Cases, Terms};
+use super::hours::{opens_on, time_on};
+use super::{Cases, Terms, summary};
+use crate::engine::event::OfficeId;
 use crate::engine::policy::Severity;
 use crate::engine::roster::{Language, Role, Roster};
 use crate::engine::time::Moment;
@@ -57,6 +59,13 @@ pub enum MailStep {
         message_id: String,
         subject: String,
     },
+    /// The integrity team was told of all the days up to that one.
+    Summary {
+        span: summary::Span,
+        to: NaiveDate,
+        at: Moment,
+        people: Vec<String>,
+    },
 }
 
 impl MailStep {
@@ -66,7 +75,8 @@ impl MailStep {
             | MailStep::Among { at, .. }
             | MailStep::Held { at, .. }
             | MailStep::Dropped { at, .. }
-            | MailStep::Digest { at, .. } => *at,
+            | MailStep::Digest { at, .. }
+            | MailStep::Summary { at, .. } => *at,
         }
     }
 }
@@ -81,13 +91,15 @@ pub struct Thread {
 /// What the ledger says of mail.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Mail {
-    /// How many letters each got at once on the last day he got any.
-    at_once: BTreeMap<String, (NaiveDate, u32)>,
+    /// How many letters each of an office got at once on the last day he got any.
+    at_once: BTreeMap<(OfficeId, String), (NaiveDate, u32)>,
     /// What waits for each, and until when.
     pub held: BTreeMap<String, BTreeMap<i64, Moment>>,
     pub threads: BTreeMap<(i64, String), Thread>,
     /// Whatever waited at some time: its threads do not begin in the letters a book wrote.
     pub ever_held: BTreeSet<(i64, String)>,
+    /// Up to which day each office's integrity team was told in summaries.
+    pub summarised: BTreeMap<(OfficeId, summary::Span), NaiveDate>,
     /// What a book rebuilt from the outbox alone would not know.
     pub recalled: Vec<Told>,
 }
@@ -102,7 +114,7 @@ pub enum Way {
 }
 
 impl Mail {
-    pub(super) fn take(&mut self, step: &MailStep) {
+    pub(super) fn take(&mut self, office: &OfficeId, step: &MailStep) {
         match step {
             MailStep::Sent {
                 incident,
@@ -112,7 +124,8 @@ impl Mail {
                 subject,
                 ..
             } => {
-                let count = self.at_once.entry(person.clone()).or_insert((*date, 0));
+                let whose = (office.clone(), person.clone());
+                let count = self.at_once.entry(whose).or_insert((*date, 0));
                 *count = if count.0 == *date {
                     (*date, count.1 + 1)
                 } else {
@@ -142,6 +155,9 @@ impl Mail {
                     .or_insert(*due);
                 self.ever_held.insert((*incident, person.clone()));
                 self.recall(*incident, person, address, *language, *at, None);
+            }
+            MailStep::Summary { span, to, .. } => {
+                self.summarised.insert((office.clone(), *span), *to);
             }
             MailStep::Dropped { incident, person, .. } => {
                 self.release(person, *incident);
@@ -239,7 +255,8 @@ impl Cases {
             return Way::Now;
         }
         let today = now.date(roster.office.zone);
-        let used = self.mail.at_once.get(person).filter(|(date, _)| *date == today);
+        let whose = (roster.office.id.clone(), letter.person.clone());
+        let used = self.mail.at_once.get(&whose).filter(|(date, _)| *date == today);
         let room = used.is_none_or(|(_, count)| *count < at_once_max);
         match letter.kind {
             LetterKind::Opened if severity == Some(Severity::Major) && room && !waits => Way::Now,
@@ -251,22 +268,18 @@ impl Cases {
 
     /// When a letter that is held now goes out: noon or the afternoon of a day the office is open on.
     pub fn digest_after(&self, roster: &Roster, terms: &Terms, now: Moment) -> Moment {
-        let zone = roster.office.zone;
-        let today = now.date(zone);
-        let at = |date: NaiveDate, minutes: u32| {
-            let time = date.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
-            Moment::of_local(time, zone)
-        };
-        let open = |date| {
-            let calendar = roster.office.calendar.as_ref();
-            calendar.is_none_or(|calendar| !calendar.hours(date).open.is_empty())
-        };
+        let today = now.date(roster.office.zone);
         let dates = (0..=CLOSED_DAYS_MAX).filter_map(|ahead| today.checked_add_days(Days::new(ahead)));
         let moments = |open_only: bool| {
             let mut moments = dates
                 .clone()
-                .filter(move |date| !open_only || open(*date))
-                .flat_map(|date| terms.digest_minutes.map(|minutes| at(date, minutes)))
+                .filter(move |date| !open_only || opens_on(*date, roster))
+                .flat_map(|date| {
+                    terms
+                        .digest_minutes
+                        .iter()
+                        .map(move |minutes| time_on(date, *minutes, roster))
+                })
                 .flatten();
             moments.find(|moment| *moment > now)
         };
@@ -277,12 +290,9 @@ impl Cases {
     pub fn digests_due(&self, is_of: impl Fn(i64) -> bool, now: Moment) -> BTreeMap<String, BTreeSet<i64>> {
         let mut due = BTreeMap::new();
         for (person, held) in &self.mail.held {
-            if held.values().all(|due| *due > now) {
-                continue;
-            }
-            let incidents: BTreeSet<i64> = held.keys().copied().filter(|n| is_of(*n)).collect();
-            if !incidents.is_empty() {
-                due.insert(person.clone(), incidents);
+            let own = held.iter().filter(|(n, _)| is_of(**n));
+            if own.clone().any(|(_, due)| *due <= now) {
+                due.insert(person.clone(), own.map(|(n, _)| *n).collect());
             }
         }
         due

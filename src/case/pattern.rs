@@ -1,17 +1,22 @@
-//! What repeats: three confirmed minor incidents of an officer in 14 days, or two confirmed major ones in 30. Only what
-//! people confirmed counts, and what was told of once is not told of again.
+//! What repeats: by default three confirmed minor incidents of an officer in 14 days, or two confirmed major ones in 30.
+//! Only what people confirmed counts, and what was told of once is not told of again.
 
 use serde::{Deserialize, Serialize};
 
 use super::conflict::conflict;
 use super::line::{Start, line};
-use super::{Case, Cases};
+use super::{Case, Cases, Terms};
 use crate::engine::event::{OfficeId, OfficerId};
 use crate::engine::policy::Severity;
 use crate::engine::roster::{Role, Roster};
 use crate::engine::time::Moment;
 
-const DAY_MS: i64 = 86_400_000;
+/// So many within so long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Repeats {
+    pub count: usize,
+    pub within_ms: i64,
+}
 
 /// A repetition, as an entry of the ledger has it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -27,16 +32,17 @@ pub struct Pattern {
 
 impl Cases {
     /// What repeats with a case that was just confirmed.
-    pub fn pattern(&self, confirmed: &Case, roster: &Roster, now: Moment) -> Option<Pattern> {
+    pub fn pattern(&self, confirmed: &Case, roster: &Roster, terms: &Terms, now: Moment) -> Option<Pattern> {
         let officer = confirmed.basis.officer.clone()?;
         let severity = match confirmed.basis.severity {
             Severity::Info | Severity::Minor => Severity::Minor,
             Severity::Major | Severity::Critical => Severity::Major,
         };
-        let (count, span_ms) = match severity {
-            Severity::Minor => (3, 14 * DAY_MS),
-            _ => (2, 30 * DAY_MS),
+        let Repeats { count, within_ms } = match severity {
+            Severity::Minor => terms.minor_repeats,
+            _ => terms.major_repeats,
         };
+        let office = &confirmed.basis.office;
         let told = |n: i64| {
             let mut earlier = self.patterns.iter().filter(|one| one.severity == severity);
             earlier.any(|one| one.incidents.contains(&n))
@@ -45,9 +51,10 @@ impl Cases {
         let incidents: Vec<i64> = self
             .of
             .values()
-            .filter(|case| case.counts() && case.is_finding() && case.basis.officer.as_ref() == Some(&officer))
+            .filter(|case| case.counts() && case.is_finding() && case.basis.office == *office)
+            .filter(|case| case.basis.officer.as_ref() == Some(&officer))
             .filter(of_kind)
-            .filter(|case| case.basis.since >= now.plus_ms(-span_ms) && !told(case.incident))
+            .filter(|case| case.basis.since >= now.plus_ms(-within_ms) && !told(case.incident))
             .map(|case| case.incident)
             .collect();
         if incidents.len() < count {

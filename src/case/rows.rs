@@ -2,7 +2,6 @@
 
 use super::exemption::Request;
 use super::{Act, Actor, By, Case, Post, Stage, Step};
-use crate::engine::event::OfficeId;
 use crate::engine::roster::Roster;
 use crate::store::rows::{CaseRow, CaseStepRow, ExemptionRow};
 
@@ -84,9 +83,9 @@ impl Step {
 }
 
 impl Request {
-    pub fn row(&self, office: &OfficeId) -> ExemptionRow {
+    pub fn row(&self) -> ExemptionRow {
         ExemptionRow {
-            office: office.clone(),
+            office: self.office.clone(),
             n: self.n,
             officer: self.officer.clone(),
             from: self.from,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 
 use crate::case::escalation::{Passed, What, climbs};
-use crate::case::{Case, Rung, Terms};
+use crate::case::{Case, Rung};
+use crate::config::Config;
 use crate::daemon::docket;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
@@ -65,7 +66,7 @@ async fn who(args: WhoArgs) -> anyhow::Result<Exit> {
     for (person, told) in &case.told {
         println!("{}  {person} was told", told.rfc3339(zone));
     }
-    let terms = Terms::default();
+    let terms = Config::load(&args.config)?.terms;
     let foreseen = cases.foresee(case, &roster, &terms);
     if foreseen.is_empty() {
         println!("nothing more will happen: {}", why_not(case));

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use super::cases;
 use super::read::Section;
 use super::retention::retention;
 use super::{
@@ -10,6 +11,7 @@ use super::{
     Mail, MailWay, Oidc, Protocol, Quarantine, Smtp, Tls, Web, WebTls,
 };
 use crate::accounts::Role;
+use crate::case::Terms;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Span;
 use crate::place::{Place, Server};
@@ -29,7 +31,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     let (database, control, key) = database(root);
 
     let broker = broker(root);
-    let mail = mail(root);
+    let (mail, digests) = mail(root);
     let web = web(root);
     let hook = hook(root);
     let channel = channel(root);
@@ -42,6 +44,11 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
 
     let settle_after_ms = settle_after_ms.unwrap_or(14 * DAY_MS);
     let retention = retention(root, settle_after_ms);
+    let terms = Terms {
+        at_once_max: digests.at_once_max,
+        digest_minutes: digests.minutes,
+        ..cases::terms(root)
+    };
 
     let mut log = root.section("log");
     let format = log.choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]);
@@ -66,6 +73,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
             bytes_max: megabytes_max as usize * 1024 * 1024,
         },
         retention,
+        terms,
         log: format.unwrap_or_default(),
     }
 }
@@ -226,7 +234,13 @@ fn embedded_tls(section: &mut Section<'_>, beside: SocketAddr) -> Option<Embedde
     })
 }
 
-fn mail(root: &mut Section<'_>) -> Mail {
+/// How letters that can wait are gathered.
+struct Digests {
+    at_once_max: Option<u32>,
+    minutes: Vec<u32>,
+}
+
+fn mail(root: &mut Section<'_>) -> (Mail, Digests) {
     const OF_SMTP: [&str; 7] = ["port", "tls", "ca", "user", "password", "password_file", "password_env"];
     let mut mail = root.section("mail");
     let directory = mail.path("directory");
@@ -285,17 +299,33 @@ fn mail(root: &mut Section<'_>) -> Mail {
     let deadline = mail.span("deadline", Span::ms(1_000)..=Span::ms(600_000));
     let digests = mail.switch("digests").unwrap_or(true);
     let at_once = mail.whole("at_once", 0..=1_000);
+    let times = mail.texts("digests_at");
+    let minutes: Option<Vec<u32>> = times.iter().flatten().map(|text| cases::minutes(text)).collect();
+    let rises = |minutes: &Vec<u32>| minutes.windows(2).all(|pair| pair[0] < pair[1]);
+    let minutes = minutes.filter(rises);
+    if minutes.is_none() || times.as_ref().is_some_and(Vec::is_empty) {
+        mail.wrong(
+            "digests_at",
+            "must be times of day in order, like [\"12:00\", \"16:00\"]",
+        );
+    }
     if !digests {
-        mail.misplaced(&["at_once"], "goes with digests, and `digests` is false");
+        mail.misplaced(&["at_once", "digests_at"], "goes with digests, and `digests` is false");
     }
     mail.end(root);
-    Mail {
+    let digests = Digests {
+        at_once_max: digests.then_some(at_once.map_or(2, |count| count as u32)),
+        minutes: minutes
+            .filter(|minutes| !minutes.is_empty())
+            .unwrap_or_else(|| Terms::default().digest_minutes),
+    };
+    let mail = Mail {
         way,
         from,
         give_up_after_ms: give_up.unwrap_or(5 * DAY_MS),
         deadline_ms: deadline.unwrap_or(60_000),
-        at_once_max: digests.then_some(at_once.map_or(2, |count| count as u32)),
-    }
+    };
+    (mail, digests)
 }
 
 fn hook(root: &mut Section<'_>) -> Option<Hook> {

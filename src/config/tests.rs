@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod cases;
+
 const MINIMAL: &str = "
 [office]
 roster = [\"tangerang.toml\"]
@@ -65,7 +67,6 @@ fn ten_lines_are_enough() {
                 from: "Jagaloket <jagaloket@office.example>".into(),
                 give_up_after_ms: 432_000_000,
                 deadline_ms: 60_000,
-                at_once_max: Some(2),
             },
             web: Web {
                 listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -91,6 +92,7 @@ fn ten_lines_are_enough() {
                 quarantine_ms: 7_776_000_000,
                 at: chrono::NaiveTime::from_hms_opt(2, 30, 0),
             },
+            terms: Terms::default(),
             log: LogFormat::Text,
         })
     );

@@ -73,6 +73,8 @@ impl PolicyTexts {
 
 pub struct Desk {
     pub office: OfficeId,
+    /// From when on it is watched.
+    pub since: Moment,
     pub roster: Arc<Roster>,
     pub policies: Arc<[Head]>,
     pub engine: Engine,
@@ -95,6 +97,12 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Whether a policy in force says anything by where phones are.
+    pub fn rests_on_custody(&self, policy: &str) -> bool {
+        let head = self.policies.iter().find(|head| head.id.as_str() == policy);
+        head.is_some_and(|head| head.condition.contains("custody"))
+    }
+
     /// Rebuilds an office from the ledger. What the files say goes in force now where the ledger says otherwise; the
     /// entries for that are pushed to `entries`.
     pub async fn open(
@@ -135,6 +143,7 @@ impl Desk {
                 entries.push(desk.rules_entry(EntryKind::Policies, policies_body(&texts.policies)?, now, now));
             }
         }
+        desk.since = activations.first().map_or(now, |first| first.at);
         desk.roster = roster;
         desk.policies = policies.heads().cloned().collect();
         desk.engine.judge();
@@ -160,6 +169,7 @@ impl Desk {
         engine.judge_again_within(keep_ms);
         Desk {
             office: roster.office.id.clone(),
+            since: Moment::MIN,
             policies: policies.heads().cloned().collect(),
             engine,
             roster,

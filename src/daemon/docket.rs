@@ -2,13 +2,15 @@
 //! entry of the ledger, written with the turn it belongs to.
 
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::desk::Desk;
-use crate::case::acts::{Ask, Wish};
+use super::summary::Read;
+use crate::case::acts::Ask;
 use crate::case::exemption::{ExemptionStep, ExemptionWish, Move};
 use crate::case::mail::MailStep;
+pub use crate::case::order::{CaseAnswer, CaseOrder, Done, Order};
+use crate::case::order::{Look, Seen};
 use crate::case::{self, Act, Actor, By, Cases, Post, Record, Refusal, Rung, Step, Terms};
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
 use crate::engine::roster::{Person, Roster};
@@ -19,58 +21,6 @@ use crate::letter::{Change, Decided};
 use crate::store::Store;
 use crate::store::rows::{Digest, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
 use crate::wire;
-
-/// What a person does, as it comes through the socket or from a page.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct CaseOrder {
-    /// The person's id in the roster.
-    pub who: String,
-    /// In which capacity; `None`: as the roster has him.
-    #[serde(default)]
-    pub post: Option<Post>,
-    #[serde(default)]
-    pub reason: String,
-    pub what: Order,
-}
-
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    Case {
-        incident: i64,
-        wish: Wish,
-        /// How many steps the case had when the person looked at it.
-        #[serde(default)]
-        seen: Option<u32>,
-    },
-    Exemption {
-        /// May be left out where there is one office.
-        #[serde(default)]
-        office: Option<OfficeId>,
-        wish: ExemptionWish,
-    },
-}
-
-/// What was done.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Done {
-    Case {
-        incident: i64,
-        step: String,
-        stage: String,
-        steps: u32,
-    },
-    Exemption {
-        request: i64,
-        step: String,
-        backdated: bool,
-        /// Incidents of the last 30 days that would not have been.
-        would_have_hidden: Vec<i64>,
-    },
-}
-
-pub type CaseAnswer = std::result::Result<Done, Refusal>;
 
 pub struct Docket {
     pub cases: Cases,
@@ -157,7 +107,7 @@ impl Docket {
                 match self.cases.ask(&ask, roster, &self.terms, now) {
                     Ok(step) => {
                         let word = step.act.as_str().to_owned();
-                        self.note(ix, Record::Step(step));
+                        self.note(ix, &desks[ix].office, Record::Step(step));
                         let case = &self.cases.of[&incident];
                         Ok(Done::Case {
                             incident,
@@ -175,6 +125,7 @@ impl Docket {
                         let reason = String::new();
                         self.note(
                             ix,
+                            &desks[ix].office,
                             Record::Step(Step {
                                 incident,
                                 at,
@@ -198,6 +149,14 @@ impl Docket {
         }
     }
 
+    /// What somebody may do of what he looks at, by the rules that would judge it if he did it now. `None`: there is no
+    /// such office.
+    pub(super) fn look(&self, look: &Look, desks: &[Desk], now: Moment) -> Option<Seen> {
+        let desk = desks.iter().find(|desk| desk.office == look.office)?;
+        let rests_on_custody = |policy: &str| desk.rests_on_custody(policy);
+        Some(self.cases.look(look, &desk.roster, &self.terms, rests_on_custody, now))
+    }
+
     #[expect(clippy::too_many_arguments, reason = "an order has these parts")]
     fn exempt(
         &mut self,
@@ -210,7 +169,10 @@ impl Docket {
         now: Moment,
     ) -> CaseAnswer {
         let who = actor(who, post, &desk.roster)?;
-        let step = match self.cases.ask_exemption(&who, wish, reason, &desk.roster, now) {
+        let step = match self
+            .cases
+            .ask_exemption(&who, wish, reason, &desk.roster, &self.terms, now)
+        {
             Ok(step) => step,
             Err(refusal) => {
                 let (tried, request) = match wish {
@@ -225,6 +187,7 @@ impl Docket {
                 };
                 self.note(
                     ix,
+                    &desk.office,
                     Record::Exemption(ExemptionStep {
                         request,
                         at: now,
@@ -238,7 +201,7 @@ impl Docket {
         };
         let (n, word) = (step.request, step.act.as_str().to_owned());
         let happened = step.act.clone();
-        self.note(ix, Record::Exemption(step));
+        self.note(ix, &desk.office, Record::Exemption(step));
         let request = &self.cases.requests[&n];
         let time = desk.moment(now);
         let kind = match happened {
@@ -271,11 +234,9 @@ impl Docket {
                 receipt: Receipt::unneeded(),
             });
         }
-        let policies = &desk.policies;
-        let hidden = self.cases.would_have_hidden(request, |policy| {
-            let head = policies.iter().find(|head| head.id.as_str() == policy);
-            head.is_some_and(|head| head.condition.contains("custody"))
-        });
+        let hidden = self
+            .cases
+            .would_have_hidden(request, |policy| desk.rests_on_custody(policy));
         Ok(Done::Exemption {
             request: n,
             step: word,
@@ -284,15 +245,24 @@ impl Docket {
         })
     }
 
+    /// Incidents of steps that are taken and not written yet.
+    pub(super) fn acted_on(&self) -> Vec<i64> {
+        let of = |(_, record): &(usize, Record)| match record {
+            Record::Step(step) => Some(step.incident),
+            _ => None,
+        };
+        self.pending.iter().filter_map(of).collect()
+    }
+
     /// Takes a step at once; it is written with the turn that follows.
-    fn note(&mut self, desk: usize, record: Record) {
-        self.cases.take(&record);
+    fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
+        self.cases.take(office, &record);
         self.pending.push((desk, record));
         self.wake = Some(Moment::MIN);
     }
 
     /// Adds to a turn what it means for cases, and what is due of them: entries, rows, letters.
-    pub(super) fn turn(&mut self, book: &mut Book, desks: &[Desk], turn: &mut Turn, now: Moment) {
+    pub(super) fn turn(&mut self, book: &mut Book, desks: &[Desk], summaries: &[Read], turn: &mut Turn, now: Moment) {
         if turn.incidents.is_empty() && turn.letters.is_empty() && self.wake.is_none_or(|wake| wake > now) {
             return;
         }
@@ -323,7 +293,7 @@ impl Docket {
                 for step in self.cases.due(case, &desk.roster, &self.terms, now) {
                     let letters = self.climb(n, &step, book, desk, now);
                     let record = Record::Step(step);
-                    self.cases.take(&record);
+                    self.cases.take(&desk.office, &record);
                     self.write(desk, &record, turn);
                     turn.letters.extend(letters);
                 }
@@ -331,6 +301,7 @@ impl Docket {
         }
         self.post(desks, turn, now);
         self.send_digests(book, desks, turn, now);
+        self.send_summaries(summaries, book, desks, turn, now);
         let roster_of = |case: &case::Case| {
             let desk = desks.iter().find(|desk| desk.office == case.basis.office)?;
             Some(&*desk.roster)
@@ -338,7 +309,8 @@ impl Docket {
         let is_watched = |n| self.cases.of.get(&n).is_some_and(|case| roster_of(case).is_some());
         let digest = self.cases.mail.next_digest(is_watched);
         let climb = self.cases.next_wake(roster_of, &self.terms);
-        self.wake = [digest, climb].into_iter().flatten().min();
+        let summary = self.next_summary(desks, now);
+        self.wake = [digest, climb, summary].into_iter().flatten().min();
     }
 
     /// What incidents that changed in this turn do to their cases, and who was told of them.
@@ -412,7 +384,7 @@ impl Docket {
             act,
             reason: String::new(),
         });
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -466,7 +438,7 @@ impl Docket {
             Record::Exemption(step) => {
                 if let Some(request) = self.cases.requests.get(&step.request) {
                     turn.exemptions.retain(|row| row.n != step.request);
-                    turn.exemptions.push(request.row(&desk.office));
+                    turn.exemptions.push(request.row());
                 }
             }
         }
@@ -492,6 +464,7 @@ pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Digest, &NewLetter)> 
 /// Who asked for exemptions, for the book.
 pub fn asked(cases: &Cases) -> Vec<Asked> {
     let asked = cases.requests.values().map(|request| Asked {
+        office: request.office.clone(),
         by: request.asked_by.clone(),
         officer: request.officer.clone(),
         from: request.from,
@@ -536,11 +509,11 @@ pub async fn fold(store: &Store, at: Moment) -> Result<Cases> {
             return Ok(cases);
         };
         after = *last;
-        for (n, _, body) in &page {
+        for (n, office, body) in &page {
             let record: Record = serde_json::from_slice(body)
                 .with_context(|| format!("entry {n} of the ledger is no step of a case"))?;
             if record.at() <= at {
-                cases.take(&record);
+                cases.take(office, &record);
             }
         }
     }

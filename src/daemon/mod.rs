@@ -10,6 +10,8 @@ mod kept;
 pub mod order;
 mod outage;
 mod post;
+mod recall;
+mod summary;
 mod ticks;
 mod turn;
 pub mod visits;
@@ -149,7 +151,7 @@ impl Daemon {
                 }
             };
             // Who put something in force looks at once whether it is.
-            let ordered = matches!(wake, Wake::Order(_));
+            let ordered = matches!(wake, Wake::Order(ref order) if !matches!(order, Order::Look { .. }));
             match wake {
                 Wake::Shutdown => {
                     return self.stop(&comeback).await;

@@ -8,6 +8,7 @@ use super::Daemon;
 use super::desk::Texts;
 use super::docket::{CaseAnswer, CaseOrder};
 use crate::booking::order::{VisitAnswer, VisitOrder};
+use crate::case::order::{Look, Seen};
 use crate::engine::time::Moment;
 use crate::live::Refusal;
 
@@ -27,6 +28,11 @@ pub enum Order {
     Visit {
         order: VisitOrder,
         answer: oneshot::Sender<VisitAnswer>,
+    },
+    /// What a person may do with cases, before he does it: changes nothing.
+    Look {
+        look: Look,
+        answer: oneshot::Sender<Option<Seen>>,
     },
     /// Files that are refused: what is in force stays, and people are shown why.
     Refuse { faults: String },
@@ -53,6 +59,10 @@ impl Daemon {
         match order {
             Order::Case { order, answer } => self.docket.obey(order, answer, &self.desks, now),
             Order::Visit { order, answer } => self.visits.obey(order, answer, &self.desks, now),
+            Order::Look { look, answer } => {
+                // Whoever asked may have gone meanwhile.
+                let _ = answer.send(self.docket.look(&look, &self.desks, now));
+            }
             Order::Refuse { faults } => {
                 self.metrics.activations_refused.add(1);
                 self.refused = Some(Refusal { at: now, faults });

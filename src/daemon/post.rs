@@ -105,7 +105,7 @@ impl Docket {
 
     pub(super) fn mailed(&mut self, desk: &Desk, step: MailStep, turn: &mut Turn) {
         let record = Record::Mail(step);
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 
@@ -114,7 +114,7 @@ impl Docket {
         let Some(case) = self.cases.of.get(&incident) else {
             return;
         };
-        let Some(pattern) = self.cases.pattern(case, &desk.roster, now) else {
+        let Some(pattern) = self.cases.pattern(case, &desk.roster, &self.terms, now) else {
             return;
         };
         for to in pattern.people.iter().filter_map(|id| desk.roster.person(id)) {
@@ -144,7 +144,7 @@ impl Docket {
             });
         }
         let record = Record::Pattern(pattern);
-        self.cases.take(&record);
+        self.cases.take(&desk.office, &record);
         self.write(desk, &record, turn);
     }
 

@@ -88,7 +88,15 @@ impl Daemon {
             }
         }
         self.visits.forget(&self.desks, &mut turn, now);
-        self.docket.turn(&mut self.book, &self.desks, &mut turn, now);
+        self.recall().await;
+        let summaries = loop {
+            match self.docket.read_summaries(&self.store, &self.desks, now).await {
+                Ok(read) => break read,
+                Err(error) => self.wait_for_database(error).await,
+            }
+        };
+        self.docket
+            .turn(&mut self.book, &self.desks, &summaries, &mut turn, now);
         for status in &turn.statuses {
             self.statuses
                 .insert((status.office.to_string(), status.device.to_string()), status.clone());

@@ -573,6 +573,11 @@ impl Engine {
         }
     }
 
+    /// Hands over the verdicts that can no longer change: `verdicts` has them no more.
+    pub fn take_settled(&mut self) -> Vec<Verdict> {
+        std::mem::take(&mut self.settled)
+    }
+
     pub(super) fn fold_state(&self) -> &super::state::State {
         &self.fold.state
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::event::{DeviceId, OfficerId, PolicyId};
 use super::expr::{Condition, Scope};
-use super::judge::Run;
+use super::judge::{Closed, Run};
 use super::names::Names;
 use super::policy::Head;
 use super::report::Horizons;
@@ -148,5 +148,24 @@ impl Engine {
         };
         trace.finish(&horizons, self.names());
         decisions
+    }
+
+    /// How long conditions held, for verdicts and, where they still hold, for those to come; all of it that is not settled.
+    pub fn held(&self) -> Vec<Held> {
+        let closed = self.fold.closed.iter().filter_map(|closed| match closed {
+            Closed::Run { run, .. } => Some(run),
+            Closed::Instant { .. } => None,
+        });
+        let mut trace = Trace {
+            runs: closed.chain(self.fold_state().slots.runs()).cloned().collect(),
+            ..Trace::default()
+        };
+        let of = self.horizons();
+        let horizons = Horizons {
+            clock: self.clock,
+            of: &of,
+        };
+        trace.finish(&horizons, self.names());
+        trace.held
     }
 }

@@ -133,14 +133,7 @@ impl Past {
 
     /// An engine with all events, under other policies than those of the time.
     pub(crate) fn engine_under(&self, policies: Option<&Arc<PolicySet>>, more: &[Event]) -> Engine {
-        let of = |rules: &Rules| (rules.roster.clone(), policies.unwrap_or(&rules.policies).clone());
-        let (roster, first) = of(&self.rules[0]);
-        let mut engine = Engine::new(roster, first, Clock::Events);
-        engine.judge_again_within(self.again_ms);
-        for rules in &self.rules[1..] {
-            let (roster, policies) = of(rules);
-            engine.activate(rules.from, roster, policies);
-        }
+        let mut engine = engine_of(&self.rules, policies, self.again_ms);
         for event in self.events.iter().chain(more) {
             // Nothing is settled in an engine that has not judged yet.
             let _ = engine.insert(event.clone());
@@ -159,6 +152,19 @@ impl Past {
         engine.judge();
         engine.verdicts()
     }
+}
+
+/// An engine without events, in which rules come into force one after another, under other policies than those of the time.
+pub(crate) fn engine_of(rules: &[Rules], policies: Option<&Arc<PolicySet>>, again_ms: i64) -> Engine {
+    let of = |rules: &Rules| (rules.roster.clone(), policies.unwrap_or(&rules.policies).clone());
+    let (roster, first) = of(&rules[0]);
+    let mut engine = Engine::new(roster, first, Clock::Events);
+    engine.judge_again_within(again_ms);
+    for rules in &rules[1..] {
+        let (roster, policies) = of(rules);
+        engine.activate(rules.from, roster, policies);
+    }
+    engine
 }
 
 /// Explains a verdict; `None` where judging this past again does not give it.

@@ -14,6 +14,7 @@ use super::check;
 use super::plan::{self, Dies};
 use crate::booking;
 use crate::case::Terms;
+use crate::case::summary::Summaries;
 use crate::clock::{Hand, MonitorClock};
 use crate::daemon::docket::Docket;
 use crate::daemon::visits::Visits;
@@ -101,6 +102,11 @@ impl Life {
             ack_within_ms: i64::MAX / 8,
             integrity_after_ms: i64::MAX / 8,
             at_once_max: None,
+            summaries: Summaries {
+                weekly: None,
+                monthly: false,
+                ..Summaries::default()
+            },
             ..Terms::default()
         };
         let docket = Docket::open(&store, terms).await?;

@@ -8,7 +8,7 @@ use super::ruling::{Fate, PACE_MS};
 use super::{Book, Correspondent, Incident, LaneKey, Standing};
 use crate::engine::time::Moment;
 use crate::letter::{House, Stretch};
-use crate::store::rows::{IncidentRow, IncidentState, Told, VerdictRow};
+use crate::store::rows::{IncidentRow, IncidentState, LetterKind, Told, VerdictRow};
 
 /// What is stored of the time that can still change. Retracted verdicts may be among the rows; they are left out.
 #[derive(Default, Debug)]
@@ -29,27 +29,10 @@ impl Book {
         let mut book = Book::new(house);
         book.next_verdict = past.next_verdict.max(1);
         book.next_incident = past.next_incident.max(1);
-        let mut stands: BTreeMap<i64, Vec<Stretch>> = BTreeMap::new();
+        let mut verdicts: BTreeMap<i64, Vec<VerdictRow>> = BTreeMap::new();
         for row in past.verdicts {
             book.next_verdict = book.next_verdict.max(row.n + 1);
-            if row.retracted {
-                continue;
-            }
-            stands
-                .entry(row.incident)
-                .or_default()
-                .push(stretch(row.n, &row.verdict));
-            let lane = book.lanes.entry(LaneKey::of(&row.verdict)).or_default();
-            lane.verdicts.insert(row.n);
-            lane.incidents.insert(row.incident);
-            let incident = Some(row.incident);
-            book.standing.insert(
-                row.n,
-                Standing {
-                    verdict: row.verdict,
-                    incident,
-                },
-            );
+            verdicts.entry(row.incident).or_default().push(row);
         }
         let mut letters: BTreeMap<i64, Vec<Told>> = BTreeMap::new();
         for letter in past.letters {
@@ -57,26 +40,43 @@ impl Book {
             letters.entry(letter.incident).or_default().push(letter);
         }
         for row in past.incidents {
-            let mut stands = stands.remove(&row.n).unwrap_or_default();
-            stands.sort_by_key(|stretch| (stretch.since, stretch.until.unwrap_or(Moment::MAX), stretch.verdict));
-            book.next_incident = book.next_incident.max(row.n + 1);
-            book.latest = book.latest.max(row.changed);
-            book.lanes
-                .entry(LaneKey::of_row(&row))
-                .or_default()
-                .incidents
-                .insert(row.n);
-            let letters = letters.remove(&row.n).unwrap_or_default();
             let n = row.n;
-            let incident = Incident::recalled(row, stands, &letters);
+            book.next_incident = book.next_incident.max(n + 1);
+            book.latest = book.latest.max(row.changed);
+            let (verdicts, letters) = (verdicts.remove(&n), letters.remove(&n));
+            book.recall(row, verdicts.unwrap_or_default(), &letters.unwrap_or_default());
+            let incident = &book.incidents[&n];
             let never_told = incident.letters == 0 && !incident.stands.is_empty();
             if incident.told.is_none() || never_told {
                 let due = incident.last_letter.map_or(Moment::MIN, |last| last.plus_ms(PACE_MS));
                 book.waiting.insert(n, due);
             }
-            book.incidents.insert(n, incident);
         }
         book
+    }
+
+    /// Takes in again an incident as it was stored, with its verdicts (retracted ones may be among them) and its letters
+    /// in the order they were written. What it has already it keeps.
+    pub fn recall(&mut self, row: IncidentRow, verdicts: Vec<VerdictRow>, letters: &[Told]) {
+        if self.incidents.contains_key(&row.n) {
+            return;
+        }
+        let mut stands = Vec::new();
+        for VerdictRow {
+            n, incident, verdict, ..
+        } in verdicts.into_iter().filter(|row| !row.retracted)
+        {
+            stands.push(stretch(n, &verdict));
+            let lane = self.lanes.entry(LaneKey::of(&verdict)).or_default();
+            lane.verdicts.insert(n);
+            lane.incidents.insert(incident);
+            let incident = Some(incident);
+            self.standing.insert(n, Standing { verdict, incident });
+        }
+        stands.sort_by_key(|stretch| (stretch.since, stretch.until.unwrap_or(Moment::MAX), stretch.verdict));
+        let lane = self.lanes.entry(LaneKey::of_row(&row)).or_default();
+        lane.incidents.insert(row.n);
+        self.incidents.insert(row.n, Incident::recalled(row, stands, letters));
     }
 
     /// Drops incidents that were over before `moment`, with their verdicts: the daemon names the start of the oldest
@@ -151,10 +151,13 @@ impl Incident {
                 }),
             }
         }
-        let last_letter = letters.iter().map(|letter| letter.created).max();
-        let mut moments: Vec<Moment> = letters.iter().map(|letter| letter.created).collect();
+        // What people did, or did not, says nothing of what its verdicts say.
+        let of_people = |letter: &&Told| matches!(letter.kind, LetterKind::Escalated | LetterKind::Outcome);
+        let said = letters.iter().filter(|letter| !of_people(letter));
+        let mut moments: Vec<Moment> = said.map(|letter| letter.created).collect();
         moments.sort_unstable();
         moments.dedup();
+        let last_letter = moments.last().copied();
         let told = match (last_letter, row.state) {
             (None, _) | (_, IncidentState::Joined(_)) => Some(Vec::new()),
             (Some(last), _) if row.changed <= last => Some(stands.clone()),

@@ -80,7 +80,10 @@ fn conflicted(asked: &[Asked], verdict: &Verdict, roster: &Roster) -> Vec<String
     let end = verdict.until.unwrap_or(verdict.since);
     let touches = |one: &&Asked| {
         let (from, until) = (one.from.date(zone), one.until.date(zone));
-        Some(&one.officer) == verdict.officer.as_ref() && from <= end.date(zone) && verdict.since.date(zone) <= until
+        one.office == verdict.office
+            && Some(&one.officer) == verdict.officer.as_ref()
+            && from <= end.date(zone)
+            && verdict.since.date(zone) <= until
     };
     asked.iter().filter(touches).map(|one| one.by.clone()).collect()
 }

@@ -16,6 +16,8 @@ mod outcome;
 pub mod pattern;
 mod policies;
 pub mod sheet;
+pub mod signal;
+pub mod summary;
 mod text;
 pub mod words;
 

@@ -55,13 +55,27 @@ pub async fn explain_stored(store: &Store, verdict: &Verdict, settle_after_ms: i
 }
 
 /// What a ledger holds of an office between two moments, under the rules of their time.
-pub(super) async fn stored(
+async fn stored(
     store: &Store,
     office: &OfficeId,
     rules: &[LedgerRules],
     span: RangeInclusive<Moment>,
     settle_after_ms: i64,
 ) -> Result<Past> {
+    Ok(Past {
+        rules: in_force(rules, *span.start()),
+        events: events(store, office, rules, span).await?,
+        again_ms: settle_after_ms + DAY_MS,
+    })
+}
+
+/// The events and ticks that a ledger holds of an office between two moments.
+pub(super) async fn events(
+    store: &Store,
+    office: &OfficeId,
+    rules: &[LedgerRules],
+    span: RangeInclusive<Moment>,
+) -> Result<Vec<Event>> {
     // An event was accepted by the roster of the moment it came, which may be later than its own.
     let roster_when = |entry: i64| {
         let after = rules.partition_point(|rules| rules.entry < entry);
@@ -69,19 +83,14 @@ pub(super) async fn stored(
     };
     let rows = store.window(office, *span.start(), *span.end()).await?;
     // Each entry goes as its event is read: there may be many.
-    let events = rows
+    Ok(rows
         .into_iter()
         .filter_map(|row| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster_when(row.n)).ok())
-        .collect();
-    Ok(Past {
-        rules: in_force(rules, *span.start()),
-        events,
-        again_ms: settle_after_ms + DAY_MS,
-    })
+        .collect())
 }
 
 /// The rules from a moment on; what was in force at it comes first.
-fn in_force(rules: &[LedgerRules], begin: Moment) -> Vec<Rules> {
+pub(super) fn in_force(rules: &[LedgerRules], begin: Moment) -> Vec<Rules> {
     let mut first = rules.partition_point(|rules| rules.from <= begin).max(1) - 1;
     // Until a calendar begins, the one before it counts.
     while first > 0 && rules[first].roster.calendar_from().is_some_and(|from| from > begin) {

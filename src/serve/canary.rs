@@ -15,7 +15,7 @@ use crate::store::read::LetterState;
 use crate::telemetry::Metrics;
 
 /// An office of its own, so that it is nobody's business but the technician's.
-const OFFICE: &str = "canary";
+pub const OFFICE: &str = "canary";
 const POLICY: &str = "canary-trial";
 
 /// How often it flies, in real time.

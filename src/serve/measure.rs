@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::event::OfficeId;
-use crate::past;
+use crate::past::Measuring;
 use crate::store::Store;
 
 /// The shortest pause between two looks; after a long one it is longer, so that measuring never takes much of a machine.
@@ -14,12 +14,12 @@ const PAUSE_TIMES: u32 = 20;
 /// Measures until `stop`. What fails is tried again with the next look.
 pub async fn run(store: Store, offices: Vec<OfficeId>, settle_after_ms: i64, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
-    let mut failing = false;
+    let (mut failing, mut measuring) = (false, Measuring::default());
     loop {
         let began = crate::clock::instant();
         let look = async {
             for office in &offices {
-                past::measure_stored(&store, office, settle_after_ms).await?;
+                measuring.measure(&store, office, settle_after_ms).await?;
             }
             anyhow::Ok(())
         };

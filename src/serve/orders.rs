@@ -29,6 +29,25 @@ pub async fn carry(orders: &mpsc::Sender<Order>, order: CaseOrder) -> CaseAnswer
     }
 }
 
+/// The same for pages, and what they ask before.
+pub fn for_pages(orders: &mpsc::Sender<Order>) -> web::Orders {
+    let (carrying, looking) = (orders.clone(), orders.clone());
+    web::Orders {
+        carry: Arc::new(move |order| {
+            let orders = carrying.clone();
+            Box::pin(async move { carry(&orders, order).await })
+        }),
+        look: Arc::new(move |look| {
+            let orders = looking.clone();
+            Box::pin(async move {
+                let (answer, answered) = oneshot::channel();
+                orders.send(Order::Look { look, answer }).await.ok()?;
+                answered.await.ok()?
+            })
+        }),
+    }
+}
+
 /// Gives the order to the monitor that listens there.
 pub fn order(path: &Path, order: &CaseOrder) -> Result<CaseAnswer> {
     let answer = say(path, &serde_json::to_string(order).context("an order as JSON")?)?;

@@ -1,5 +1,4 @@
-//! Looks after the monitor itself and tells by the second channel what begins to be wrong and what is over; what of a
-//! configuration rules how people are told.
+//! Looks after the monitor itself and tells by the second channel what begins to be wrong and what is over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +7,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::{canary, stopped};
-use crate::case::Terms;
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::engine::time::Moment;
@@ -105,14 +103,6 @@ impl Watch {
                 unsent.push(notice(trouble.code, "begun", one.since, &trouble.words));
             }
         }
-    }
-}
-
-/// What of a configuration rules cases and mail.
-pub fn terms(config: &Config) -> Terms {
-    Terms {
-        at_once_max: config.mail.at_once_max,
-        ..Terms::default()
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::{Doing as _, Result};
 use super::insert::{Cells, Insert, apart};
 use super::rows::{CaseRow, CaseStepRow, ExemptionRow, Turn};
 use super::words::{class, severity};
+use crate::accounts::Scope;
 use crate::engine::event::{OfficeId, OfficerId, PolicyId};
 use crate::engine::time::Moment;
 
@@ -20,6 +21,10 @@ statements! {
     CASE = "SELECT incident, office, class, severity, policy, officer, date, stage, outcome, code, stands, opened_ms, \
              decided_ms, acked_by, acked_until_ms, review_by_ms, changed_ms, steps FROM case_file WHERE incident = $1";
     STEPS = "SELECT incident, n, at_ms, person, post, step, detail, reason FROM case_step WHERE incident = $1 ORDER BY n";
+    EXEMPTIONS_SEEN = "SELECT office, n, officer, from_ms, until_ms, asked_by, asked_ms, reason, answered_by, answered_ms, \
+             granted, revoked_ms FROM exemption WHERE (office = $4 OR $4 IS NULL) AND (n < $5 OR $5 IS NULL) \
+             AND ((office || '/' || officer) IN ", any_of(1), " OR (('*' IN ", any_of(2), " OR office IN ", any_of(2), ") \
+             AND (office || '/' || officer) NOT IN ", any_of(3), ")) ORDER BY n DESC, office LIMIT $6";
     EXEMPTIONS = "SELECT office, n, officer, from_ms, until_ms, asked_by, asked_ms, reason, answered_by, answered_ms, \
              granted, revoked_ms FROM exemption WHERE (office = $1 OR $1 IS NULL) ORDER BY office, n DESC LIMIT $2";
 }
@@ -224,29 +229,51 @@ impl Store {
             .all()
             .await
             .doing(READING)?;
-        rows.iter()
-            .map(|row| {
-                let (office, officer): (&str, &str) = (row.try_get(0).doing(READING)?, row.try_get(2).doing(READING)?);
-                Ok(ExemptionRow {
-                    office: OfficeId::new(office),
-                    n: row.try_get(1).doing(READING)?,
-                    officer: OfficerId::new(officer),
-                    from: Moment(row.try_get(3).doing(READING)?),
-                    until: Moment(row.try_get(4).doing(READING)?),
-                    asked_by: row.try_get(5).doing(READING)?,
-                    asked: Moment(row.try_get(6).doing(READING)?),
-                    reason: row.try_get(7).doing(READING)?,
-                    answered_by: row.try_get(8).doing(READING)?,
-                    answered: moment(row, 9)?,
-                    granted: row
-                        .try_get::<Option<i64>, _>(10)
-                        .doing(READING)?
-                        .map(|granted| granted != 0),
-                    revoked: moment(row, 11)?,
-                })
-            })
-            .collect()
+        rows.iter().map(exemption_row).collect()
     }
+
+    /// The same as far as somebody may see the officers, before a number.
+    pub async fn exemptions_seen(
+        &self,
+        scope: &Scope,
+        office: Option<&str>,
+        before: Option<i64>,
+        count: usize,
+    ) -> Result<Vec<ExemptionRow>> {
+        let rows = self
+            .shared
+            .readers
+            .query(EXEMPTIONS_SEEN)
+            .bind_reach(&scope.cases)
+            .bind(office.map(str::to_owned))
+            .bind(before)
+            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .all()
+            .await
+            .doing(READING)?;
+        rows.iter().map(exemption_row).collect()
+    }
+}
+
+fn exemption_row(row: &Row) -> Result<ExemptionRow> {
+    let (office, officer): (&str, &str) = (row.try_get(0).doing(READING)?, row.try_get(2).doing(READING)?);
+    Ok(ExemptionRow {
+        office: OfficeId::new(office),
+        n: row.try_get(1).doing(READING)?,
+        officer: OfficerId::new(officer),
+        from: Moment(row.try_get(3).doing(READING)?),
+        until: Moment(row.try_get(4).doing(READING)?),
+        asked_by: row.try_get(5).doing(READING)?,
+        asked: Moment(row.try_get(6).doing(READING)?),
+        reason: row.try_get(7).doing(READING)?,
+        answered_by: row.try_get(8).doing(READING)?,
+        answered: moment(row, 9)?,
+        granted: row
+            .try_get::<Option<i64>, _>(10)
+            .doing(READING)?
+            .map(|granted| granted != 0),
+        revoked: moment(row, 11)?,
+    })
 }
 
 fn moment(row: &Row, column: usize) -> Result<Option<Moment>> {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::StreamExt as _;
+
 use super::Store;
 use super::database::{Connection, Query, Row, statements};
 use super::error::{Doing as _, Result};
@@ -223,17 +225,14 @@ impl Store {
 
     /// Events and ticks of an office whose own times lie between two moments, both included, in the ledger's order.
     pub async fn window(&self, office: &OfficeId, from: Moment, to: Moment) -> Result<Vec<LedgerRow>> {
-        let rows = self
-            .shared
-            .readers
-            .query(WINDOW)
-            .bind(office.as_str())
-            .bind(from.0)
-            .bind(to.0)
-            .all()
-            .await
-            .doing(READING)?;
-        let mut rows: Vec<LedgerRow> = rows.iter().map(ledger_row).collect::<Result<_>>()?;
+        let asked = self.shared.readers.query(WINDOW);
+        let mut asked = asked.bind(office.as_str().to_owned()).bind(from.0).bind(to.0).stream();
+        let mut rows = Vec::new();
+        // Each row of the database goes as it is read: they are several times as large as what is in them.
+        while let Some(row) = asked.next().await {
+            rows.push(ledger_row(&row.doing(READING)?)?);
+        }
+        drop(asked);
         rows.extend(self.covered_between(office, from, to).await?);
         in_order(&mut rows);
         Ok(rows)

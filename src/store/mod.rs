@@ -24,6 +24,7 @@ mod restore;
 pub mod rows;
 mod server;
 mod service;
+mod signals;
 mod snapshot;
 mod tables;
 #[cfg(test)]

@@ -26,6 +26,11 @@ statements! {
              UNION ALL SELECT outbox.n, digest.incident, kind, person, address, language, digest.subject, message_id, \
              in_reply_to, created_ms FROM digest JOIN outbox ON outbox.n = digest.letter WHERE digest.incident IN \
              (SELECT n FROM incident WHERE until_ms IS NULL OR until_ms >= $1) ORDER BY 1, 2";
+    TOLD_OF = "SELECT n, incident, kind, person, address, language, subject, message_id, in_reply_to, created_ms \
+             FROM outbox WHERE incident = $1 AND anonymised_ms IS NULL \
+             UNION ALL SELECT outbox.n, digest.incident, kind, person, address, language, digest.subject, message_id, \
+             in_reply_to, created_ms FROM digest JOIN outbox ON outbox.n = digest.letter \
+             WHERE digest.incident = $1 AND outbox.anonymised_ms IS NULL ORDER BY 1, 2";
 }
 
 /// The numbers that the next verdict and the next incident get.
@@ -84,23 +89,29 @@ impl Store {
             .all()
             .await
             .doing(READING)?;
-        rows.iter()
-            .map(|row| {
-                Ok(Told {
-                    n: row.try_get(0).doing(READING)?,
-                    incident: row.try_get(1).doing(READING)?,
-                    kind: letter_kind(row.try_get(2).doing(READING)?)?,
-                    person: row.try_get(3).doing(READING)?,
-                    address: row.try_get(4).doing(READING)?,
-                    language: language(row.try_get(5).doing(READING)?)?,
-                    subject: row.try_get(6).doing(READING)?,
-                    message_id: row.try_get(7).doing(READING)?,
-                    in_reply_to: row.try_get(8).doing(READING)?,
-                    created: Moment(row.try_get(9).doing(READING)?),
-                })
-            })
-            .collect()
+        rows.iter().map(told_row).collect()
     }
+
+    /// The letters that were written of one incident and still have their words, by number.
+    pub async fn told_of(&self, incident: i64) -> Result<Vec<Told>> {
+        let rows = self.shared.readers.query(TOLD_OF).bind(incident).all().await;
+        rows.doing(READING)?.iter().map(told_row).collect()
+    }
+}
+
+fn told_row(row: &Row) -> Result<Told> {
+    Ok(Told {
+        n: row.try_get(0).doing(READING)?,
+        incident: row.try_get(1).doing(READING)?,
+        kind: letter_kind(row.try_get(2).doing(READING)?)?,
+        person: row.try_get(3).doing(READING)?,
+        address: row.try_get(4).doing(READING)?,
+        language: language(row.try_get(5).doing(READING)?)?,
+        subject: row.try_get(6).doing(READING)?,
+        message_id: row.try_get(7).doing(READING)?,
+        in_reply_to: row.try_get(8).doing(READING)?,
+        created: Moment(row.try_get(9).doing(READING)?),
+    })
 }
 
 fn device(row: &Row, column: &str) -> Result<Option<DeviceId>> {

@@ -296,6 +296,16 @@ pub struct CaseRow {
     pub steps: i64,
 }
 
+/// A counter that fell silent while somebody was signed in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Silence {
+    pub counter: DeviceId,
+    pub officer: Option<OfficerId>,
+    pub since: Moment,
+    /// When he had signed in; `None` where the ledger does not hold it any more.
+    pub signed_in: Option<Moment>,
+}
+
 /// One step of a case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CaseStepRow {

@@ -104,6 +104,7 @@ async fn both_databases_understand_every_statement() {
         recent::STATEMENTS,
         removal::STATEMENTS,
         service::STATEMENTS,
+        signals::STATEMENTS,
         snapshot::STATEMENTS,
         verify::STATEMENTS,
         visits::STATEMENTS,

@@ -15,6 +15,8 @@ pub enum Fault {
     NotAllowed,
     WrongHost,
     BadQuestion,
+    /// A program's JSON is not what the document says.
+    BadBody,
     Unavailable,
     TooSlow,
     TooMany,
@@ -24,6 +26,8 @@ pub enum Fault {
     ProveFirst,
     /// A form that is not ours, or of a session that is over.
     Foreign,
+    /// A program comes without a token to where only tokens act.
+    TokenOnly,
     NoForm,
     TooLarge,
     Overtaken,
@@ -35,11 +39,11 @@ impl Fault {
             Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Fault::WrongHost => StatusCode::MISDIRECTED_REQUEST,
-            Fault::BadQuestion => StatusCode::BAD_REQUEST,
+            Fault::BadQuestion | Fault::BadBody => StatusCode::BAD_REQUEST,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::TooSlow => StatusCode::GATEWAY_TIMEOUT,
             Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Fault::Forbidden | Fault::Foreign | Fault::ProveFirst => StatusCode::FORBIDDEN,
+            Fault::Forbidden | Fault::Foreign | Fault::TokenOnly | Fault::ProveFirst => StatusCode::FORBIDDEN,
             Fault::SignInFirst => StatusCode::UNAUTHORIZED,
             Fault::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -54,7 +58,7 @@ impl Fault {
             Fault::NotFound => (words.not_found, words.not_found_text),
             Fault::NotAllowed => (words.not_allowed, words.not_allowed_text),
             Fault::WrongHost => (words.wrong_host, words.wrong_host_text),
-            Fault::BadQuestion => (words.bad_question, words.bad_question_text),
+            Fault::BadQuestion | Fault::BadBody => (words.bad_question, words.bad_question_text),
             Fault::Unavailable => (words.unavailable, words.unavailable_text),
             Fault::TooSlow => (words.too_slow, words.too_slow_text),
             Fault::TooMany => (words.too_many, words.too_many_text),
@@ -73,7 +77,7 @@ impl Fault {
                 words.pick("Perlu bukti baru", "A fresh proof is needed"),
                 words.pick("Buktikan sekali lagi siapa Anda.", "Prove once more who you are."),
             ),
-            Fault::Foreign => (
+            Fault::Foreign | Fault::TokenOnly => (
                 words.pick("Formulir tidak berlaku", "The form is not valid"),
                 words.pick(
                     "Formulir ini bukan dari halaman yang sedang berlaku. Tidak ada yang diubah; muat ulang halaman dan coba lagi.",
@@ -113,6 +117,7 @@ impl Fault {
             Fault::BadQuestion => {
                 "a parameter is unknown, empty, there twice or not what it may be (dates are YYYY-MM-DD): /api lists them"
             }
+            Fault::BadBody => "the body is not the JSON that /api describes",
             Fault::WrongHost => "this host name is not one of the dashboard's",
             Fault::Unavailable => "the database does not answer",
             Fault::TooSlow => "the answer took too long",
@@ -123,7 +128,8 @@ impl Fault {
             Fault::SignInFirst => "sign in first, at /sign-in",
             Fault::ProveFirst => "prove once more who you are, at /confirm",
             Fault::Foreign => "this is not a form of ours, or of a session that is over",
-            Fault::NoForm => "send application/x-www-form-urlencoded",
+            Fault::TokenOnly => "only a token acts here: send it as `Authorization: Bearer …`",
+            Fault::NoForm => "send application/json",
             Fault::TooLarge => "what was sent is too long",
             Fault::Overtaken => "things have changed meanwhile; look again",
         };

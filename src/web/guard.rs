@@ -214,10 +214,15 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
         (Some(who), needs) if !needs.admit(&who.roles) => return Err(refuse(Fault::Forbidden, "role").await),
         (Some(_), _) => {}
     }
-    if !super::openapi::fits(address.path, ask.pairs()) {
+    if !super::openapi::fits(address.method, address.path, ask.pairs()) {
         return Err(Fault::BadQuestion.into_response());
     }
-    if address.method == "POST" {
+    // No page elsewhere can make a browser send a token.
+    let program = for_programs(&ask.path);
+    if address.method == "POST" && program && bearer.is_none() {
+        return Err(refuse(Fault::TokenOnly, "no_token").await);
+    }
+    if address.method == "POST" && !program {
         if !posted::is_ours(request.headers(), &site.door.base_url) {
             return Err(refuse(Fault::Foreign, "foreign_form").await);
         }

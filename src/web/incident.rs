@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::ask::{Ask, Reader};
+use super::case::{self, Tried};
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
@@ -34,8 +35,19 @@ struct Proof {
 
 pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let n = n.parse::<i64>().map_err(|_| Fault::NotFound)?;
-    let scope = ask.scope();
-    let incident = site.store.incident(&scope, n).await?.ok_or(Fault::NotFound)?;
+    let incident = site.store.incident(&ask.scope(), n).await?.ok_or(Fault::NotFound)?;
+    page(&site, &ask, &reader, &incident, None).await
+}
+
+/// The page, also as the answer to a form that was refused.
+pub async fn page(
+    site: &Site,
+    ask: &Ask,
+    reader: &Reader,
+    incident: &IncidentRow,
+    tried: Option<&Tried>,
+) -> Result<Markup, Fault> {
+    let (n, scope) = (incident.n, ask.scope());
     let look = Look {
         what: "incident",
         which: n.to_string(),
@@ -46,6 +58,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
     let verdicts = site.store.verdicts_of(&scope, n).await?;
     let steps = site.store.steps_of(&scope, n).await?;
     let letters = site.store.letters_of(&scope, n).await?;
+    let case = case::Shown::read(site, reader, incident).await?;
     let mut references: Vec<&str> = verdicts
         .iter()
         .flat_map(|row| row.verdict.evidence.iter().map(|text| &**text))
@@ -60,7 +73,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
 
     let words = ask.words;
     let zone = office.map_or_else(|| ask.zone(), |office| office.roster.office.zone);
-    let (policy, in_force) = shown::policy_of(office, &incident);
+    let (policy, in_force) = shown::policy_of(office, incident);
     let retracted = incident.state == IncidentState::Retracted;
     let stretches: Vec<Stretch> = verdicts
         .iter()
@@ -88,11 +101,11 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
     let asked = ask.param("why").and_then(|number| number.parse::<i64>().ok());
     let asked = verdicts.iter().find(|row| Some(row.n) == asked && !row.retracted);
     let why = match asked {
-        Some(row) => super::explained::section(&site, &ask, row.n, &row.verdict).await,
-        None => why_links(&site, &ask, &verdicts, zone),
+        Some(row) => super::explained::section(site, ask, row.n, &row.verdict).await,
+        None => why_links(site, ask, &verdicts, zone),
     };
-    let sheet = shown::sheet(&ask, &incident, &policy, &stretches, &evidence);
-    let state = shown::state_word(&incident);
+    let sheet = shown::sheet(ask, incident, &policy, &stretches, &evidence);
+    let state = shown::state_word(incident);
     let title = shown::title(&policy, ask.language());
     let tone = match state {
         IncidentWord::Retracted => "case-withdrawn",
@@ -128,9 +141,10 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
             }
             div.case-body {
                 div.case-main {
-                    (timeline(&ask, &incident, &policy, office, &verdicts, &proofs, missing, zone))
+                    @if let Some(case) = &case { (case::section(ask, office, case, tried, zone)) }
+                    (timeline(ask, incident, &policy, office, &verdicts, &proofs, missing, zone))
                     (why)
-                    (history(&ask, &incident, &verdicts, &steps, zone))
+                    (history(ask, incident, &verdicts, &steps, zone))
                 }
                 aside.case-side {
                     section aria-labelledby="facts" {
@@ -149,20 +163,16 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
                             ul { @for step in &sheet.checks.1 { li { (step) } } }
                         }
                     }
-                    (rule(&ask, &policy, in_force, &verdicts))
-                    (thread(&ask, office, &letters, zone))
+                    (rule(ask, &policy, in_force, &verdicts))
+                    (thread(ask, office, &letters, zone))
                 }
             }
         }
     };
     let whole = format!("{} #{} · {title}", words.incident, incident.n);
-    Ok(page::shell(
-        &ask,
-        Tab::Incidents,
-        &whole,
-        state == IncidentWord::Open,
-        body,
-    ))
+    // What comes again by itself would take from a reader what he is writing.
+    let live = state == IncidentWord::Open && !case.as_ref().is_some_and(case::Shown::offers);
+    Ok(page::shell(ask, Tab::Incidents, &whole, live, body))
 }
 
 /// A link to the reasons of each verdict that stands.

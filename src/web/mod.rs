@@ -9,6 +9,9 @@ mod api;
 mod ask;
 mod assets;
 mod bookings;
+mod case;
+mod case_api;
+mod case_words;
 mod chart;
 mod cookies;
 mod devices;
@@ -18,12 +21,15 @@ mod fault;
 mod gate;
 mod guard;
 mod health;
+mod help;
 mod icons;
 mod incident;
 mod incidents;
 mod letters;
 mod messages;
+mod nav;
 mod openapi;
+mod orders;
 mod page;
 mod passkeys;
 mod peer;
@@ -59,6 +65,7 @@ use crate::telemetry::Metrics;
 
 pub use explained::Explain;
 pub use gate::Visits;
+pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
@@ -78,6 +85,8 @@ pub struct Site {
     pub visits: Option<Visits>,
     /// What the designated channel tells; `None`: there is none.
     pub webhook: Option<Webhook>,
+    /// What people do with cases; `None`: pages only show.
+    pub orders: Option<Orders>,
     /// What people come in by.
     pub door: Arc<Door>,
 }

@@ -6,11 +6,14 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::ask::{Ask, date as date_of};
+use super::case_api;
 use super::page::{self, Tab};
 use crate::store::accounts::Part;
 
 /// One address of the interface.
 struct Call {
+    /// In small letters.
+    method: &'static str,
     path: &'static str,
     /// By which part of a token; `None`: everybody.
     part: Option<Part>,
@@ -19,6 +22,8 @@ struct Call {
     answer: fn() -> Value,
     /// It also answers a line a verdict, where the program asks for `application/x-ndjson`.
     lines: bool,
+    /// What must be sent, as JSON.
+    body: Option<fn() -> Value>,
 }
 
 #[derive(Clone, Copy)]
@@ -96,8 +101,9 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const CALLS: [Call; 7] = [
+const CALLS: [Call; 12] = [
     Call {
+        method: "get",
         path: "/api/v1/incidents",
         part: Some(Part::Cases),
         says: "Incidents, the open ones first and then the newest, a page at a time.",
@@ -113,8 +119,62 @@ const CALLS: [Call; 7] = [
             }})
         },
         lines: false,
+        body: None,
     },
     Call {
+        method: "get",
+        path: "/api/v1/incidents/{n}",
+        part: Some(Part::Cases),
+        says: "One incident in people's hands: where its case stands, every step, what the token's owner may do now, and \
+               who is told next if nobody answers.",
+        parameters: &[],
+        answer: case_api::one_schema,
+        lines: false,
+        body: None,
+    },
+    Call {
+        method: "post",
+        path: "/api/v1/incidents/{n}/orders",
+        part: Some(Part::Orders),
+        says: "Does something with a case in the name of the token's owner. `seen` is how many `steps` the case had when he \
+               looked at it: what is sent twice is done once.",
+        parameters: &[],
+        answer: case_api::done_schema,
+        lines: false,
+        body: Some(case_api::order_schema),
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/exemptions",
+        part: Some(Part::Cases),
+        says: "Exemptions that were asked for, the newest first, and the incidents of the 30 days before that each would have hidden.",
+        parameters: &[OFFICE],
+        answer: case_api::exemptions_schema,
+        lines: false,
+        body: None,
+    },
+    Call {
+        method: "post",
+        path: "/api/v1/exemptions",
+        part: Some(Part::Orders),
+        says: "Asks for an exemption; somebody else grants it.",
+        parameters: &[],
+        answer: case_api::request_schema,
+        lines: false,
+        body: Some(case_api::ask_schema),
+    },
+    Call {
+        method: "post",
+        path: "/api/v1/exemptions/{n}/orders",
+        part: Some(Part::Orders),
+        says: "Grants, denies or revokes an exemption.",
+        parameters: &[],
+        answer: case_api::request_schema,
+        lines: false,
+        body: Some(case_api::answer_schema),
+    },
+    Call {
+        method: "get",
         path: "/api/v1/verdicts",
         part: Some(Part::Cases),
         says: "Every standing verdict, in the order of its begin, streamed.",
@@ -128,8 +188,10 @@ const CALLS: [Call; 7] = [
             }))
         },
         lines: true,
+        body: None,
     },
     Call {
+        method: "get",
         path: "/api/v1/service",
         part: Some(Part::Service),
         says: "Minutes of service, summed, in seconds; the last four weeks unless dates are given.",
@@ -145,8 +207,10 @@ const CALLS: [Call; 7] = [
             }}})
         },
         lines: false,
+        body: None,
     },
     Call {
+        method: "get",
         path: "/api/v1/policies",
         part: Some(Part::Devices),
         says: "What every office judges by, and what it decided otherwise.",
@@ -160,8 +224,10 @@ const CALLS: [Call; 7] = [
             }))
         },
         lines: false,
+        body: None,
     },
     Call {
+        method: "get",
         path: "/api/v1/gaps",
         part: Some(Part::Devices),
         says: "Events that devices numbered and that never came, and sessions that the broker lost.",
@@ -174,8 +240,10 @@ const CALLS: [Call; 7] = [
             }))
         },
         lines: false,
+        body: None,
     },
     Call {
+        method: "get",
         path: "/api/v1/clocks",
         part: Some(Part::Devices),
         says: "What is known of every device's clock.",
@@ -187,36 +255,39 @@ const CALLS: [Call; 7] = [
             }))
         },
         lines: false,
+        body: None,
     },
     Call {
+        method: "get",
         path: "/api/v1/openapi.json",
         part: None,
         says: "This document.",
         parameters: &[],
         answer: || json!({"type": "object"}),
         lines: false,
+        body: None,
     },
 ];
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn date() -> Value {
+pub(super) fn date() -> Value {
     json!({"type": "string", "format": "date"})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-fn or_null(mut schema: Value) -> Value {
+pub(super) fn or_null(mut schema: Value) -> Value {
     schema["type"] = json!([schema["type"], "null"]);
     schema
 }
 
 /// A list of objects that have all these properties.
-fn list(properties: Value) -> Value {
+pub(super) fn list(properties: Value) -> Value {
     let required: Vec<&String> = properties.as_object().into_iter().flat_map(|all| all.keys()).collect();
     json!({"type": "array", "items": {"type": "object", "required": required, "properties": properties}})
 }
@@ -254,8 +325,9 @@ impl Parameter {
 }
 
 /// Whether a question is one of the document: known parameters alone, each once, each with a worth it may have.
-pub fn fits(path: &str, pairs: &[(String, String)]) -> bool {
-    let Some(call) = CALLS.iter().find(|call| call.path == path) else {
+pub fn fits(method: &str, path: &str, pairs: &[(String, String)]) -> bool {
+    let is_it = |call: &&Call| call.path == path && call.method.eq_ignore_ascii_case(method);
+    let Some(call) = CALLS.iter().find(is_it) else {
         return true;
     };
     pairs.iter().enumerate().all(|(at, (name, value))| {
@@ -278,23 +350,53 @@ const REFUSALS: [(&str, &str); 6] = [
     ("504", "the answer took too long"),
 ];
 
+/// What an address that names one thing, or does something, may answer besides.
+const OF_ONE: (&str, &str) = ("404", "there is no such thing, or it is not the token's owner's to see");
+const OF_ORDERS: [(&str, &str); 4] = [
+    (
+        "409",
+        "it has changed meanwhile, or the step does not follow; `refusal` says which",
+    ),
+    ("413", "the body is too long"),
+    ("415", "the body is no JSON"),
+    (
+        "422",
+        "words are missing or too long, or a span is none; `refusal` says which",
+    ),
+];
+
 fn operation(call: &Call) -> Value {
-    let parameters: Vec<Value> = call
+    let mut parameters: Vec<Value> = call
         .parameters
         .iter()
         .map(|one| json!({"name": one.name, "in": "query", "description": one.says, "schema": one.schema()}))
         .collect();
+    let of_one = call.path.contains("{n}");
+    if of_one {
+        let number = json!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+        parameters
+            .push(json!({"name": "n", "in": "path", "required": true, "description": "its number", "schema": number}));
+    }
     let mut content = json!({"application/json": {"schema": (call.answer)()}});
     if call.lines {
         content["application/x-ndjson"] = json!({"schema": text()});
     }
     let mut responses = json!({"200": {"description": call.says, "content": content}});
-    for (status, says) in REFUSALS {
+    let of_one = of_one.then_some(OF_ONE);
+    let of_orders = OF_ORDERS.into_iter().filter(|_| call.body.is_some());
+    for (status, says) in REFUSALS.into_iter().chain(of_one).chain(of_orders) {
         let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
         responses[status] = json!({"description": says, "content": content});
     }
     let mut operation = json!({"summary": call.says, "parameters": parameters, "responses": responses});
-    operation["operationId"] = json!(call.path.trim_start_matches("/api/v1/").replace('.', "_"));
+    let name = call.path.trim_start_matches("/api/v1/").replace(['.', '/'], "_");
+    operation["operationId"] = match call.method {
+        "get" => json!(name.replace("{n}", "one")),
+        method => json!(format!("{method}_{}", name.replace("{n}", "one"))),
+    };
+    if let Some(body) = call.body {
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": body()}}});
+    }
     match call.part {
         Some(part) => operation["security"] = json!([{"token": [part.as_str()]}]),
         None => operation["security"] = json!([]),
@@ -306,21 +408,21 @@ fn operation(call: &Call) -> Value {
 pub async fn document() -> Response {
     let mut paths = json!({});
     for call in &CALLS {
-        paths[call.path] = json!({"get": operation(call)});
+        paths[call.path][call.method] = operation(call);
     }
     let document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Jagaloket",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "What a monitor knows, for programs. It is read only: nothing here changes anything. \
-                            Everything is seen with the eyes of the token's owner.",
+            "description": "What a monitor knows, for programs. Only addresses that end in `orders`, and asking for an exemption, \
+                            change anything. Everything is seen and done as the token's owner.",
         },
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {
                 "type": "http", "scheme": "bearer",
-                "description": "A token from the page \"My account\". Its parts: cases, service, devices.",
+                "description": "A token from the page \"My account\". Its parts: cases, service, devices, orders.",
             }},
             "schemas": {"Problem": {
                 "type": "object", "required": ["title", "status", "detail"],
@@ -337,8 +439,8 @@ pub async fn page(ask: Ask) -> Markup {
     let words = ask.words;
     let title = words.pick("Antarmuka untuk program", "The interface for programs");
     let under = words.pick(
-        "Buat token di halaman akun, kirim sebagai kepala Authorization. Semuanya hanya dibaca; kesalahan datang sebagai application/problem+json.",
-        "Make a token on your account's page and send it as the Authorization header. Everything is read only; errors come as application/problem+json.",
+        "Buat token di halaman akun, kirim sebagai kepala Authorization. Hanya alamat POST yang mengubah sesuatu; kesalahan datang sebagai application/problem+json.",
+        "Make a token on your account's page and send it as the Authorization header. Only POST addresses change anything; errors come as application/problem+json.",
     );
     let body = html! {
         (page::heading(title, Some(under)))
@@ -348,7 +450,7 @@ pub async fn page(ask: Ask) -> Markup {
         p { a href="/api/v1/openapi.json" { "OpenAPI 3.1" } }
         @for call in &CALLS {
             section lang="en" {
-                h2 { code.break { "GET " (call.path) } }
+                h2 { code.break { (call.method.to_uppercase()) " " (call.path) } }
                 p { (call.says) }
                 @if let Some(part) = call.part { p.soft { "Part of the token: " code { (part.as_str()) } } }
                 @if !call.parameters.is_empty() {
@@ -370,12 +472,17 @@ mod tests {
 
     #[test]
     fn the_document_has_every_address_for_programs_and_the_parts_of_tokens() {
-        let mut told: Vec<_> = CALLS.iter().map(|call| (call.path, call.part)).collect();
+        let mut told: Vec<_> = CALLS
+            .iter()
+            .map(|call| (call.path, call.method.to_uppercase(), call.part))
+            .collect();
         let addresses = super::super::addresses().into_iter();
         let programs = addresses.filter(|address| address.path.starts_with("/api/"));
-        let mut there: Vec<_> = programs.map(|address| (address.path, address.part)).collect();
-        told.sort_by_key(|(path, _)| *path);
-        there.sort_by_key(|(path, _)| *path);
+        let mut there: Vec<_> = programs
+            .map(|address| (address.path, address.method.to_owned(), address.part))
+            .collect();
+        told.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        there.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
         assert_eq!(told, there);
     }
 }

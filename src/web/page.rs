@@ -1,14 +1,15 @@
 //! The frame around every page, and the small parts all pages share.
 
-use axum::http::Method;
 use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, html};
 
 use super::ask::{Ask, address};
 use super::assets::VERSION;
+use super::help;
 use super::icons::{Icon, icon};
+use super::nav;
+pub use super::nav::Tab;
 use super::posted::PROOF;
-use super::routes::address_of;
 use super::words::Words;
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
@@ -19,48 +20,10 @@ use crate::store::read::{IncidentWord, LetterState};
 /// A page that shows what is going on comes again by itself after so many seconds, also without JavaScript.
 const REFRESH_S: u32 = 10;
 
-/// Which entry of the menu is the reader's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tab {
-    Today,
-    Incidents,
-    Compliance,
-    Letters,
-    Quarantine,
-    Health,
-    Gate,
-    Bookings,
-    Messages,
-    Reports,
-    Seals,
-    Users,
-    None,
-}
-
 /// A whole page. One that is `live` comes again by itself.
 pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Markup {
     let words = ask.words;
     let office = ask.office().map(|office| office.roster.office.name.as_str());
-    let tabs = [
-        (Tab::Today, "/", words.today),
-        (Tab::Incidents, "/incidents", words.incidents),
-        (Tab::Compliance, "/compliance", words.compliance),
-        (Tab::Letters, "/letters", words.letters),
-        (Tab::Quarantine, "/quarantine", words.quarantine),
-        (Tab::Health, "/health", words.system),
-        (Tab::Gate, "/gate", words.pick("Gerbang", "Gate")),
-        (Tab::Bookings, "/bookings", words.pick("Booking", "Bookings")),
-        (Tab::Messages, "/messages", words.pick("Pesan", "Messages")),
-        (Tab::Reports, "/reports", words.pick("Laporan", "Reports")),
-        (Tab::Seals, "/seals", words.pick("Segel", "Seals")),
-        (Tab::Users, "/users", words.pick("Akun", "Accounts")),
-    ];
-    // Only where the reader may go.
-    let roles = ask.who.as_ref().map(|who| who.roles.as_slice());
-    let open = |path| {
-        address_of(&Method::GET, path).is_some_and(|address| roles.is_some_and(|roles| address.needs.admit(roles)))
-    };
-    let tabs = tabs.into_iter().filter(|(_, path, _)| open(path));
     html! {
         (DOCTYPE)
         html lang=(words.code) {
@@ -77,19 +40,16 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
                     noscript { meta http-equiv="refresh" content=(REFRESH_S); }
                 }
             }
-            body {
+            body class=[ask.who.is_none().then_some("outside")] {
                 a.skip href="#content" { (words.skip) }
                 header.top {
                     div.top-in {
+                        @if ask.who.is_some() { (nav::button(ask)) }
                         a.brand href=(address("/", office_pair(ask))) {
                             img src={ "/static/icon.svg?v=" (*VERSION) } alt="" width="28" height="28";
                             span.brand-name { "Jagaloket" }
                         }
-                        nav.tabs aria-label=(words.menu) {
-                            @for (other, path, name) in tabs {
-                                a href=(address(path, office_pair(ask))) aria-current=[(other == tab).then_some("page")] { (name) }
-                            }
-                        }
+                        @if nav::is_open(ask, "/search") { (nav::search_box(ask)) }
                         @if let Some(who) = &ask.who {
                             div.whose {
                                 a href="/account" title=(words.pick("Akun saya", "My account")) { (who.account.name) }
@@ -102,29 +62,35 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
                         nav.languages aria-label=(words.language_menu) {
                             @for (code, short, name) in [("id", "ID", "Bahasa Indonesia"), ("en", "EN", "English")] {
                                 a href=(ask.with("lang", code)) lang=(code) hreflang=(code) title=(name)
-                                    aria-label=(name) aria-current=[(code == words.code).then_some("true")] { (short) }
+                                    aria-label={ (short) " – " (name) } aria-current=[(code == words.code).then_some("true")] { (short) }
                             }
                         }
                     }
                 }
-                @if live {
-                    p.notice.lost role="status" hidden data-lost { (icon(Icon::Silent)) (words.connection_lost) }
-                }
-                main #content tabindex="-1" {
-                    @if ask.live.offices.len() > 1 {
-                        nav.offices aria-label=(words.office_menu) {
-                            @for office in &ask.live.offices {
-                                @let id = office.roster.office.id.as_str();
-                                @let mine = ask.office().is_some_and(|mine| mine.roster.office.id.as_str() == id);
-                                a href=(ask.with("office", id)) aria-current=[mine.then_some("true")] { (office.roster.office.name) }
+                div.frame {
+                    @if ask.who.is_some() { (nav::menu(ask, tab)) }
+                    div.page {
+                        @if live {
+                            p.notice.lost role="status" hidden data-lost { (icon(Icon::Silent)) (words.connection_lost) }
+                        }
+                        main #content tabindex="-1" {
+                            @if ask.live.offices.len() > 1 {
+                                nav.offices aria-label=(words.office_menu) {
+                                    @for office in &ask.live.offices {
+                                        @let id = office.roster.office.id.as_str();
+                                        @let mine = ask.office().is_some_and(|mine| mine.roster.office.id.as_str() == id);
+                                        a href=(ask.with("office", id)) aria-current=[mine.then_some("true")] { (office.roster.office.name) }
+                                    }
+                                }
                             }
+                            (body)
+                            (help::of(tab, words))
+                        }
+                        footer.foot {
+                            p { (words.principle) }
+                            p.foot-small { @if let Some(office) = office { (office) " · " } "Jagaloket " (env!("CARGO_PKG_VERSION")) }
                         }
                     }
-                    (body)
-                }
-                footer.foot {
-                    p { (words.principle) }
-                    p.foot-small { @if let Some(office) = office { (office) " · " } "Jagaloket " (env!("CARGO_PKG_VERSION")) }
                 }
             }
         }

@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, bookings, devices, export, gate, health, incident, incidents, letters, messages,
-    openapi, passkeys, provider, quarantine, service, sign_in, today, tokens, users, webhook,
+    Site, account, api, assets, bookings, case, case_api, devices, export, gate, health, incident, incidents, letters,
+    messages, openapi, passkeys, provider, quarantine, service, sign_in, today, tokens, users, webhook,
 };
 use crate::accounts::Role::{
     self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
@@ -49,6 +49,8 @@ struct Route {
 
 /// Cases: what is said of people.
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
+/// Whoever may do anything with cases.
+const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
@@ -90,6 +92,7 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("POST", "/incidents/{n}/acts", ACTS, post(case::act)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/letters", CASES, get(letters::list)),
@@ -104,6 +107,31 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Cases,
             fresh(route("GET", "/api/v1/incidents", CASES, get(incidents::api))),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/incidents/{n}", CASES, get(case_api::one))),
+        ),
+        by_token(
+            Part::Orders,
+            route("POST", "/api/v1/incidents/{n}/orders", ACTS, post(case_api::order)),
+        ),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/exemptions", CASES, get(case_api::exemptions))),
+        ),
+        by_token(
+            Part::Orders,
+            route("POST", "/api/v1/exemptions", ACTS, post(case_api::ask_exemption)),
+        ),
+        by_token(
+            Part::Orders,
+            route(
+                "POST",
+                "/api/v1/exemptions/{n}/orders",
+                ACTS,
+                post(case_api::answer_exemption),
+            ),
         ),
         by_token(
             Part::Cases,

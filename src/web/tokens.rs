@@ -23,8 +23,8 @@ pub fn section(ask: &Ask, tokens: &[ApiToken]) -> Markup {
             h2 #tokens { (words.pick("Token untuk program", "Tokens for programs")) }
             p.hint {
                 (words.pick(
-                    "Program membaca dengan token apa yang boleh Anda baca, dan hanya bagian yang dipilih. Lihat ",
-                    "With a token a program reads what you may read, and only the parts you choose. See ",
+                    "Program membaca dengan token apa yang boleh Anda baca, dan hanya bagian yang dipilih; hanya satu bagian yang juga bertindak. Lihat ",
+                    "With a token a program reads what you may read, and only the parts you choose; one of them alone also acts. See ",
                 ))
                 a href="/api" { (words.pick("antarmuka untuk program", "the interface for programs")) } "."
             }
@@ -50,7 +50,7 @@ pub fn section(ask: &Ask, tokens: &[ApiToken]) -> Markup {
                     input name="days" type="number" min="1" max=(DAYS_MAX) value=(DAYS_USUAL) required;
                 }))
                 fieldset.choices-box {
-                    legend { (words.pick("Boleh membaca", "May read")) }
+                    legend { (words.pick("Boleh membaca, atau bertindak", "May read, or act")) }
                     @for part in Part::ALL {
                         label { input type="checkbox" name=(part.as_str()) value="1"; " " (part_name(part, words)) }
                     }
@@ -90,6 +90,7 @@ fn part_name(part: Part, words: &Words) -> &'static str {
         Part::Cases => words.pick("penilaian", "verdicts"),
         Part::Service => words.pick("menit pelayanan", "minutes of service"),
         Part::Devices => words.pick("perangkat dan kebijakan", "devices and policies"),
+        Part::Orders => words.pick("bertindak atas kasus atas nama Anda", "act on cases in your name"),
     }
 }
 

@@ -33,7 +33,6 @@ words! {
     quarantine: "Karantina", "Quarantine";
     letters: "Surat", "Letters";
     health: "Kondisi sistem", "System health";
-    system: "Sistem", "System";
     principle: "Indikasi, bukan keputusan. Penilaian ada pada manusia, setelah pemeriksaan dan klarifikasi.",
         "An indication, not a decision. People judge, after they have looked and heard the officer.";
     connection_lost: "Sambungan ke Jagaloket terputus. Yang tampak di sini adalah keadaan terakhir yang diterima.",

@@ -155,6 +155,7 @@ impl Monitor {
             metrics: metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
+            orders: None,
             visits: Some(Arc::new(move |order| {
                 let orders = pages.clone();
                 Box::pin(async move { carry(&orders, order).await })

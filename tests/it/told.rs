@@ -2,6 +2,7 @@
 
 mod channel;
 mod cheats;
+mod pages;
 mod troubles;
 mod week;
 

@@ -68,7 +68,7 @@ fn whoever_asked_for_the_officers_exemption_does_not_judge_him_for_that_day() {
     let who = Actor::in_roster("s-01", &table.roster).unwrap();
     let step = table
         .cases
-        .ask_exemption(&who, &wish, "menunggu telepon", &table.roster, minutes(3))
+        .ask_exemption(&who, &wish, "menunggu telepon", &table.roster, &table.terms, minutes(3))
         .unwrap();
     table.take(Record::Exemption(step));
     table.refused("s-01", Wish::Dismiss(Code::Exempted), minutes(6), &AskedExemption);

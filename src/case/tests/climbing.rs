@@ -78,7 +78,7 @@ fn an_empty_step_is_skipped_and_its_reasons_are_told() {
     let who = Actor::in_roster("s-02", &table.roster).unwrap();
     let asked = table
         .cases
-        .ask_exemption(&who, &wish, "keluarga sakit", &table.roster, minutes(1));
+        .ask_exemption(&who, &wish, "keluarga sakit", &table.roster, &table.terms, minutes(1));
     table.take(Record::Exemption(asked.unwrap()));
     assert_eq!(table.foreseen(), ["Tue 09:15 i-01 i-02"]);
     let due = table.cases.next(table.case(), &table.roster, &table.terms).unwrap();

@@ -1,6 +1,6 @@
 //! Exemptions: asked by one, granted by another, never without an end.
 
-use super::exemption::{ExemptionWish, longest_ms};
+use super::exemption::ExemptionWish;
 use super::*;
 
 const DAY: i64 = 1_440;
@@ -10,7 +10,7 @@ impl Table {
         let who = Actor::in_roster(who, &self.roster).unwrap();
         let step = self
             .cases
-            .ask_exemption(&who, wish, "menunggu kabar rumah sakit", &self.roster, at)?;
+            .ask_exemption(&who, wish, "menunggu kabar rumah sakit", &self.roster, &self.terms, at)?;
         let n = step.request;
         self.take(Record::Exemption(step));
         Ok(n)
@@ -76,7 +76,7 @@ fn each_role_grants_so_much_and_no_more() {
         Err(Refusal::TooLongAtOnce("3 days".into()))
     );
     assert_eq!(table.exempt("i-01", &grant, minutes(1)), Ok(1));
-    assert!(longest_ms(Post::Supervisor) < longest_ms(Post::Integrity));
+    assert!(Terms::default().longest.of(Post::Supervisor) < Terms::default().longest.of(Post::Integrity));
 }
 
 #[test]
@@ -104,4 +104,30 @@ fn one_that_covers_the_past_is_counted_and_what_it_would_have_hidden_is_shown() 
         .unwrap();
     assert_eq!(table.cases.backdated(), 1);
     table.folds();
+}
+
+#[test]
+fn what_was_asked_in_another_office_bars_nobody_and_is_answered_there_alone() {
+    let mut table = Table::with("p-001", Severity::Major);
+    let other = OfficeId::new("elsewhere");
+    let who = Actor::in_roster("s-01", &table.roster).unwrap();
+    let wish = ask("p-001", 0, 120);
+    let step = table
+        .cases
+        .ask_exemption(&who, &wish, "menunggu kabar", &table.roster, &table.terms, minutes(0));
+    table.cases.take(&other, &Record::Exemption(step.unwrap()));
+    // That s-01 is somebody else.
+    table.does("s-01", super::acts::Wish::Ack, minutes(1));
+    for wish in [
+        ExemptionWish::Grant { request: 1 },
+        ExemptionWish::Deny { request: 1 },
+        ExemptionWish::Revoke { request: 1 },
+    ] {
+        assert_eq!(
+            table.exempt("i-01", &wish, minutes(2)),
+            Err(Refusal::NoRequest("1".into()))
+        );
+    }
+    let hidden = table.cases.would_have_hidden(&table.cases.requests[&1], |_| true);
+    assert_eq!(hidden.count(), 0);
 }

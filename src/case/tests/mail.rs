@@ -101,3 +101,53 @@ fn a_digest_of_an_office_that_is_watched_no_more_wakes_nobody() {
     assert_eq!(table.cases.mail.next_digest(|_| true), Some(at.plus_ms(3_600_000)));
     assert_eq!(table.cases.mail.next_digest(|_| false), None);
 }
+
+#[test]
+fn equal_ids_in_two_offices_share_neither_a_budget_nor_a_digest() {
+    let mut table = Table::with("p-001", Severity::Major);
+    let at = table.case().basis.since;
+    let other = OfficeId::new("elsewhere");
+    let sent = |incident, person: &str| {
+        Record::Mail(MailStep::Sent {
+            incident,
+            person: person.into(),
+            at,
+            date: at.date(chrono_tz::Asia::Jakarta),
+            message_id: format!("{incident}@o.example"),
+            subject: "x".into(),
+        })
+    };
+    for n in [11, 12, 13] {
+        let there = Basis {
+            office: other.clone(),
+            ..basis(Some("p-001"), Severity::Major)
+        };
+        table.open(n, there, &["s-01"]);
+        table.cases.take(&other, &sent(n, "s-01"));
+    }
+    let way = |table: &Table| {
+        let letter = letter(LetterKind::Opened);
+        table.cases.way(&letter, &table.roster, &table.terms, at)
+    };
+    assert_eq!(way(&table), Way::Now, "the other s-01 had them");
+    for n in [2, 3] {
+        table.take(sent(n, "s-01"));
+    }
+    assert_eq!(way(&table), Way::Hold, "two letters a day");
+    // What is due elsewhere does not hasten the digest here.
+    table.take(held(at.plus_ms(3_600_000)));
+    table.cases.take(
+        &other,
+        &Record::Mail(MailStep::Held {
+            incident: 11,
+            person: "s-01".into(),
+            address: "kasi@elsewhere.example".into(),
+            language: Language::Id,
+            at,
+            due: at,
+        }),
+    );
+    assert_eq!(table.cases.digests_due(|n| n == 1, at), Default::default());
+    let there = table.cases.digests_due(|n| n == 11, at);
+    assert_eq!(there["s-01"].iter().copied().collect::<Vec<_>>(), [11]);
+}

@@ -184,7 +184,10 @@ fn only_what_people_confirmed_is_a_pattern_and_it_is_told_once() {
             Act::Found
         };
         table.monitor(n, day(n), act);
-        if let Some(pattern) = table.cases.pattern(&table.cases.of[&n], &table.roster, day(n)) {
+        if let Some(pattern) = table
+            .cases
+            .pattern(&table.cases.of[&n], &table.roster, &table.terms, day(n))
+        {
             told.push((pattern.incidents.clone(), pattern.people.clone()));
             table.take(Record::Pattern(pattern));
         }
@@ -204,5 +207,10 @@ fn only_what_people_confirmed_is_a_pattern_and_it_is_told_once() {
         &["s-01"],
     );
     table.monitor(9, day(30), Act::Found);
-    assert_eq!(table.cases.pattern(&table.cases.of[&9], &table.roster, day(30)), None);
+    assert_eq!(
+        table
+            .cases
+            .pattern(&table.cases.of[&9], &table.roster, &table.terms, day(30)),
+        None
+    );
 }

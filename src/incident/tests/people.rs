@@ -1,11 +1,13 @@
 //! Who is told.
 
+use super::stories::{Desk, amended, minutes, opened, verdict};
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use crate::engine::policy::{Class, Severity, Tell};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 use crate::incident::recipients;
+use crate::store::rows::LetterKind;
 
 const ROSTER: &str = r#"
 office = { id = "o", name = "O", timezone = "Asia/Jakarta" }
@@ -34,6 +36,30 @@ officer = [
     { id = "p-6", supervisor = "s-6", email = "p6@o.example", lockbox = "l-2" },
 ]
 "#;
+
+#[test]
+fn a_correction_that_waits_over_a_restart_is_not_lost_where_somebody_else_heard_that_nobody_answers() {
+    let mut desk = Desk::new();
+    desk.turn(vec![opened(verdict("p-001", 0, None))]);
+    let mut open = verdict("p-001", 0, None);
+    for (since, until) in [(0, 2), (5, 7)] {
+        let over = verdict("p-001", since, Some(until));
+        desk.turn(vec![amended(open, over)]);
+        open = verdict("p-001", until + 3, None);
+        desk.turn(vec![opened(open.clone())]);
+    }
+    let told = desk.letters().len();
+    desk.turn(vec![amended(open, verdict("p-001", 10, Some(12)))]);
+    assert_eq!(desk.letters().len(), told, "it waits");
+    desk.escalate(1, "s-02");
+    assert_eq!(desk.letters().len(), told + 1);
+    let again = desk.rebuilt();
+    for mut desk in [desk, again] {
+        desk.now = minutes(60);
+        let said: Vec<LetterKind> = desk.turn(Vec::new()).into_iter().map(|(_, kind)| kind).collect();
+        assert_eq!(said, [LetterKind::Amended; 2], "both hear what stands");
+    }
+}
 
 #[track_caller]
 fn check(notify: &[Tell], [counter, lockbox, officer]: [Option<&str>; 3], expected: &[&str]) {

@@ -7,8 +7,8 @@ use crate::engine::policy::{Class, Head, Per, Reach, Severity, Tell, Title};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Reason, Verdict};
-use crate::incident::{Book, Noted, Outcome, PACE_MS, Past};
-use crate::letter::House;
+use crate::incident::{Book, Noted, Outcome, PACE_MS, Past, To};
+use crate::letter::{Change, House};
 use crate::store::rows::{IncidentState, LetterKind, NewLetter, Told, VerdictRow};
 
 const ROSTER: &str = r#"
@@ -129,6 +129,25 @@ impl Desk {
         let letters = letters.collect();
         self.written.push(outcome);
         letters
+    }
+
+    /// Somebody else hears that nobody answers.
+    pub fn escalate(&mut self, n: i64, person: &str) {
+        let to = [self.roster.person(person).unwrap()];
+        let (changes, kind) = ([Change::Unanswered(self.now)], LetterKind::Escalated);
+        let letters = self.book.write_further(
+            n,
+            To::People(&to),
+            kind,
+            &changes,
+            &self.roster,
+            &self.policies,
+            self.now,
+        );
+        self.written.push(Outcome {
+            letters,
+            ..Outcome::default()
+        });
     }
 
     pub fn letters(&self) -> Vec<&NewLetter> {

@@ -95,7 +95,7 @@ pub struct Passkey {
     pub used: Option<Moment>,
 }
 
-/// What a token may read.
+/// What a token may read, and what it may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
     /// Verdicts, which name officers.
@@ -104,16 +104,19 @@ pub enum Part {
     Service,
     /// Devices, their clocks and gaps, and the policies in force.
     Devices,
+    /// Acting on cases and exemptions in its owner's name.
+    Orders,
 }
 
 impl Part {
-    pub const ALL: [Part; 3] = [Part::Cases, Part::Service, Part::Devices];
+    pub const ALL: [Part; 4] = [Part::Cases, Part::Service, Part::Devices, Part::Orders];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Part::Cases => "cases",
             Part::Service => "service",
             Part::Devices => "devices",
+            Part::Orders => "orders",
         }
     }
 }

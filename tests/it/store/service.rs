@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use jagaloket::compliance::{Service, measure};
-use jagaloket::past::measure_stored;
+use jagaloket::past::Measuring;
 use jagaloket::store::{Each, Span};
 
 use super::kept::{rows, texts};
@@ -69,13 +69,14 @@ async fn late_events_are_measured_where_they_belong(home: Home) {
     rng.shuffle(&mut events);
     rng.shuffle(&mut later);
     let store = ledger(&home).await;
-    assert_eq!(measure_stored(&store, &office, KEEP_MS).await.unwrap(), 0);
+    let mut measuring = Measuring::default();
+    assert_eq!(measuring.measure(&store, &office, KEEP_MS).await.unwrap(), 0);
     let received = Moment(1_795_700_000_000);
     let (prompt, late) = events.split_at(events.len() / 2);
     for part in [prompt, &later[..], late] {
         store.commit(&rows(part, received, &roster)).await.unwrap();
-        assert!(measure_stored(&store, &office, KEEP_MS).await.unwrap() >= 1);
-        assert_eq!(measure_stored(&store, &office, KEEP_MS).await.unwrap(), 0);
+        assert!(measuring.measure(&store, &office, KEEP_MS).await.unwrap() >= 1);
+        assert_eq!(measuring.measure(&store, &office, KEEP_MS).await.unwrap(), 0);
     }
     let mut whole = past.clone();
     whole.events = [&events[..], &later[..]].concat();
@@ -138,14 +139,15 @@ async fn what_was_measured_otherwise_is_measured_again(home: Home) {
     let office = OfficeId::new("tangerang");
     let past = past("day-4");
     let store = ledger(&home).await;
+    let mut measuring = Measuring::default();
     let turn = rows(&past.events, Moment(1_795_700_000_000), &past.rules[0].roster);
     store.commit(&turn).await.unwrap();
-    measure_stored(&store, &office, KEEP_MS).await.unwrap();
+    measuring.measure(&store, &office, KEEP_MS).await.unwrap();
     let before = store.service(&Scope::whole(), &all(), Each::Date).await.unwrap();
     assert!(!before.is_empty());
     home.run("UPDATE service_measured SET format = 0; UPDATE service_hour SET served_ms = 1")
         .await;
-    assert!(measure_stored(&store, &office, KEEP_MS).await.unwrap() >= 1);
+    assert!(measuring.measure(&store, &office, KEEP_MS).await.unwrap() >= 1);
     assert_eq!(
         store.service(&Scope::whole(), &all(), Each::Date).await.unwrap(),
         before

@@ -5,15 +5,18 @@ use std::process::Output;
 use super::*;
 use crate::support::{Peer, free_port, jagaloket, python, run, succeed, wait_until};
 
-struct House {
-    folder: tempfile::TempDir,
+pub struct House {
+    pub folder: tempfile::TempDir,
+    pub web: u16,
+    /// What each person's browser and program hold.
+    pub keys: super::pages::Keys,
     _serve: Peer,
     refused: std::cell::Cell<usize>,
 }
 
 impl House {
     /// A monitor on a database that has three cases: of p-1, p-4 (who is s-2) and p-2.
-    async fn new() -> (House, [i64; 3]) {
+    pub async fn new() -> (House, [i64; 3]) {
         let sink = SmtpSink::start();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j.db");
@@ -30,6 +33,10 @@ impl House {
             cases[ix] = monitor.phone(officer, 0).await;
         }
         monitor.stop().await;
+        let store = Store::open(&path, Bounds::default()).await.unwrap();
+        let keys = super::pages::seat_all(&store).await;
+        store.close().await.unwrap();
+        drop(store);
         // Whoever acted for s-1 does so no more.
         let roster = ROSTER.replace("2026-11-26", "2026-01-26");
         std::fs::write(folder.path().join("roster.toml"), roster).unwrap();
@@ -52,6 +59,8 @@ impl House {
         });
         let house = House {
             folder,
+            web,
+            keys,
             _serve: serve,
             refused: std::cell::Cell::new(0),
         };

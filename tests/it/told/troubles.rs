@@ -235,3 +235,25 @@ async fn what_a_start_finds_in_the_ledger_withdraws_a_case_too_and_it_climbs_no_
     assert_eq!(answers.len(), 1, "{:?}", told(&mails));
     assert!(answers[0].text.contains("ditarik kembali"), "{}", answers[0].text);
 }
+
+#[tokio::test]
+async fn an_appeal_granted_long_after_is_told_to_everybody_who_had_been_told() {
+    let sink = SmtpSink::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mut monitor = begun(&folder.path().join("j.db"), sink.port, true).await;
+    let n = monitor.phone("p-1", 0).await;
+    monitor.does("s-1", n, Wish::Find).await.unwrap();
+    monitor.ends("p-1", "loket-1").await;
+    monitor.does("s-1", n, Wish::Close).await.unwrap();
+    monitor.until(at(10, 10, 0)).await;
+    monitor.does("p-1", n, Wish::Appeal).await.unwrap();
+    // What it rests on can change no more by then, and nobody was at it when it was closed.
+    monitor.until(at(18, 10, 0)).await;
+    let before = mails(&sink).len();
+    monitor.does("i-1", n, Wish::Grant).await.unwrap();
+    // It waits for the digest of noon.
+    monitor.until(at(18, 12, 10)).await;
+    monitor.stop().await;
+    let said: Vec<String> = mails(&sink)[before..].iter().map(|mail| mail.to.clone()).collect();
+    assert!(said.contains(&"s1@kota.example".to_owned()), "{said:?}");
+}

@@ -73,15 +73,19 @@ const INSIDE: &str = "OSIFATDWX";
 const ALL: &str = "NOSIFATDWXGC";
 const BOOKINGS: &str = "SIFAW";
 const CASES: &str = "OSIFATW";
+const ACTS: &str = "OSIFTW";
+/// Whoever comes with a session alone.
+const BY_TOKEN: &str = "";
 const SERVICE: &str = "OSIFAW";
 const QUARANTINE: &str = "IFAT";
 
 /// Every address: who is let in who has signed in. `N` stands for those who have not.
-const ROWS: [(&str, &str, &str); 70] = [
+const ROWS: [(&str, &str, &str); 76] = [
     ("GET", "/", EVERYBODY),
     ("GET", "/incidents", CASES),
     ("GET", "/incidents/export", CASES),
     ("GET", "/incidents/{n}", CASES),
+    ("POST", "/incidents/{n}/acts", ACTS),
     ("GET", "/compliance", SERVICE),
     ("GET", "/compliance/export", SERVICE),
     ("GET", "/letters", CASES),
@@ -94,6 +98,11 @@ const ROWS: [(&str, &str, &str); 70] = [
     ("GET", "/readyz", ALL),
     ("GET", "/metrics", ALL),
     ("GET", "/api/v1/incidents", CASES),
+    ("GET", "/api/v1/incidents/{n}", CASES),
+    ("POST", "/api/v1/incidents/{n}/orders", BY_TOKEN),
+    ("GET", "/api/v1/exemptions", CASES),
+    ("POST", "/api/v1/exemptions", BY_TOKEN),
+    ("POST", "/api/v1/exemptions/{n}/orders", BY_TOKEN),
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/policies", INSIDE),
     ("GET", "/api/v1/service", SERVICE),

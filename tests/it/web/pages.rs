@@ -72,6 +72,7 @@ impl Desk {
                 Box::pin(async { Err(jagaloket::booking::order::Refusal::NoCode) })
             })),
             webhook: None,
+            orders: None,
             door: door.clone(),
         };
         let ends = async {
