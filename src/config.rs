@@ -367,7 +367,7 @@ pub fn settings() -> Vec<Setting> {
     let asked = RefCell::default();
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
-        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n",
+        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n[channel]\n[channel.webhook]\n",
         "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);
