@@ -2,10 +2,11 @@
 
     python live.py JAGALOKET LOAD FOLDER [SECTION…]
 
-Sections: ingest embedded latency memory backlog offices policies history. Every process is started here and ended here; ports are free ones of 127.0.0.1.
+Sections: ingest embedded latency memory year backlog offices policies history. Every process is started here and ended here; ports are free ones of 127.0.0.1.
 """
 
 import asyncio
+import collections
 import contextlib
 import glob
 import json
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 import urllib.request
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -199,6 +201,9 @@ class Monitor:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/metrics", timeout=60) as answer:
             text = answer.read().decode()
         return int(sum(float(value) for value in re.findall(rf"^{name}\{{.*\}} (\S+)$", text, re.M)))
+
+    def quarantined(self):
+        return self.metric_sum("jagaloket_events_quarantined_total")
 
     def accepted(self):
         return self.metric("jagaloket_events_accepted_total")
@@ -463,6 +468,43 @@ def latency(bench):
             print(f"  {what:<8} -> mail, {name:<10} {percentiles(took) if took else 'no mail'}")
 
 
+class Reader:
+    """Somebody signed in, who asks for pages."""
+
+    PAGES = ("/", "/incidents", "/health", "/compliance", "/letters", "/api/v1/verdicts")
+
+    def __init__(self, monitor, bench):
+        self.base = f"http://127.0.0.1:{monitor.web}"
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        roles = ["--role", "auditor", "--role", "integrity"]
+        add = [bench.jagaloket, "user", "add", "reader", "--config", monitor.config] + roles
+        told = subprocess.run(add, stdout=subprocess.PIPE, check=True, text=True).stdout
+        link, password = re.search(r"/link/\S+", told).group(0), "betriebsruhe-kantor-7"
+        self.post(link, {"password": password})
+        self.post("/sign-in", {"name": "reader", "password": password, "code": ""})
+
+    def get(self, path):
+        with self.opener.open(self.base + path, timeout=60) as answer:
+            return answer.read().decode()
+
+    def post(self, path, fields):
+        proof = re.search(r'name="form" value="([^"]*)"', self.get(path)).group(1)
+        body = urllib.parse.urlencode({"form": proof, **fields}).encode()
+        self.opener.open(urllib.request.Request(self.base + path, body, {"Origin": self.base}), timeout=60).close()
+
+    def look(self):
+        """Milliseconds for each page, the median of nine."""
+        took = {}
+        for path in self.PAGES:
+            times = []
+            for _ in range(9):
+                began = time.monotonic()
+                self.get(path)
+                times.append(time.monotonic() - began)
+            took[path] = statistics.median(times) * 1000
+        return took
+
+
 def memory(bench):
     print("\n## resident memory")
     path, _ = simulated(bench, "small", 5, 2)
@@ -470,53 +512,171 @@ def memory(bench):
         with Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}').run() as monitor:
             time.sleep(3)
             print(f"  at rest                     {memory_mib(monitor.pid):6.0f} MiB   started in {monitor.start_seconds:.2f} s")
+    devices(bench)
+
+
+def devices(bench):
+    """5000 devices connected to the embedded broker, each with a heartbeat every 30 seconds."""
+    paths, events = [], os.path.join(bench.folder, "devices.jsonl")
+    for n in range(100):
+        paths.append(os.path.join(bench.folder, f"d{n:04}.toml"))
+        roster(paths[-1], 49, 1, office=f"d{n:04}")
+    with open(events, "w") as file:
+        for beat in range(4):
+            for n in range(100):
+                for device in [f"loket-{m:04}" for m in range(1, 50)] + ["loker-0001"]:
+                    kind = "lockbox" if device.startswith("loker") else "workstation"
+                    event = {
+                        "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/d{n:04}/{device}",
+                        "type": f"{kind}.heartbeat", "time": "2026-01-01T00:00:00.000+07:00", "bootid": "b1",
+                        "sequence": str(beat), "data": {},
+                    }
+                    file.write(json.dumps(event, separators=(",", ":")) + "\n")
+    with fresh(bench) as work:
+        port = free_port()
+        broker = f'embedded = true\nanonymous = true\nlisten = "127.0.0.1:{port}"'
+        with Monitor(bench, work, paths, broker, clock="own").run() as monitor:
+            rest = memory_mib(monitor.pid)
+            command = [bench.load, "publish", "--port", str(port), "--file", events, "--connections", "5000"]
+            with process(command + ["--window", "1", "--rate", "167", "--now", "1"]):
+                wait_until("three heartbeats of each", lambda: monitor.accepted() >= 15_000, 180, every=0.5)
+                cpu, began = cpu_seconds(monitor.pid), time.monotonic()
+                time.sleep(20)
+                share = (cpu_seconds(monitor.pid) - cpu) / (time.monotonic() - began)
+                print(
+                    f"  5000 devices of 100 offices {memory_mib(monitor.pid):6.0f} MiB   {rest:.0f} MiB before they came,"
+                    f" most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB; {share:.1%} of a core"
+                )
+
+
+def year(bench):
+    """A start with a year stored, and the first mail after it."""
+    import paho.mqtt.client as mqtt
+
+    path = os.path.join(bench.root, "tests/data/tangerang/roster.toml")
+    events = os.path.join(bench.folder, "year.jsonl")
+    with open(events, "wb") as file:
+        command = [bench.jagaloket, "simulate", "office", "--days", "240", "--roster", path, "--troubles", "usual"]
+        subprocess.run(command, stdout=file, check=True)
+    count = lines(events)
+    sink = Sink()
+    print(f"\n## a year of the example office: {count} events")
+    with fresh(bench) as work, mosquitto(work) as (_, port):
+        monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}', mail=sink.port)
+        with monitor.run():
+            cpu, began = cpu_seconds(monitor.pid), time.monotonic()
+            publish(bench, port, events, connections=1, window=1000)
+            wait_until("the year", lambda: monitor.accepted() >= count, 900, every=0.2)
+            seconds = time.monotonic() - began
+            print(
+                f"  came in as {count / seconds:.0f} events/s, {(cpu_seconds(monitor.pid) - cpu) / count * 1e6:.1f} us CPU/event, one connection;"
+                f" {memory_mib(monitor.pid):.0f} MiB, most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB, {sink.letters} letters"
+            )
+        with open(events) as file:
+            for line in file:
+                last = line
+        then = datetime.fromisoformat(json.loads(last)["time"]) + timedelta(minutes=1)
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client.connect("127.0.0.1", port)
+        client.loop_start()
+        for n in range(3):
+            then += timedelta(minutes=1)
+            event = {
+                "specversion": "1.0", "id": str(uuid.uuid4()), "source": "/tangerang/loker-a", "type": "lockbox.forced",
+                "time": then.isoformat(timespec="milliseconds"), "data": {"slot": n + 1},
+            }
+            client.publish("jagaloket/v1/tangerang/loker-a/events", json.dumps(event), qos=1).wait_for_publish(5)
+            before, began = sink.letters, time.time()
+            with monitor.run():
+                wait_until("the first mail", lambda: sink.letters > before, 60, every=0.005)
+                print(f"  start to connected          {monitor.start_seconds:6.2f} s; to the first mail accepted {sink.last - began:.2f} s; {memory_mib(monitor.pid):.0f} MiB")
+        client.loop_stop()
 
 
 def backlog(bench):
-    """A million events that a broker kept while the monitor was away, and what happens live meanwhile."""
+    """An outage: the monitor was away while devices went on, and their broker kept a million events. They go on while it
+    catches up."""
     import paho.mqtt.client as mqtt
 
-    a_week_ago = datetime.now(JAKARTA) - timedelta(days=7)
-    path, events = simulated(bench, "backlog", 250, 5, days=3, begins=a_week_ago.strftime("%Y-%m-%d"))
-    count = min(lines(events), bench.queued)
+    now = datetime.now(JAKARTA)
+    path, events = simulated(bench, "backlog", 250, 5, days=4, begins=(now - timedelta(days=6)).strftime("%Y-%m-%d"))
+    # What is still to come would be refused.
+    past = f'"time":"{(now - timedelta(minutes=5)).isoformat(timespec="milliseconds")}'
+    queued, queued_path = collections.deque(maxlen=bench.queued), os.path.join(bench.folder, "queued.jsonl")
+    with open(events) as file:
+        queued.extend(line for line in file if line[line.index('"time":"') :][: len(past)] < past)
+    with open(queued_path, "w") as file:
+        file.writelines(queued)
+    count = len(queued)
+    queued.clear()
     print(f"\n## after an outage: {count} events queued at mosquitto")
     sink = Sink()
     with fresh(bench) as work, mosquitto(work) as (broker, port):
-        monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}', clock="own", mail=sink.port)
-        with monitor.run():
+        line = f'host = "127.0.0.1"\nport = {port}'
+        # It has not ticked yet when it goes away, so that its clock stands where the events begin.
+        with Monitor(bench, work, [path], line, clock="events", mail=sink.port).run():
             time.sleep(1)
-        publish(bench, port, events, connections=4, window=1000, count=count)
+        publish(bench, port, queued_path, connections=1, window=1000)
         sink.accepted.clear()
         sink.letters = 0
-        before = cpu_seconds(broker.pid)
-        began = time.monotonic()
+        monitor = Monitor(bench, work, [path], line, clock="own", mail=sink.port)
         with monitor.run():
+            began = time.monotonic()
             client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
             client.connect("127.0.0.1", port)
             client.loop_start()
-            said, half = {}, None
-            while monitor.accepted() < count:
-                n = len(said) % 5 + 1
-                now = datetime.now(JAKARTA)
+            said, half, live, beaten = {}, None, 0, -60
+
+            def say(device, kind, data):
+                nonlocal live
+                live += 1
+                at = datetime.now(JAKARTA)
                 event = {
-                    "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/tangerang/loker-{n:04}",
-                    "type": "lockbox.forced", "time": now.isoformat(timespec="milliseconds"), "data": {"slot": 1},
+                    "specversion": "1.0", "id": str(uuid.uuid4()), "source": f"/tangerang/{device}",
+                    "type": kind, "time": at.isoformat(timespec="milliseconds"), "data": data,
                 }
-                client.publish(f"jagaloket/v1/tangerang/loker-{n:04}/events", json.dumps(event), qos=1)
-                said.setdefault(n, now.timestamp())
-                if half is None and monitor.accepted() > count / 2:
+                client.publish(f"jagaloket/v1/tangerang/{device}/events", json.dumps(event), qos=1)
+                return at.timestamp()
+
+            def beat():
+                """Every device is there, and says so twice a minute."""
+                nonlocal beaten
+                if time.monotonic() - beaten > 30:
+                    beaten = time.monotonic()
+                    for n in range(1, 251):
+                        say(f"loket-{n:04}", "workstation.heartbeat", {})
+                    for n in range(1, 6):
+                        say(f"loker-{n:04}", "lockbox.heartbeat", {})
+
+            def taken():
+                return monitor.accepted() + monitor.metric("jagaloket_events_duplicate_total") + monitor.quarantined()
+
+            while (done := taken()) < count:
+                beat()
+                n = len(said) % 5 + 1
+                if n not in said:
+                    said[n] = say(f"loker-{n:04}", "lockbox.forced", {"slot": 1})
+                if half is None and done > count / 2:
                     half = memory_mib(monitor.pid)
                 time.sleep(0.5)
             seconds = time.monotonic() - began
-            at_once = sink.letters
             cpu = cpu_seconds(monitor.pid)
-            took = [sink.accepted[n] - said[n] for n in said if n in sink.accepted]
             print(f"  all committed after         {seconds:6.1f} s   {count / seconds:.0f} events/s  {cpu / count * 1e6:.1f} us CPU/event")
             print(f"  memory half way, at the end {half or 0:6.0f} MiB {memory_mib(monitor.pid):6.0f} MiB  most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB")
+            print(f"  letters until then          {sink.letters:6}", flush=True)
+            sink.last = time.time()
+            end = time.monotonic() + 900
+            while not settled(sink) and time.monotonic() < end:
+                beat()
+                time.sleep(1)
+            took = [sink.accepted[n] - said[n] for n in said if n in sink.accepted]
             print(f"  live events to mail behind it: {len(took)} of {len(said)} lockboxes, at most {max(took, default=-1):.1f} s")
-            print(f"  letters until then          {at_once:6}")
-            wait_until("the letters to end", lambda: settled(sink), 900, every=5)
             print(f"  letters in all              {sink.letters:6}   of {monitor.metric_sum('jagaloket_verdict_steps_total')} decisions")
+            print(f"  memory then                 {memory_mib(monitor.pid):6.0f} MiB  most {memory_mib(monitor.pid, 'VmHWM'):.0f} MiB")
+            with contextlib.closing(sqlite3.connect(os.path.join(work, "jagaloket.db"))) as database:
+                asked = "SELECT o.kind, coalesce(i.policy, '-'), o.person, count(*) FROM outbox AS o LEFT JOIN incident AS i ON i.n = o.incident GROUP BY 1, 2, 3 ORDER BY 4 DESC"
+                for kind, policy, person, letters in database.execute(asked):
+                    print(f"    {letters:5} {kind:<10} {policy:<28} {person}")
             client.loop_stop()
 
 
@@ -590,7 +750,7 @@ def history(bench):
     print(f"\n## history: {count} events of {days} days, in parts of a million")
     with open(events, "rb") as file, fresh(bench) as work, mosquitto(work) as (_, port):
         stored, part_path = 0, os.path.join(work, "part.jsonl")
-        monitor = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}')
+        monitor, reader = Monitor(bench, work, [path], f'host = "127.0.0.1"\nport = {port}'), None
         while True:
             part = [line for _, line in zip(range(1_000_000), file)]
             if not part:
@@ -608,10 +768,12 @@ def history(bench):
                     f"  {memory_mib(monitor.pid):5.0f} MiB  start {monitor.start_seconds:.2f} s"
                     f"  database {os.path.getsize(work + '/jagaloket.db') >> 20} MiB", flush=True,
                 )
+                reader = reader or Reader(monitor, bench)
+                print("            pages, ms: " + "  ".join(f"{path} {took:.1f}" for path, took in reader.look().items()), flush=True)
 
 
 SECTIONS = {
-    "ingest": ingest, "embedded": embedded, "latency": latency, "memory": memory, "backlog": backlog, "offices": offices,
+    "ingest": ingest, "embedded": embedded, "latency": latency, "memory": memory, "year": year, "backlog": backlog, "offices": offices,
     "policies": policies, "history": history,
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The live benchmarks: the monitor beside mosquitto alone, a Python monitor, and the embedded broker's library alone.
 #
-#     bash benches/live.sh [ingest|embedded|latency|memory|backlog|offices|policies|history …]
+#     bash benches/live.sh [ingest|embedded|latency|memory|year|backlog|offices|policies|history …]
 #
 # RUNS (3) is how often peers take turns, PLACES (200) how many latencies are taken, QUEUED
 # (1000000) and HISTORY (10000000) how many events wait at a broker and are stored. The method is in docs/benchmarks.md.

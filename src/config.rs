@@ -142,6 +142,8 @@ pub struct Mail {
     pub give_up_after_ms: i64,
     /// For one attempt, from connecting to the server's last word (default 60 s).
     pub deadline_ms: i64,
+    /// A folder of what offices say otherwise in their letters.
+    pub wording: Option<PathBuf>,
 }
 
 impl Mail {

@@ -19,6 +19,7 @@ use crate::engine::event::{DeviceId, OfficerId};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
+use crate::letter::wording::Wordings;
 use crate::place::Place;
 use crate::serve::{self, Plan};
 use crate::simulate::demo;
@@ -125,6 +126,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             from: "Jagaloket <jagaloket@contoh.example>".into(),
             give_up_after_ms: 5 * 86_400_000,
             deadline_ms: 10_000,
+            wording: None,
         },
         web: Web {
             listen: web,
@@ -162,6 +164,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
     );
     let clock = MonitorClock::fast(begins, f64::from(request.speed));
     let plan = Plan {
+        wordings: Wordings::default(),
         config,
         texts: vec![Texts {
             roster: demo::ROSTER.to_owned(),

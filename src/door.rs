@@ -8,6 +8,7 @@ mod looks;
 mod oidc;
 mod own;
 mod passkeys;
+mod reveals;
 mod sign_in;
 mod tokens;
 mod users;
@@ -21,6 +22,7 @@ pub use looks::Look;
 pub use oidc::{BACK, Back, Going, Mapped, Provider};
 pub use own::{NewSeed, TOTP_ABOUT};
 pub use passkeys::{Answer, Challenge};
+pub use reveals::{Open, REVEALED_MS};
 pub use sign_in::{Came, SignIn};
 pub use tokens::{DAYS_MAX, PREFIX};
 pub use users::{Added, NewUser, Way};
@@ -35,6 +37,7 @@ use crate::keys::{Hasher, Keys, token_hash};
 use crate::store::accounts::{Account, Change, Expect, Session};
 use crate::store::{self, Store};
 use looks::Looks;
+use reveals::Reveals;
 
 /// Acts that wait for the one who writes; beyond them people wait.
 pub const WAITING_MAX: usize = 256;
@@ -66,6 +69,7 @@ pub struct Door {
     known: oidc::Known,
     throttle: Mutex<Throttle>,
     looks: Mutex<Looks>,
+    reveals: Mutex<Reveals>,
     answered: Mutex<passkeys::Answered>,
 }
 
@@ -167,6 +171,7 @@ impl Door {
             known: oidc::Known::default(),
             throttle: Mutex::default(),
             looks: Mutex::default(),
+            reveals: Mutex::default(),
             answered: Mutex::default(),
         })
     }
@@ -194,6 +199,16 @@ impl Door {
         self.holder(session, rosters).await
     }
 
+    /// Whether a session still lets its holder in. A database that does not answer says no.
+    pub async fn is_open(&self, session: &str) -> bool {
+        let found = self.store.session(session).await.ok().flatten();
+        let Some(session) = found else { return false };
+        let now = self.now();
+        let account = self.store.account(&session.account).await.ok().flatten();
+        let alive = now.ms_since(session.seen) <= IDLE_MS && now.ms_since(session.created) <= ABSOLUTE_MS;
+        alive && account.is_some_and(|account| !account.disabled)
+    }
+
     /// Whose a session is, with what he may do now; `None` where he may not come in any more.
     async fn holder<'r>(
         &self,
@@ -214,8 +229,12 @@ impl Door {
         let mut roles: Vec<Role> = grants.iter().map(|grant| grant.role).collect();
         roles.sort_unstable();
         roles.dedup();
+        let mut scope = Scope::of(&account.holder, &grants, rosters);
+        for open in self.revealed(&account.id) {
+            scope.reveal(&open.office, &open.officer);
+        }
         Ok(Some(Who {
-            scope: Scope::of(&account.holder, &grants, rosters),
+            scope,
             fresh: now.ms_since(session.proved) <= FRESH_MS,
             account,
             session,

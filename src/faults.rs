@@ -88,6 +88,7 @@ impl House {
             house: letter::House {
                 base_url: "http://localhost".into(),
                 domain: "contoh.example".into(),
+                wording: Default::default(),
                 counts_alone: false,
             },
             from: "Jagaloket <jagaloket@contoh.example>".into(),

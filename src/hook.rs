@@ -2,7 +2,7 @@
 //!
 //! `Jagaloket-Signature: t=…,v1=…` is the HMAC-SHA256, in hexadecimal, over the time `t` (milliseconds), a dot and the body.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ring::hmac as mac;
@@ -45,7 +45,7 @@ pub struct Notice {
 pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(), String> {
     let body = serde_json::to_string(notice).map_err(|error| error.to_string())?;
     let signed = signature(&settings.secret, now, &body);
-    let roots = trust(settings)?;
+    let roots = trust(settings.ca_file.as_deref())?;
     let url = settings.url.clone();
     // Beside the threads that answer.
     let sent = tokio::task::spawn_blocking(move || {
@@ -70,9 +70,9 @@ pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(
     }
 }
 
-/// Who may have signed the server's certificate.
-fn trust(settings: &Settings) -> Result<RootCerts, String> {
-    let Some(file) = &settings.ca_file else {
+/// Who may have signed the server's certificate; without a file the public authorities.
+pub fn trust(ca_file: Option<&Path>) -> Result<RootCerts, String> {
+    let Some(file) = ca_file else {
         return Ok(RootCerts::WebPki);
     };
     let read = tls::certificates(file).map_err(|fault| fault.to_string())?;

@@ -10,8 +10,8 @@
 //! - split: the older goes on with the part that is first in time, the others get incidents of their own;
 //! - all withdrawn: `Retracted`; what opens later within `group_within` of it takes up the same incident and thread.
 
-mod digest;
 mod further;
+mod gathered;
 mod grouping;
 mod past;
 mod post;
@@ -29,10 +29,10 @@ use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
 use crate::engine::verdict::{Decision, Reason, Verdict};
 use crate::letter::{EvidenceLine, House, Stretch};
-use crate::store::rows::{Digest, IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
+use crate::store::rows::{Among, IncidentRow, NewLetter, StepKind, VerdictRow, VerdictStep};
 
-use digest::Gathered;
 pub use further::To;
+use gathered::Gathered;
 pub use past::Past;
 pub use recipients::{may_be_told, present, recipients};
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};
@@ -53,7 +53,7 @@ pub struct Outcome {
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
     /// Which letters tell of several incidents, and of which.
-    pub digests: Vec<Digest>,
+    pub among: Vec<Among>,
     /// What was decided about telling people, an entry an incident that changed.
     pub rulings: Vec<(i64, Ruling)>,
 }
@@ -76,6 +76,8 @@ pub struct Book {
     late_before: Option<Moment>,
     /// The office's clock has not come so far yet: what holds there may be over long since.
     behind: bool,
+    /// Events of long ago go on coming for it.
+    catches_up: bool,
     /// The latest moment at which anything was written.
     latest: Moment,
     /// Exemptions that were asked for: who asked is not the one to tell.
@@ -214,6 +216,7 @@ impl Book {
             gathered: BTreeMap::new(),
             late_before: None,
             behind: false,
+            catches_up: false,
             latest: Moment::MIN,
             asked: Vec::new(),
         }

@@ -1,5 +1,6 @@
 //! Wires a running monitor together: store, daemon, broker, mailer, dashboard. The demo is this with other values.
 
+mod audit;
 mod canary;
 mod gather;
 mod measure;
@@ -30,11 +31,12 @@ use crate::inbound::Line;
 use crate::incident::{Book, Past};
 use crate::keys::Keys;
 use crate::letter::House;
+use crate::letter::wording::Wordings;
 use crate::live::{BrokerKind, Live};
 use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
-use crate::{booking, broker, channel, mailer, mqtt, web};
+use crate::{booking, broker, mailer, mqtt, web};
 pub use canary::OFFICE as CANARY;
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::{heard, order, visit};
@@ -52,6 +54,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Plan {
     pub config: Config,
     pub texts: Vec<Texts>,
+    /// What offices say otherwise in their letters.
+    pub wordings: Wordings,
     /// Who may connect to the embedded broker.
     pub devices: Vec<broker::Device>,
     pub clock: MonitorClock,
@@ -73,6 +77,7 @@ impl Plan {
         Ok(Plan {
             config,
             texts: gathered.texts,
+            wordings: gathered.wordings,
             devices: gathered.devices,
             clock: MonitorClock::steady(),
             people: MonitorClock::Wall,
@@ -118,6 +123,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let Plan {
         config,
         mut texts,
+        wordings,
         devices,
         clock,
         people,
@@ -142,6 +148,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
             .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
         trusted_proxies: config.web.trusted_proxies.clone(),
         shown,
+        terms: config.terms.clone(),
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
         ..web::Settings::default()
     };
@@ -169,7 +176,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
     {
         sane(now, last)?;
     }
-    let mut book = open_book(&store, house(&config)).await?;
+    let mut book = open_book(&store, house(&config, wordings)).await?;
     let engine_clock = engine_clock(config.clock);
     // The date itself, and then the span that is counted from its end.
     let keep_ms = config.settle_after_ms + daemon::DAY_MS;
@@ -221,14 +228,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         provider: provider_of(&config.web),
     });
     let (order_sender, orders_in) = mpsc::channel(ORDERS_MAX);
-    let senders: Vec<channel::Sender> = desks
-        .iter()
-        .map(|desk| channel::Sender {
-            office: desk.office.to_string(),
-            name: desk.roster.office.name.clone(),
-            zone: desk.roster.office.zone,
-        })
-        .collect();
+    let senders = orders::senders(&desks);
     let site = web::Site {
         door: door.clone(),
         store: store.clone(),
@@ -436,10 +436,12 @@ fn provider_of(web: &config::Web) -> Option<door::Provider> {
     })
 }
 
-fn house(config: &Config) -> House {
+/// What letters say of this monitor and its offices.
+pub fn house(config: &Config, wording: Wordings) -> House {
     House {
         base_url: config.web.base_url.clone(),
         domain: config.mail.domain().to_string(),
+        wording,
         counts_alone: false,
     }
 }

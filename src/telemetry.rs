@@ -109,6 +109,25 @@ impl<const N: usize> Histogram<N> {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.sum_us.fetch_add(us, Relaxed);
     }
+
+    pub fn count(&self) -> u64 {
+        let longer = self.longer.load(Relaxed);
+        self.buckets.iter().map(|bucket| bucket.load(Relaxed)).sum::<u64>() + longer
+    }
+
+    /// A bound in seconds that this share of all did not exceed, as fine as the buckets are; infinity where it lies beyond
+    /// them, `None` where nothing was observed.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        let wanted = (self.count() as f64 * share).ceil() as u64;
+        let mut below = 0;
+        for (bound, count) in self.bounds.iter().zip(&self.buckets) {
+            below += count.load(Relaxed);
+            if wanted > 0 && below >= wanted {
+                return Some(*bound);
+            }
+        }
+        (wanted > 0).then_some(f64::INFINITY)
+    }
 }
 
 /// What the process counts; the daemon, the mailer and the dashboard each add their own.
@@ -145,6 +164,12 @@ pub struct Metrics {
     let_go: [Counter; LET_GO.len()],
     /// When its last run was finished, on the monitor's clock; 0: never.
     pub retention_last_ms: Gauge,
+    /// Up to which entry the ledger was whole when it was last verified here; 0: never.
+    pub ledger_verified_to: Gauge,
+    /// When that was, on the monitor's clock.
+    pub ledger_verified_ms: Gauge,
+    /// The entry at which it was found not to be whole; 0: it was.
+    pub ledger_broken_at: Gauge,
     /// From a message's receipt to the commit of what it decided.
     pub commit_seconds: Histogram<13>,
     /// From the moment a verdict opened to the mail server's acceptance of its first letter.
@@ -174,6 +199,9 @@ impl Default for Metrics {
             activations_refused: Counter::default(),
             let_go: Default::default(),
             retention_last_ms: Gauge::default(),
+            ledger_verified_to: Gauge::default(),
+            ledger_verified_ms: Gauge::default(),
+            ledger_broken_at: Gauge::default(),
             commit_seconds: Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
             ]),
@@ -321,6 +349,16 @@ impl Metrics {
             "When the last run of retention was finished, in seconds since 1970; 0: never.",
             self.retention_last_ms.value() as f64 / 1_000.0,
         );
+        out.gauge(
+            "jagaloket_ledger_verified_seconds",
+            "When the whole ledger was last verified by the monitor, in seconds since 1970; 0: never.",
+            self.ledger_verified_ms.value() as f64 / 1_000.0,
+        );
+        out.gauge(
+            "jagaloket_ledger_broken_entry",
+            "The entry at which the ledger was then found not to be whole; 0: it was whole.",
+            self.ledger_broken_at.value() as f64,
+        );
         out.histogram(
             "jagaloket_event_commit_seconds",
             "From a message's receipt to the commit of what it decided.",
@@ -401,6 +439,18 @@ impl Exposition {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_is_the_bound_that_so_many_did_not_exceed() {
+        let histogram = Histogram::new([0.1, 1.0]);
+        assert_eq!(histogram.quantile(0.5), None);
+        for ms in [50, 60, 500, 5_000] {
+            histogram.observe(Duration::from_millis(ms));
+        }
+        for (share, bound) in [(0.5, 0.1), (0.75, 1.0), (0.99, f64::INFINITY)] {
+            assert_eq!(histogram.quantile(share), Some(bound), "{share}");
+        }
+    }
 
     #[test]
     fn a_histogram_counts_each_observation_once_and_its_buckets_add_up() {

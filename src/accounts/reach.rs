@@ -1,6 +1,7 @@
 //! What somebody may be shown. The store asks for it with every question about persons, so that no page can forget it.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::roles::{Grant, Holder, Role};
 use crate::engine::event::OfficeId;
@@ -39,6 +40,19 @@ pub struct Scope {
     seals: BTreeSet<String>,
     /// Whether what stands in quarantined messages may be seen, which may name people.
     pub payloads: bool,
+    /// Offices whose officers are shown by their codes, but those of his own unit and those revealed.
+    codes: BTreeSet<String>,
+    /// `office/officer` whose names he asked for, with a reason, for a while.
+    revealed: BTreeSet<String>,
+    /// Names that texts must not show, by `office/officer`.
+    covers: BTreeMap<String, Cover>,
+}
+
+/// A name, and the code that stands in its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Cover {
+    name: String,
+    code: String,
 }
 
 impl Reach {
@@ -81,13 +95,15 @@ impl Scope {
             gates: BTreeSet::new(),
             seals: BTreeSet::new(),
             payloads: true,
+            ..Scope::default()
         }
     }
 
     /// What these roles, all of which count now, let their holder see by the rosters of now.
     pub fn of<'r>(holder: &Holder, grants: &[Grant], rosters: impl Iterator<Item = &'r Roster> + Clone) -> Scope {
         let mut scope = Scope::default();
-        let roster_of = |office: &OfficeId| rosters.clone().find(|roster| roster.office.id == *office);
+        let known = rosters.clone();
+        let roster_of = |office: &OfficeId| known.clone().find(|roster| roster.office.id == *office);
         // Nobody sees himself in any other role than his own, in whatever office he also is.
         let mut hidden = Vec::new();
         if let (Some(office), Some(person)) = (&holder.office, &holder.person)
@@ -145,11 +161,74 @@ impl Scope {
         for reach in [&mut scope.cases, &mut scope.letters] {
             reach.hidden.clone_from(&hidden);
         }
+        let all = rosters.flat_map(|roster| {
+            roster
+                .officers
+                .iter()
+                .map(|officer| (roster.office.id.as_str(), officer))
+        });
+        let covered = all.filter(|(office, officer)| !scope.names(office, officer.id.as_str()));
+        let covers = covered.map(|(office, officer)| {
+            let cover = Cover {
+                name: officer.name.clone(),
+                code: officer.id.to_string(),
+            };
+            (person_key(office, officer.id.as_str()), cover)
+        });
+        scope.covers = covers.collect();
         scope
+    }
+
+    /// Lets an officer's name be seen.
+    pub fn reveal(&mut self, office: &str, officer: &str) {
+        let key = person_key(office, officer);
+        self.covers.remove(&key);
+        self.revealed.insert(key);
+    }
+
+    /// Whether an officer who may be seen is shown by his name rather than by his code.
+    pub fn names(&self, office: &str, officer: &str) -> bool {
+        let key = person_key(office, officer);
+        !self.goes_by_codes(office) || self.cases.keys.contains(&key) || self.revealed.contains(&key)
+    }
+
+    /// Whether an officer of a roster in force is shown by his code.
+    pub fn is_covered(&self, office: &str, officer: &str) -> bool {
+        self.covers.contains_key(&person_key(office, officer))
+    }
+
+    /// Whether officers of an office are shown by their codes.
+    pub fn goes_by_codes(&self, office: &str) -> bool {
+        self.codes.contains(EVERY) || self.codes.contains(office)
+    }
+
+    /// Whether they are anywhere.
+    pub fn has_codes(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// A text with codes where covered names stand.
+    pub fn covered<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        for cover in self.covers.values() {
+            let escaped = cover
+                .name
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;");
+            for name in [cover.name.as_str(), escaped.as_str()] {
+                if name != cover.code && has_word(&text, name) {
+                    text = Cow::Owned(replace_word(&text, name, &cover.code));
+                }
+            }
+        }
+        text
     }
 
     fn add_whole(&mut self, office: &str) {
         self.offices.insert(office.to_owned());
+        self.codes.insert(office.to_owned());
         self.quarantine.insert(office.to_owned());
         self.payloads = true;
         self.cases.add_office(office);
@@ -184,10 +263,18 @@ impl Scope {
         self.cases.sees(office, Some(officer), Class::Technical)
     }
 
-    /// Whether every officer of an office may be seen.
+    /// Whether every officer of an office may be seen, by name.
     pub fn is_whole(&self, office: &str) -> bool {
+        if self.goes_by_codes(office) {
+            return false;
+        }
         let whole = self.cases.offices.iter().any(|whole| whole == EVERY || whole == office);
         whole && self.cases.hidden.is_empty()
+    }
+
+    /// Whether an office's conduct as a whole is his to watch.
+    pub fn oversees(&self, office: &str) -> bool {
+        self.cases.offices.iter().any(|whole| whole == EVERY || whole == office)
     }
 
     /// Whether any case may be seen at all.
@@ -203,6 +290,33 @@ impl Scope {
         };
         self.quarantine.iter().map(topic).collect()
     }
+}
+
+/// Where a name stands as a word of its own.
+fn words<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    let is_whole = move |&(at, _): &(usize, &str)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+    };
+    let found = (!name.is_empty()).then(|| text.match_indices(name).filter(is_whole));
+    found.into_iter().flatten().map(|(at, _)| at)
+}
+
+fn has_word(text: &str, name: &str) -> bool {
+    words(text, name).next().is_some()
+}
+
+fn replace_word(text: &str, name: &str, code: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in words(text, name) {
+        out.push_str(&text[from..at]);
+        out.push_str(code);
+        from = at + name.len();
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 fn person_key(office: &str, officer: &str) -> String {

@@ -304,3 +304,46 @@ fn a_flood_of_names_and_addresses_takes_no_more_room() {
     }
     assert!(format!("{throttle:?}").matches("Failures").count() <= 20_100);
 }
+
+#[test]
+fn names_are_covered_as_words_in_texts_and_in_html_and_for_nobody_who_leads_them() {
+    let roster = r#"
+        office = { id = "o", name = "O", timezone = "Asia/Jakarta" }
+        [[supervisor]]
+        id = "s"
+        name = "S"
+        email = "s@o.example"
+        [[officer]]
+        id = "p-1"
+        name = "Ani"
+        supervisor = "s"
+        [[officer]]
+        id = "p-2"
+        name = "Budi <Anak>"
+    "#;
+    let roster = Roster::parse(roster).unwrap();
+    let holder = Holder {
+        office: Some(OfficeId::new("o")),
+        person: Some("s".into()),
+    };
+    let grant = |role| Grant {
+        role,
+        office: None,
+        deputy_of: None,
+        begins: Moment(0),
+        ends: None,
+    };
+    let of = |roles: &[Role]| {
+        let grants: Vec<Grant> = roles.iter().map(|role| grant(*role)).collect();
+        Scope::of(&holder, &grants, [&roster].into_iter())
+    };
+    let text = "Ani, Anisa and Budi &lt;Anak&gt; (Budi <Anak>)";
+    assert_eq!(of(&[Role::Integrity]).covered(text), "p-1, Anisa and p-2 (p-2)");
+    let leads = of(&[Role::Integrity, Role::Supervisor]);
+    assert_eq!(leads.covered(text), "Ani, Anisa and p-2 (p-2)");
+    let mut shown = of(&[Role::Auditor]);
+    shown.reveal("o", "p-1");
+    assert_eq!(shown.covered(text), "Ani, Anisa and p-2 (p-2)");
+    assert!(shown.names("o", "p-1") && !shown.names("o", "p-2"));
+    assert_eq!(Scope::whole().covered(text), text);
+}

@@ -58,6 +58,7 @@ impl Mail {
         let house = House {
             base_url: "http://localhost".into(),
             domain: "localhost".into(),
+            wording: Default::default(),
             counts_alone: true,
         };
         Mail {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acts::{Ask, Wish};
 use super::escalation::Due;
-use super::exemption::{ExemptionWish, Request};
+use super::exemption::{ExemptionWish, Longest, Request};
 use super::{Actor, Case, Cases, Code, Post, Refusal, Terms};
 use crate::engine::event::OfficeId;
 use crate::engine::roster::Roster;
@@ -80,6 +80,7 @@ pub struct Seen {
     pub now: Moment,
     pub cases: Vec<CaseSeen>,
     pub requests: Vec<RequestSeen>,
+    pub longest: Longest,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -165,6 +166,7 @@ impl Cases {
             now,
             cases: cases.collect(),
             requests: requests.collect(),
+            longest: terms.longest,
         }
     }
 

@@ -4,6 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
 use super::line::{same_human, superiors};
 use super::{Act, Basis, By, Record, Step};
 use crate::engine::event::DeviceId;
@@ -11,7 +14,7 @@ use crate::engine::policy::Class;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::letter::signal::Signal;
-use crate::store::rows::Silence;
+use crate::store::rows::{Recent, Silence};
 
 const DAY_MS: i64 = 86_400_000;
 /// Counters that fall silent within so long of each other lost the network, and none of them says anything by itself.
@@ -66,6 +69,30 @@ pub struct Seen {
     /// Of the time in which an office may be quiet.
     pub served_ms: i64,
     pub known_ms: i64,
+}
+
+impl Bounds {
+    /// From when on entries of the ledger are wanted.
+    pub fn since(&self, now: Moment) -> Moment {
+        now.plus_ms(-self.window_ms.max(self.quiet_ms))
+    }
+
+    /// From which date on silences are, from which an office may be quiet, and today.
+    pub fn dates(&self, now: Moment, zone: Tz) -> [NaiveDate; 3] {
+        [self.window_ms, self.quiet_ms, 0].map(|back_ms| now.plus_ms(-back_ms).date(zone))
+    }
+}
+
+impl Seen {
+    pub fn of(recent: Recent) -> Seen {
+        let read = |body: &Vec<u8>| serde_json::from_slice(body).ok();
+        Seen {
+            records: recent.bodies.iter().filter_map(read).collect(),
+            silences: recent.silences,
+            served_ms: recent.served_ms,
+            known_ms: recent.known_ms,
+        }
+    }
 }
 
 /// What stands out in an office by now, for one reader: nothing about himself or his superiors.

@@ -1,8 +1,11 @@
 //! `jagaloket incident`: what people do with incidents, as the daemon's client.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use super::remote::{Remote, Where};
 
 use crate::case::Code;
 use crate::case::acts::Wish;
@@ -16,7 +19,8 @@ use crate::store::rows::{CaseRow, CaseStepRow};
 
 /// Look at incidents, answer them, decide them.
 ///
-/// Whoever may open the monitor's socket may act, and says as whom; every step, also a refused one, stands in the ledger.
+/// On the monitor's machine: whoever may open its socket may act, and says as whom. From anywhere else: with a token, as
+/// its owner. Every step, also a refused one, stands in the ledger.
 /// Nobody acts on what is about himself, his superior, or an officer he asked an exemption for.
 #[derive(clap::Args, Debug)]
 #[command(
@@ -25,7 +29,8 @@ use crate::store::rows::{CaseRow, CaseStepRow};
 Examples:
   jagaloket incident list --stage indication --config /etc/jagaloket/jagaloket.toml
   jagaloket incident ack 12 --as s-01 --config /etc/jagaloket/jagaloket.toml
-  jagaloket incident dismiss 12 --code device-fault --as s-01 --reason \"sensor loker rusak\" --config …"
+  jagaloket incident dismiss 12 --code device-fault --as s-01 --reason \"sensor loker rusak\" --config …
+  JAGALOKET_TOKEN=jgl_… jagaloket incident ack 12 --url https://jagaloket.kanim.example"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -76,9 +81,8 @@ struct ListArgs {
     /// How many
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     count: usize,
-    /// The configuration file that names the database
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    place: Where,
 }
 
 /// Show a case with every step: who, when, why.
@@ -87,9 +91,8 @@ struct ShowArgs {
     /// The incident's number
     #[arg(value_name = "N")]
     incident: i64,
-    /// The configuration file that names the database
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    place: Where,
 }
 
 #[derive(clap::Args, Debug)]
@@ -97,18 +100,22 @@ struct ActArgs {
     /// The incident's number
     #[arg(value_name = "N")]
     incident: i64,
-    /// Who acts: an id of the roster
-    #[arg(long = "as", value_name = "PERSON")]
-    who: String,
+    /// Who acts: an id of the roster; with a token it is its owner
+    #[arg(
+        long = "as",
+        value_name = "PERSON",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    who: Option<String>,
     /// Why; the words of a statement or an appeal
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
     /// Only if the case still has so many steps: what `show` said when you looked
     #[arg(long, value_name = "STEPS")]
     seen: Option<u32>,
-    /// The configuration file of the running monitor
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    place: Where,
 }
 
 /// Dismiss an indication; a major or critical one needs a second person who does the same.
@@ -161,8 +168,11 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         What::Grant(act) => (Wish::Grant, act),
         What::Reopen(act) => (Wish::Reopen, act),
     };
+    if let Some(remote) = act.place.remote()? {
+        return act_there(&remote, wish, &act);
+    }
     let order = CaseOrder {
-        who: act.who,
+        who: act.who.unwrap_or_default(),
         post: None,
         reason: act.reason,
         what: Order::Case {
@@ -171,7 +181,53 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
             seen: act.seen,
         },
     };
-    give(&act.config, &order)
+    give(act.place.config()?, &order)
+}
+
+/// The same at a monitor elsewhere. Without `--seen`, what the case has now is what he saw.
+fn act_there(remote: &Remote, wish: Wish, act: &ActArgs) -> anyhow::Result<Exit> {
+    let path = format!("/api/v1/incidents/{}", act.incident);
+    let seen = match act.seen {
+        Some(seen) => json!(seen),
+        None => match remote.read(&path, &[])? {
+            Ok(case) => case["seen"].clone(),
+            Err(why) => return refused(why),
+        },
+    };
+    let mut order = json!({"wish": wish.as_str(), "reason": act.reason, "seen": seen});
+    if let Wish::Dismiss(code) = wish {
+        order["code"] = json!(code.as_str());
+    }
+    match remote.send(&format!("{path}/orders"), &order)? {
+        Ok(done) => {
+            println!(
+                "incident {}: {}; it stands at {}, with {} steps",
+                act.incident,
+                text(&done["step"]),
+                text(&done["stage"]),
+                done["steps"]
+            );
+            Ok(Exit::Done)
+        }
+        Err(why) => refused(why),
+    }
+}
+
+pub(super) fn refused((status, why): (u16, String)) -> anyhow::Result<Exit> {
+    eprintln!("error: refused ({status}): {why}");
+    Ok(Exit::Failed)
+}
+
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// What a monitor elsewhere says, without what could act on a terminal.
+pub(super) fn plain(value: &Value) -> String {
+    text(value)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Gives an order to the running monitor and prints what came of it.
@@ -214,8 +270,70 @@ pub(super) async fn open(config: &Path) -> anyhow::Result<Store> {
         .with_context(|| place.to_string())
 }
 
+fn list_there(remote: &Remote, args: &ListArgs) -> anyhow::Result<Exit> {
+    let count = args.count.clamp(1, 500).to_string();
+    let pairs = [
+        ("stage", args.stage.as_deref()),
+        ("office", args.office.as_deref()),
+        ("officer", args.officer.as_deref()),
+        ("limit", Some(count.as_str())),
+    ];
+    let listed = match remote.read("/api/v1/incidents", &pairs)? {
+        Ok(listed) => listed,
+        Err(why) => return refused(why),
+    };
+    for one in listed["items"].as_array().into_iter().flatten() {
+        println!(
+            "{:>6}  {}  {:<12} {:<8} {:<28} {}",
+            one["incident"],
+            plain(&one["date"]),
+            plain(&one["state"]),
+            plain(&one["severity"]),
+            plain(&one["policy"]),
+            plain(&one["officer"])
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn show_there(remote: &Remote, incident: i64) -> anyhow::Result<Exit> {
+    let case = match remote.read(&format!("/api/v1/incidents/{incident}"), &[])? {
+        Ok(case) => case,
+        Err(why) => return refused(why),
+    };
+    println!(
+        "{incident:>6}  {}  {:<12} {:<8} {:<28} {}",
+        plain(&case["date"]),
+        plain(&case["stage"]),
+        plain(&case["severity"]),
+        plain(&case["policy"]),
+        plain(&case["officer"])
+    );
+    for step in case["steps"].as_array().into_iter().flatten() {
+        let who = step["person"].as_str().unwrap_or("the monitor");
+        let more: Vec<String> = [&step["detail"], &step["reason"]]
+            .into_iter()
+            .filter(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+            .map(plain)
+            .collect();
+        println!(
+            "{:>4}  {}  {who} {}: {}",
+            step["n"],
+            plain(&step["at"]),
+            plain(&step["step"]),
+            more.join(": ")
+        );
+    }
+    let may: Vec<String> = case["may"].as_array().into_iter().flatten().map(plain).collect();
+    println!("you may: {}", may.join(", "));
+    Ok(Exit::Done)
+}
+
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {
-    let store = open(&args.config).await?;
+    if let Some(remote) = args.place.remote()? {
+        return list_there(&remote, &args);
+    }
+    let store = open(args.place.config()?).await?;
     let filter = CaseFilter {
         office: args.office,
         stage: args.stage,
@@ -241,7 +359,10 @@ fn line(case: &CaseRow) -> String {
 }
 
 async fn show(args: ShowArgs) -> anyhow::Result<Exit> {
-    let store = open(&args.config).await?;
+    if let Some(remote) = args.place.remote()? {
+        return show_there(&remote, args.incident);
+    }
+    let store = open(args.place.config()?).await?;
     let Some(case) = store.case(args.incident).await? else {
         bail!("there is no case {}", args.incident);
     };

@@ -1,5 +1,7 @@
 //! `jagaloket letters`.
 
+mod preview;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -14,7 +16,7 @@ use crate::store::{Revived, Store};
 /// So many are listed unless more are asked for.
 const LISTED: usize = 100;
 
-/// Look after letters that could not be sent. The monitor may go on running.
+/// Look after letters that could not be sent, or at how they will read. The monitor may go on running.
 #[derive(clap::Args, Debug)]
 #[command(arg_required_else_help = true)]
 pub struct Args {
@@ -26,6 +28,7 @@ pub struct Args {
 enum What {
     List(ListArgs),
     Retry(RetryArgs),
+    Preview(preview::PreviewArgs),
 }
 
 /// List letters that wait or were given up, with the mail server's last words; the newest first.
@@ -64,6 +67,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.what {
         What::List(args) => super::block_on(list(args)),
         What::Retry(args) => super::block_on(retry(args)),
+        What::Preview(args) => preview::preview(&args),
     }
 }
 

@@ -12,6 +12,7 @@ mod incident;
 mod ledger;
 mod letters;
 mod policy;
+mod remote;
 mod replay;
 mod retention;
 mod schema;
@@ -48,6 +49,7 @@ enum Command {
     Simulate(simulate::Args),
     Bench(bench::Args),
     Ledger(ledger::Args),
+    #[command(alias = "letter")]
     Letters(letters::Args),
     Incident(incident::Args),
     Exemption(exemption::Args),

@@ -10,8 +10,7 @@ use crate::case::signal::Bounds;
 use crate::case::summary::Summaries;
 use crate::engine::time::Span;
 
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
+const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Everything but what `[mail]` says of digests.
@@ -22,8 +21,8 @@ pub(super) fn terms(root: &mut Section<'_>) -> Terms {
         let asked = cases.span(key, Span::ms(least)..=Span::ms(most));
         asked.unwrap_or(usual)
     };
-    let ack_within_ms = span("ack_within", MINUTE_MS, DAY_MS, usual.ack_within_ms);
-    let integrity_after_ms = span("integrity_after", MINUTE_MS, 14 * DAY_MS, usual.integrity_after_ms);
+    let ack_within_ms = span("ack_within", 1_000, DAY_MS, usual.ack_within_ms);
+    let integrity_after_ms = span("integrity_after", 1_000, 14 * DAY_MS, usual.integrity_after_ms);
     let ack_holds_ms = span("ack_holds", HOUR_MS, 90 * DAY_MS, usual.ack_holds_ms);
     let appeal_within_ms = span("appeal_within", DAY_MS, 366 * DAY_MS, usual.appeal_within_ms);
     let review_within_ms = span("review_within", DAY_MS, 366 * DAY_MS, usual.review_within_ms);

@@ -299,6 +299,7 @@ fn mail(root: &mut Section<'_>) -> (Mail, Digests) {
     let deadline = mail.span("deadline", Span::ms(1_000)..=Span::ms(600_000));
     let digests = mail.switch("digests").unwrap_or(true);
     let at_once = mail.whole("at_once", 0..=1_000);
+    let wording = mail.path("wording");
     let times = mail.texts("digests_at");
     let minutes: Option<Vec<u32>> = times.iter().flatten().map(|text| cases::minutes(text)).collect();
     let rises = |minutes: &Vec<u32>| minutes.windows(2).all(|pair| pair[0] < pair[1]);
@@ -324,6 +325,7 @@ fn mail(root: &mut Section<'_>) -> (Mail, Digests) {
         from,
         give_up_after_ms: give_up.unwrap_or(5 * DAY_MS),
         deadline_ms: deadline.unwrap_or(60_000),
+        wording,
     };
     (mail, digests)
 }

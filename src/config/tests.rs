@@ -67,6 +67,7 @@ fn ten_lines_are_enough() {
                 from: "Jagaloket <jagaloket@office.example>".into(),
                 give_up_after_ms: 432_000_000,
                 deadline_ms: 60_000,
+                wording: None,
             },
             web: Web {
                 listen: SocketAddr::from(([127, 0, 0, 1], 8080)),

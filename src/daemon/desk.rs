@@ -86,6 +86,8 @@ pub struct Desk {
     /// The same, as it was last shown.
     pub clocks_shown: Arc<[ClockShown]>,
     pub gaps_shown: Arc<[Gap]>,
+    /// When something was heard last that had happened long before.
+    pub(super) heard_late: Option<Moment>,
     /// Why the past was judged anew when the office was opened, if it was.
     pub judged_anew: Option<Reason>,
     pub(super) judging: Judging,
@@ -178,6 +180,7 @@ impl Desk {
             gaps: Gaps::default(),
             clocks_shown: Arc::new([]),
             gaps_shown: Arc::new([]),
+            heard_late: None,
             judged_anew: None,
             judging: Judging::default(),
             ledger_n: 0,

@@ -19,7 +19,7 @@ use crate::inbound::{Inbound, Receipt};
 use crate::incident::{Asked, Book, To};
 use crate::letter::{Change, Decided};
 use crate::store::Store;
-use crate::store::rows::{Digest, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
+use crate::store::rows::{Among, EntryKind, IncidentRow, LetterKind, NewLetter, Told, Turn};
 use crate::wire;
 
 pub struct Docket {
@@ -89,6 +89,8 @@ impl Docket {
             reason,
             what,
         } = order;
+        // PostgreSQL's texts cannot hold one, and a turn that cannot be written holds up all.
+        let reason = reason.replace('\0', "\u{fffd}");
         match what {
             Order::Case { incident, wish, seen } => {
                 let case = self.cases.of.get(&incident).ok_or(Refusal::NoCase(incident))?;
@@ -331,7 +333,7 @@ impl Docket {
             .letters
             .iter()
             .filter_map(|letter| Some((letter.incident?, &letter.person)));
-        let of_several = among(turn).map(|(digest, letter)| (digest.incident, &letter.person));
+        let of_several = among(turn).map(|(among, letter)| (among.incident, &letter.person));
         let before = missed.letters.iter().map(|letter| (letter.incident, &letter.person));
         for (n, person) in before.chain(of_one).chain(of_several) {
             let Some(case) = self.cases.of.get(&n) else {
@@ -454,11 +456,11 @@ impl Docket {
 }
 
 /// What letters of a turn tell of among other things, with the letter.
-pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Digest, &NewLetter)> {
-    let letter_of = |digest: &Digest| turn.letters.iter().find(|letter| letter.message_id == digest.letter);
-    turn.digests
+pub(super) fn among(turn: &Turn) -> impl Iterator<Item = (&Among, &NewLetter)> {
+    let letter_of = |among: &Among| turn.letters.iter().find(|letter| letter.message_id == among.letter);
+    turn.among
         .iter()
-        .filter_map(move |digest| Some((digest, letter_of(digest)?)))
+        .filter_map(move |among| Some((among, letter_of(among)?)))
 }
 
 /// Who asked for exemptions, for the book.

@@ -98,6 +98,11 @@ pub async fn take(
     let mut candidates: Vec<Candidate> = Vec::new();
     // What is kept instead of messages that may say more of a person than is needed.
     let mut cleared: Vec<(usize, Vec<u8>)> = Vec::new();
+    let places: HashMap<&str, usize, foldhash::fast::FixedState> = desks
+        .iter()
+        .enumerate()
+        .map(|(ix, desk)| (desk.office.as_str(), ix))
+        .collect();
     for (at, message) in messages.iter().enumerate() {
         let quarantine = |rejected: Rejected| quarantined(message, rejected, now);
         intake.bytes += message.payload.len() as u64;
@@ -110,7 +115,7 @@ pub async fn take(
         }
         match topic(&message.topic) {
             Topic::Events { office } => {
-                let Some(ix) = desks.iter().position(|desk| desk.office.as_str() == office) else {
+                let Some(&ix) = places.get(office) else {
                     intake.turn.quarantined.push(quarantine(unknown_office(office)));
                     continue;
                 };
@@ -141,9 +146,9 @@ pub async fn take(
             }
             Topic::Status { office, device } => match status(&message.payload) {
                 Some(online)
-                    if desks
-                        .iter()
-                        .any(|desk| desk.office.as_str() == office && desk.roster.device_kind(device).is_some()) =>
+                    if places
+                        .get(office)
+                        .is_some_and(|ix| desks[*ix].roster.device_kind(device).is_some()) =>
                 {
                     intake.turn.statuses.push(DeviceStatus {
                         office: OfficeId::new(office),

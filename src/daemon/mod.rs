@@ -69,6 +69,8 @@ const SHOW_PAUSE_MS: i64 = 50;
 const SHOW_RESTS: u32 = 50;
 /// What was over so long ago, and nobody was told of, became known late.
 const LATE_MS: i64 = 30 * 60_000;
+/// So long after the last event of long ago others may still come.
+const CATCHING_UP_MS: i64 = 30_000;
 
 /// What wakes the daemon.
 enum Wake {
@@ -285,6 +287,8 @@ impl Daemon {
         // Where events are the clock, nobody knows how late it is.
         let late_before = self.ticks.then(|| now.plus_ms(-LATE_MS));
         self.book.late_before(late_before, desk.engine.clock());
+        let late = desk.heard_late.is_some_and(|at| now.ms_since(at) < CATCHING_UP_MS);
+        self.book.catches_up(late);
         let outcome = self.book.turn(noted, &desk.roster, &desk.policies, now);
         self.metrics.told_nobody.add(complain_of_silence(&outcome));
         take_outcome(turn, outcome, desk);
@@ -371,7 +375,7 @@ fn take_outcome(turn: &mut Turn, outcome: Outcome, desk: &Desk) {
     turn.verdicts.extend(pinned);
     turn.steps.extend(outcome.steps);
     turn.incidents.extend(outcome.incidents);
-    turn.digests.extend(outcome.digests);
+    turn.among.extend(outcome.among);
     turn.letters.extend(outcome.letters);
 }
 

@@ -6,8 +6,9 @@ use crate::case::mail::{MailStep, Way};
 use crate::case::{Record, Stage};
 use crate::engine::time::Moment;
 use crate::incident::{Book, may_be_told};
-use crate::letter::digest::{self, Digest, Line};
+use crate::letter::Addressee;
 use crate::letter::pattern::{self, Repeated};
+use crate::letter::several::{self, Line, Occasion, Several};
 use crate::store::rows::{IncidentRow, IncidentState, LetterKind, NewLetter, Turn};
 
 /// What mail readers put before the subject of an answer.
@@ -179,12 +180,12 @@ impl Docket {
                     told.push(n);
                 }
                 let step = desk.roster.person(&person).filter(|_| !lines.is_empty()).map(|to| {
-                    let rendered = digest::render(&Digest {
-                        to,
+                    let rendered = several::render(&Several {
+                        occasion: Occasion::Digest(now),
+                        to: Addressee::of(to),
                         roster: &desk.roster,
                         house: book.house(),
                         lines: &lines,
-                        now,
                     });
                     let plain = person.replace('.', "+");
                     let message_id = format!("digest-{:x}.{}.{plain}@{}", now.0, desk.office, book.house().domain);

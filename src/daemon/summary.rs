@@ -1,6 +1,6 @@
 //! Summaries for the integrity team: read when they are due, and written with the turn that follows, once.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::desk::Desk;
 use super::docket::Docket;
@@ -43,12 +43,21 @@ impl Docket {
         }
         for (ix, desk) in desks.iter().enumerate() {
             for period in Span::ALL.iter().filter_map(|span| self.owed(*span, desk, now)) {
+                let (bounds, zone) = (&self.terms.signals, desk.roster.office.zone);
+                let recent = store
+                    .recent(
+                        &Scope::whole(),
+                        &desk.office,
+                        bounds.since(now),
+                        bounds.dates(now, zone),
+                    )
+                    .await?;
                 read.push(Read {
                     desk: ix,
                     period,
                     served: served(store, desk, period.from, period.to).await?,
                     flights: self.flights(store, desks, desk, &period).await?,
-                    seen: self.seen(store, desk, now).await?,
+                    seen: Seen::of(recent),
                 });
             }
         }
@@ -83,30 +92,6 @@ impl Docket {
             median_ms: took.get(took.len() / 2).copied(),
             slowest_ms: took.last().copied(),
         }))
-    }
-
-    async fn seen(&self, store: &Store, desk: &Desk, now: Moment) -> store::Result<Seen> {
-        let bounds = &self.terms.signals;
-        let today = now.date(desk.roster.office.zone);
-        let days = |ms: i64| {
-            today
-                .checked_sub_days(Days::new((ms / super::DAY_MS) as u64))
-                .unwrap_or(today)
-        };
-        let far_ms = bounds.window_ms.max(bounds.quiet_ms);
-        let bodies = store.recent_case_records(&desk.office, now.plus_ms(-far_ms)).await?;
-        let served = served(store, desk, days(bounds.quiet_ms), today).await?;
-        Ok(Seen {
-            records: bodies
-                .iter()
-                .filter_map(|body| serde_json::from_slice(body).ok())
-                .collect(),
-            silences: store
-                .silences(&Scope::whole(), &desk.office, days(bounds.window_ms))
-                .await?,
-            served_ms: served.served_ms,
-            known_ms: served.known_ms,
-        })
     }
 
     /// Writes what was read, to each of the integrity team of that office, and notes that it was.

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::intake::{self, Intake};
 use super::ticks::Comeback;
-use super::{Daemon, TICK_EVERY_MS};
+use super::{Daemon, LATE_MS, TICK_EVERY_MS};
 use crate::accounts::Scope;
 use crate::clock::instant;
 use crate::door::{self, Act};
@@ -138,9 +138,13 @@ impl Daemon {
     /// the same place.
     fn take_in(&mut self, events: Vec<(usize, Event)>, turn: &mut Turn, now: Moment) -> u64 {
         let (mut accepted, mut late) = (0, Vec::new());
+        let long_ago = now.plus_ms(-LATE_MS);
         for (at, (ix, event)) in events.into_iter().enumerate() {
             let desk = &mut self.desks[ix];
             let is_act = !event.kind.is_pulse();
+            if event.time < long_ago {
+                desk.heard_late = Some(now);
+            }
             if matches!(event.kind, Kind::Ticked) {
                 desk.ticked = desk.ticked.max(event.time);
             }

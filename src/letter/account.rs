@@ -1,7 +1,10 @@
 //! The letter that brings an invitation or a reset: a link that is good once.
 
-use maud::{DOCTYPE, html};
+use maud::html;
 
+use super::html::{colours, frame, soft, title_row};
+use super::sheet::Tone;
+use super::wording::Around;
 use super::words::one_line;
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
@@ -61,22 +64,19 @@ pub fn write(matter: &Matter<'_>) -> NewLetter {
             "If it was not you, leave this letter alone: nothing changes.".into(),
         ),
     };
-    let lang = match matter.language {
-        Language::Id => "id",
-        Language::En => "en",
-    };
-    let html = html! {
-        (DOCTYPE)
-        html lang=(lang) {
-            head { meta charset="utf-8"; title { (subject) } }
-            body style="font-family:sans-serif;max-width:34em;margin:1.5em auto;padding:0 1em" {
-                p { (said) }
-                p { a href=(matter.link) { (matter.link) } }
-                p { (lasts) }
-                p { (otherwise) }
+    let colours = colours(Tone::Technical);
+    let card = html! {
+        (title_row("Jagaloket", &pick("Akun".into(), "Account".into()), &subject, &colours))
+        tr { td.pad style="padding:24px 28px 4px;" {
+            p.ink style="margin:0 0 18px;font-size:17px;line-height:26px;color:#1d2733;" { (said) }
+            p.ink style="margin:0 0 18px;font-size:14px;line-height:20px;word-break:break-all;" {
+                a.link href=(matter.link) style="color:#1f4e79;" { (matter.link) }
             }
-        }
+            p.ink style="margin:0 0 8px;font-size:15px;line-height:22px;color:#1d2733;" { (lasts) }
+        } }
+        tr { td.pad style="padding:0 28px 24px;" { (soft(&otherwise)) } }
     };
+    let html = frame(matter.language, &subject, &said, &Around::default(), &card);
     NewLetter {
         incident: None,
         kind: LetterKind::Account,
@@ -87,7 +87,7 @@ pub fn write(matter: &Matter<'_>) -> NewLetter {
         message_id: matter.message_id.clone(),
         in_reply_to: None,
         text_body: format!("{said}\n\n{}\n\n{lasts}\n{otherwise}\n\nJagaloket\n", matter.link),
-        html_body: html.into_string(),
+        html_body: html,
         created: Moment(0),
         due: Moment(0),
     }

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::html::{caution, colours, frame, heading, soft, title_row};
+use super::html::{caution, closing, colours, frame, heading, soft, title_row};
 use super::sheet::Tone;
-use super::text::{line, table, wrap};
+use super::text::{close, line, table, wrap};
+use super::wording::Around;
 use crate::engine::roster::Language;
 
 /// What such a letter says, before it is laid out.
@@ -17,7 +18,7 @@ pub struct Bulletin {
     /// `pukul 12.00`
     pub state: String,
     pub title: String,
-    pub greeting: String,
+    pub around: Around,
     pub lead: String,
     pub sections: Vec<Section>,
     pub caution: (String, String),
@@ -32,6 +33,8 @@ pub struct Section {
     pub items: Vec<Item>,
     /// Names and values.
     pub rows: Vec<(String, String)>,
+    /// What to do, in order.
+    pub steps: Vec<String>,
 }
 
 /// One thing among several: what it is, more of it, and where it can be looked at.
@@ -44,13 +47,17 @@ pub struct Item {
 
 pub fn text(bulletin: &Bulletin) -> String {
     let mut out = String::new();
+    if let Some(head) = &bulletin.around.letterhead {
+        wrap(&mut out, head, "", "");
+        out.push('\n');
+    }
     line(
         &mut out,
         &format!("{} · {}", bulletin.label, bulletin.state).to_uppercase(),
     );
     wrap(&mut out, &bulletin.title, "", "");
     out.push('\n');
-    wrap(&mut out, &bulletin.greeting, "", "");
+    wrap(&mut out, &bulletin.around.greeting, "", "");
     out.push('\n');
     wrap(&mut out, &bulletin.lead, "", "");
     for section in &bulletin.sections {
@@ -64,6 +71,9 @@ pub fn text(bulletin: &Bulletin) -> String {
                 line(&mut out, &format!("  {link}"));
             }
         }
+        for (n, step) in section.steps.iter().enumerate() {
+            wrap(&mut out, step, &format!("{}. ", n + 1), "   ");
+        }
     }
     out.push('\n');
     wrap(&mut out, &bulletin.caution.0.to_uppercase(), "", "");
@@ -72,6 +82,7 @@ pub fn text(bulletin: &Bulletin) -> String {
     line(&mut out, &format!("{}:", bulletin.link.0));
     line(&mut out, &bulletin.link.1);
     out.push('\n');
+    close(&mut out, &bulletin.around);
     line(&mut out, "-- ");
     wrap(&mut out, &bulletin.capacity, "", "");
     wrap(&mut out, &bulletin.automatic, "", "");
@@ -83,7 +94,7 @@ pub fn html(bulletin: &Bulletin) -> String {
     let card = html! {
         (title_row(&bulletin.label, &bulletin.state, &bulletin.title, &colours))
         tr { td.pad style="padding:24px 28px 4px;" {
-            p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (bulletin.greeting) }
+            p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (bulletin.around.greeting) }
             p.ink style="margin:0 0 8px;font-size:17px;line-height:26px;color:#1d2733;" { (bulletin.lead) }
         } }
         @for section in &bulletin.sections { tr { td.pad style="padding:16px 28px 0;" { (of(section)) } } }
@@ -93,16 +104,24 @@ pub fn html(bulletin: &Bulletin) -> String {
                 text-decoration:none;font-size:15px;line-height:20px;font-weight:600;padding:12px 20px;\
                 border-radius:6px;" } { (bulletin.link.0) }
         } }
-        tr { td.pad style="padding:22px 28px 24px;" { (soft(&format!("{} {}", bulletin.capacity, bulletin.automatic))) } }
+        tr { td.pad style="padding:22px 28px 24px;" {
+            (closing(&bulletin.around))
+            (soft(&format!("{} {}", bulletin.capacity, bulletin.automatic)))
+        } }
     };
     let title = format!("{} · {}", bulletin.label, bulletin.title);
-    frame(bulletin.language, &title, &bulletin.lead, &card)
+    frame(bulletin.language, &title, &bulletin.lead, &bulletin.around, &card)
 }
 
 fn of(section: &Section) -> Markup {
     html! {
         (heading(&section.heading))
-        (super::html::rows(&section.rows))
+        @if !section.rows.is_empty() { (super::html::rows(&section.rows, 132)) }
+        @if !section.steps.is_empty() {
+            ol.ink style="margin:0;padding:0 0 0 20px;font-size:15px;line-height:22px;color:#1d2733;" {
+                @for step in &section.steps { li style="margin:0 0 6px;padding-left:4px;" { (step) } }
+            }
+        }
         @for item in &section.items {
             div.rule style="padding:8px 0;border-top:1px solid #e6e9ed;font-size:15px;line-height:21px;" {
                 @match &item.link {

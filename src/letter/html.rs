@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::sheet::{Listing, Sheet, Tone};
+use super::wording::Around;
 use crate::engine::roster::Language;
 
 const FONT: &str = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;";
@@ -63,11 +64,12 @@ pub(super) fn colours(tone: Tone) -> Colours {
 pub fn lay_out(sheet: &Sheet) -> String {
     let title = format!("{} · {}", sheet.number, sheet.title);
     let preview = format!("{}. {}", sheet.state, sheet.fact);
-    frame(sheet.language, &title, &preview, &card(sheet, &colours(sheet.tone)))
+    let card = card(sheet, &colours(sheet.tone));
+    frame(sheet.language, &title, &preview, &sheet.around, &card)
 }
 
 /// What is around a card of rows.
-pub(super) fn frame(language: Language, title: &str, preview: &str, card: &Markup) -> String {
+pub(super) fn frame(language: Language, title: &str, preview: &str, around: &Around, card: &Markup) -> String {
     let language = match language {
         Language::Id => "id",
         Language::En => "en",
@@ -91,7 +93,13 @@ pub(super) fn frame(language: Language, title: &str, preview: &str, card: &Marku
                     tr { td align="center" {
                         table.card role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
                             style={ "max-width:600px;text-align:left;background:#ffffff;border:1px solid #dfe3e8;border-radius:10px;\
-                                     overflow:hidden;border-collapse:separate;" (FONT) } { (card) }
+                                     overflow:hidden;border-collapse:separate;" (FONT) } {
+                            @if let Some(head) = &around.letterhead {
+                                tr { td.pad.ink style="padding:14px 28px;font-size:14px;line-height:20px;font-weight:600;\
+                                    color:#1d2733;" { (head) } }
+                            }
+                            (card)
+                        }
                     } }
                 }
             }
@@ -104,10 +112,10 @@ fn card(sheet: &Sheet, colours: &Colours) -> Markup {
     html! {
             (title_row(&format!("{} · {}", sheet.class, sheet.number), &sheet.state, &sheet.title, colours))
             tr { td.pad style="padding:24px 28px 4px;" {
-                p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (sheet.greeting) }
+                p.ink style="margin:0 0 14px;font-size:15px;line-height:22px;color:#1d2733;" { (sheet.around.greeting) }
                 @if !sheet.news.is_empty() { (news(sheet, colours)) }
                 p.ink style="margin:0 0 18px;font-size:17px;line-height:26px;color:#1d2733;" { (prose(&sheet.fact)) }
-                (rows(&sheet.rows))
+                (rows(&sheet.rows, 96))
             } }
             @for listing in [&sheet.stretches, &sheet.evidence].into_iter().flatten() {
                 tr { td.pad style="padding:20px 28px 0;" { (list(listing)) } }
@@ -163,14 +171,15 @@ fn news(sheet: &Sheet, colours: &Colours) -> Markup {
     }
 }
 
-pub(super) fn rows(rows: &[(String, String)]) -> Markup {
+/// Names in a column of so many pixels, and values.
+pub(super) fn rows(rows: &[(String, String)], width: u32) -> Markup {
     html! {
         table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
             style="border-collapse:collapse;" {
             @for (name, value) in rows {
                 tr {
-                    td.label.soft.rule width="96" valign="top" style="width:96px;padding:8px 10px 8px 0;\
-                        font-size:14px;line-height:20px;color:#5b6673;border-top:1px solid #e6e9ed;" { (name) }
+                    td.label.soft.rule width=(width) valign="top" style={ "width:" (width) "px;padding:8px 10px 8px 0;\
+                        font-size:14px;line-height:20px;color:#5b6673;border-top:1px solid #e6e9ed;" } { (name) }
                     td.ink.rule valign="top" style="padding:8px 0;font-size:14px;line-height:20px;color:#1d2733;\
                         border-top:1px solid #e6e9ed;" { (prose(value)) }
                 }
@@ -234,7 +243,17 @@ fn foot(sheet: &Sheet) -> Markup {
             @if let Some((name, basis)) = &sheet.basis { br; (name) ": " (basis) }
             @if let Some((name, decision)) = &sheet.decision { br; (name) ": " (decision) }
         }
+        (closing(&sheet.around))
         (soft(&format!("{} {}", sheet.capacity, sheet.automatic)))
+    }
+}
+
+/// What the office says at the end.
+pub(super) fn closing(around: &Around) -> Markup {
+    html! {
+        @for phrase in &around.closing {
+            p.ink style="margin:10px 0 0;font-size:14px;line-height:20px;color:#1d2733;" { (phrase) }
+        }
     }
 }
 

@@ -8,17 +8,18 @@ mod bulletin;
 mod checks;
 pub mod clock;
 mod decision;
-pub mod digest;
 mod evidence;
 mod html;
-pub mod late;
 mod outcome;
 pub mod pattern;
 mod policies;
+pub mod samples;
+pub mod several;
 pub mod sheet;
 pub mod signal;
 pub mod summary;
 mod text;
+pub mod wording;
 pub mod words;
 
 #[cfg(test)]
@@ -26,7 +27,7 @@ mod tests;
 
 use crate::engine::event::{DeviceId, Kind};
 use crate::engine::policy::Head;
-use crate::engine::roster::{Language, Role, Roster};
+use crate::engine::roster::{Language, Person, Role, Roster};
 use crate::engine::time::Moment;
 use crate::engine::verdict::Reason;
 use crate::store::rows::{IncidentRow, LetterKind};
@@ -42,6 +43,8 @@ pub struct House {
     pub base_url: String,
     /// The right-hand side of Message-IDs.
     pub domain: String,
+    /// What offices say otherwise.
+    pub wording: wording::Wordings,
     /// Letters are not worded, only that there is one counts: for a backtest.
     pub counts_alone: bool,
 }
@@ -124,6 +127,16 @@ pub struct Addressee<'a> {
     /// `None`: he has left the roster.
     pub name: Option<&'a str>,
     pub language: Language,
+}
+
+impl<'a> Addressee<'a> {
+    pub fn of(person: &'a Person) -> Addressee<'a> {
+        Addressee {
+            role: Some(person.role),
+            name: Some(&person.name),
+            language: person.language,
+        }
+    }
 }
 
 /// Everything a letter is made of.

@@ -58,12 +58,16 @@ pub fn render(repeated: &Repeated<'_>) -> Rendered {
         label: label.to_owned(),
         state: date.clone(),
         title: label.to_owned(),
-        greeting: words::greeting(Some(&repeated.to.name), language),
+        around: repeated
+            .house
+            .wording
+            .around(repeated.roster, Some(&repeated.to.name), language),
         lead,
         sections: vec![Section {
             heading: heading.to_owned(),
             items: items.collect(),
             rows: Vec::new(),
+            steps: Vec::new(),
         }],
         caution: (caution.to_owned(), about.to_owned()),
         link: (open.to_owned(), format!("{base}/incidents")),

@@ -6,6 +6,7 @@ use super::decision::decision;
 use super::evidence::describe;
 use super::outcome;
 use super::policies::{self, Scene};
+use super::wording::Around;
 use super::words::{self, Label};
 use super::{Change, Matter, Stretch};
 use crate::engine::policy::{Class, Head, Reach, Severity};
@@ -38,7 +39,7 @@ pub struct Sheet {
     pub title: String,
     /// `Insiden #12`
     pub number: String,
-    pub greeting: String,
+    pub around: Around,
     /// What is new since the letter before; empty in a first letter.
     pub news: Vec<String>,
     pub fact: String,
@@ -102,7 +103,7 @@ impl Sheet {
                 .to_string(),
             title: words::one_line(words::title(matter)),
             number: format!("{} #{}", word(Label::Incident), incident.n),
-            greeting: words::greeting(matter.to.name, language),
+            around: matter.house.wording.around(matter.roster, matter.to.name, language),
             news: news(matter),
             fact: fact(matter),
             rows: rows(matter),
@@ -254,7 +255,7 @@ fn fact(matter: &Matter<'_>) -> String {
 }
 
 /// `10:02:10–10:09:02 WIB`, `10:02:10 WIB – masih berlangsung`
-pub(super) fn span(matter: &Matter<'_>, stretch: &Stretch) -> String {
+fn span(matter: &Matter<'_>, stretch: &Stretch) -> String {
     let language = matter.to.language;
     let zone = matter.roster.office.zone;
     let name = clock::zone_name(stretch.since, zone);

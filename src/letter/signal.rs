@@ -138,8 +138,12 @@ impl Signal {
             ) => (
                 format!("Senyap setelah masuk sistem · {}", place(counter, roster)),
                 format!(
-                    "{after} dari {silences} kali senyap dalam {days} hari dimulai kurang dari {} setelah ada yang masuk sistem; {officers} petugas berbeda.",
-                    clock::duration(*within_ms, language)
+                    "{after} dari {silences} kali senyap dalam {days} hari dimulai kurang dari {} setelah ada yang masuk sistem; {}.",
+                    clock::duration(*within_ms, language),
+                    match officers {
+                        1 => "satu petugas".to_owned(),
+                        _ => format!("{officers} petugas berbeda"),
+                    }
                 ),
                 match officers {
                     0 | 1 => {
@@ -163,9 +167,12 @@ impl Signal {
             ) => (
                 format!("Silent after sign-in · {}", place(counter, roster)),
                 format!(
-                    "{after} of {silences} silences in {days} days began less than {} after a sign-in; {officers} different {}.",
+                    "{after} of {silences} silences in {days} days began less than {} after a sign-in; {}.",
                     clock::duration(*within_ms, language),
-                    if *officers == 1 { "officer" } else { "officers" }
+                    match officers {
+                        1 => "one officer".to_owned(),
+                        _ => format!("{officers} different officers"),
+                    }
                 ),
                 match officers {
                     0 | 1 => {

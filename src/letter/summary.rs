@@ -76,31 +76,11 @@ pub fn render(summary: &Summary<'_>) -> Rendered {
     let base = summary.house.base_url.trim_end_matches('/');
     let office = words::one_line(&summary.roster.office.name);
     let days = days(summary.days, language);
-    let (label, state, lead, open) = match (summary.monthly, language) {
-        (false, Id) => (
-            "Ringkasan mingguan",
-            "Mingguan",
-            lead(&office, &days, language),
-            "Buka insiden di dasbor",
-        ),
-        (true, Id) => (
-            "Ringkasan bulanan",
-            "Bulanan",
-            lead(&office, &days, language),
-            "Buka insiden di dasbor",
-        ),
-        (false, En) => (
-            "Weekly summary",
-            "Weekly",
-            lead(&office, &days, language),
-            "Open the incidents on the dashboard",
-        ),
-        (true, En) => (
-            "Monthly summary",
-            "Monthly",
-            lead(&office, &days, language),
-            "Open the incidents on the dashboard",
-        ),
+    let (label, state, name) = match (summary.monthly, language) {
+        (false, Id) => ("Ringkasan", "Mingguan", "Ringkasan mingguan"),
+        (true, Id) => ("Ringkasan", "Bulanan", "Ringkasan bulanan"),
+        (false, En) => ("Summary", "Weekly", "Weekly summary"),
+        (true, En) => ("Summary", "Monthly", "Monthly summary"),
     };
     let (caution, more) = match language {
         Id => (
@@ -141,16 +121,19 @@ pub fn render(summary: &Summary<'_>) -> Rendered {
         label: label.to_owned(),
         state: state.to_owned(),
         title: days.clone(),
-        greeting: words::greeting(Some(&summary.to.name), language),
-        lead,
+        around: summary
+            .house
+            .wording
+            .around(summary.roster, Some(&summary.to.name), language),
+        lead: lead(&office, &days, language),
         sections,
         caution: (caution.to_owned(), more.to_owned()),
-        link: (open.to_owned(), format!("{base}/incidents")),
+        link: (words::all_incidents(language).to_owned(), format!("{base}/incidents")),
         capacity: words::capacity(Some(summary.to.role), true, language).to_owned(),
         automatic: words::automatic(language).to_owned(),
     };
     Rendered {
-        subject: format!("[Jagaloket] {label} · {days}"),
+        subject: format!("[Jagaloket] {name} · {days}"),
         text: bulletin::text(&bulletin),
         html: bulletin::html(&bulletin),
     }
@@ -181,6 +164,7 @@ fn section(heading: [&str; 2], language: Language, rows: Vec<(String, String)>) 
         heading: pick(heading, language).to_owned(),
         items: Vec::new(),
         rows,
+        steps: Vec::new(),
     }
 }
 
@@ -202,7 +186,7 @@ fn counts(counted: &Counted, language: Language) -> Vec<(String, String)> {
         row(
             ["Indikasi", "Indications"],
             counted.indications,
-            ["dari perangkat, belum tentu benar", "from devices, not decided by it"],
+            ["dari perangkat, belum tentu benar", "from devices, decided by nobody"],
         ),
         row(
             ["Temuan", "Findings"],
@@ -304,7 +288,7 @@ fn handling(counted: &Counted, language: Language) -> Vec<(String, String)> {
     };
     let now = |count: u32| match language {
         Id => format!("{count} saat ini"),
-        En => format!("{count} by now"),
+        En => format!("{count} now"),
     };
     vec![
         (name(["Waktu tanggapan", "Time to answer"]), answer),
@@ -376,5 +360,6 @@ fn signals(summary: &Summary<'_>, base: &str) -> Section {
         .to_owned(),
         items,
         rows,
+        steps: Vec::new(),
     }
 }

@@ -8,6 +8,8 @@ use crate::engine::policy::{Class, Per, PolicySet, Reach, Severity, Tell, Title}
 use crate::store::rows::IncidentState;
 
 mod gallery;
+mod samples;
+mod wording;
 
 use gallery::{Piece, gallery};
 
@@ -105,6 +107,7 @@ fn letter(piece: &Piece, language: Language, story: &Story<'_>) -> Rendered {
     let house = House {
         base_url: "https://jagaloket.tangerang.example".into(),
         domain: "tangerang.example".into(),
+        wording: Default::default(),
         counts_alone: false,
     };
     let [counter, lockbox, officer] = piece.subject;
@@ -427,16 +430,17 @@ fn a_letter_of_many_incidents_reads_as_it_was_approved() {
     let house = House {
         base_url: "https://jagaloket.tangerang.example".into(),
         domain: "tangerang.example".into(),
+        wording: Default::default(),
         counts_alone: false,
     };
     let pieces = gallery();
     let rows: Vec<IncidentRow> = (0..3).map(|n| row(&pieces[n], 12 + n as i64)).collect();
-    let stretches: Vec<[Stretch; 1]> = rows.iter().map(whole).collect();
-    let items: Vec<late::Item<'_>> = (0..3)
-        .map(|n| late::Item {
+    let lines: Vec<several::Line<'_>> = (0..3)
+        .map(|n| several::Line {
             incident: &rows[n],
-            policy: &pieces[n].head,
-            stretches: &stretches[n],
+            policy: Some(&pieces[n].head),
+            first: true,
+            stage: None,
         })
         .collect();
     for (language, code) in languages() {
@@ -445,7 +449,13 @@ fn a_letter_of_many_incidents_reads_as_it_was_approved() {
             name: Some("Kepala Seksi Pelayanan"),
             language,
         };
-        let letter = late::render(&items, &to, &roster, &house);
+        let letter = several::render(&several::Several {
+            occasion: several::Occasion::KnownLate,
+            to,
+            roster: &roster,
+            house: &house,
+            lines: &lines,
+        });
         insta::assert_snapshot!(
             format!("known-late.{code}"),
             format!("Subject: {}\n\n{}", letter.subject, letter.text)
@@ -473,14 +483,4 @@ fn row(piece: &Piece, n: i64) -> IncidentRow {
         created: at("19:00:00"),
         changed: at("19:00:00"),
     }
-}
-
-fn whole(row: &IncidentRow) -> [Stretch; 1] {
-    [Stretch {
-        verdict: row.n,
-        since: row.since,
-        opened: row.since,
-        until: row.until,
-        counter: row.counter.clone(),
-    }]
 }

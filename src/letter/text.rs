@@ -1,18 +1,23 @@
 //! The plain-text layout: 72 columns, for every reader there is.
 
 use super::sheet::{Listing, Sheet};
+use super::wording::Around;
 
 const WIDTH: usize = 72;
 
 pub fn lay_out(sheet: &Sheet) -> String {
     let mut out = String::new();
+    if let Some(head) = &sheet.around.letterhead {
+        wrap(&mut out, head, "", "");
+        out.push('\n');
+    }
     line(
         &mut out,
         &format!("{} · {} · {}", sheet.class, sheet.number, sheet.state).to_uppercase(),
     );
     wrap(&mut out, &sheet.title, "", "");
     out.push('\n');
-    wrap(&mut out, &sheet.greeting, "", "");
+    wrap(&mut out, &sheet.around.greeting, "", "");
     out.push('\n');
     for news in &sheet.news {
         wrap(&mut out, news, "", "");
@@ -44,10 +49,21 @@ pub fn lay_out(sheet: &Sheet) -> String {
     line(&mut out, &format!("{}:", sheet.link.0));
     line(&mut out, &sheet.link.1);
     out.push('\n');
+    close(&mut out, &sheet.around);
     line(&mut out, "-- ");
     wrap(&mut out, &sheet.capacity, "", "");
     wrap(&mut out, &sheet.automatic, "", "");
     out
+}
+
+/// What the office says at the end.
+pub(super) fn close(out: &mut String, around: &Around) {
+    for phrase in &around.closing {
+        wrap(out, phrase, "", "");
+    }
+    if !around.closing.is_empty() {
+        out.push('\n');
+    }
 }
 
 pub(super) fn line(out: &mut String, text: &str) {

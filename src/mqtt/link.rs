@@ -16,7 +16,7 @@ use crate::inbound::PAYLOAD_BYTES_MAX;
 const PACKET_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + (1 << 17);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Acknowledgements that are ready together go out in one write.
-const BATCH: usize = 64;
+const BATCH: usize = 512;
 
 /// What a turn of the event loop brought.
 pub enum Happening {

@@ -161,8 +161,8 @@ pub fn start(settings: &Settings, inbound: mpsc::Sender<Inbound>) -> Result<Runn
         connected_at: None,
         subscribed: false,
         session_expected: settings.session_expected,
-        outstanding: HashSet::new(),
-        unwritten: HashSet::new(),
+        outstanding: Packets::default(),
+        unwritten: Packets::default(),
     };
     let task = tokio::spawn(receiver.run(events));
     Ok(Running { line, stop, task })
@@ -201,6 +201,9 @@ enum Next {
     End,
 }
 
+/// Packet identifiers; the broker that gives them is trusted with worse.
+type Packets = HashSet<u16, foldhash::fast::FixedState>;
+
 struct Receiver {
     client: Client,
     /// The streams of connections that have ended.
@@ -220,9 +223,9 @@ struct Receiver {
     subscribed: bool,
     session_expected: bool,
     /// Handed to the daemon and not decided yet.
-    outstanding: HashSet<u16>,
+    outstanding: Packets,
     /// Confirmed, and not on the wire yet.
-    unwritten: HashSet<u16>,
+    unwritten: Packets,
 }
 
 impl Receiver {

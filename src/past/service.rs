@@ -1,6 +1,6 @@
 //! Measures the service that a ledger tells of, date by date, again where events came late.
 //!
-//! A ledger is walked through in the order of its times, an hour after another, so that no more of it is in memory than may
+//! A ledger is walked through in the order of its times, ten minutes after another, so that no more of it is in memory than may
 //! still change. Where a date begins the walk leaves a mark, from which the next look goes on: what came before it is not
 //! read again, unless something came late for it.
 
@@ -25,7 +25,7 @@ const TOGETHER_MAX: usize = 7;
 /// What comes after a date says whether a device was silent at its end.
 const AFTERWARDS_MS: i64 = 3_600_000;
 /// So much of a ledger is in memory at once.
-const SLICE_MS: i64 = 3_600_000;
+const SLICE_MS: i64 = 600_000;
 /// Walking by their own times, what comes next concerns nothing that lies so far back; where it does, nothing is given up.
 const KEEP_MS: i64 = 6 * 3_600_000;
 /// An office keeps the marks of so many dates: the first and the last that were measured last.

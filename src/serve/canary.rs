@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::accounts::Scope;
 use crate::clock::{MonitorClock, instant};
 use crate::daemon::desk::{PolicyTexts, Texts};
+use crate::engine::time::Moment;
 use crate::inbound::{Inbound, Receipt};
 use crate::store::Store;
-use crate::store::read::LetterState;
 use crate::telemetry::Metrics;
 
 /// An office of its own, so that it is nobody's business but the technician's.
@@ -87,9 +86,9 @@ async fn fly(
     inbound: &mpsc::Sender<Inbound>,
     clock: &MonitorClock,
 ) -> Result<(), &'static str> {
-    let last = newest(store).await;
+    let left = clock.now();
     let id = uuid::Uuid::now_v7();
-    let time = clock.now().rfc3339(chrono_tz::UTC);
+    let time = left.rfc3339(chrono_tz::UTC);
     let payload = format!(
         "{{\"specversion\":\"1.0\",\"id\":\"{id}\",\"source\":\"/{OFFICE}/loker-canary\",\"type\":\"lockbox.forced\",\
          \"time\":\"{time}\",\"data\":{{\"slot\":1}}}}"
@@ -106,7 +105,7 @@ async fn fly(
         if inbound.send(message).await.is_err() || committed.await.is_err() {
             return Err("its event was not kept");
         }
-        while newest(store).await == last {
+        while !taken(store, left).await {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         Ok(())
@@ -116,12 +115,8 @@ async fn fly(
         .unwrap_or(Err("the mail server has not taken it in time"))
 }
 
-/// The number of the newest letter of a canary that the mail server has taken.
-async fn newest(store: &Store) -> i64 {
-    let sent = store
-        .letters(&Scope::whole(), Some(LetterState::Sent), None, 50)
-        .await
-        .unwrap_or_default();
-    let mut own = sent.iter().filter(|letter| letter.person == "canary");
-    own.next().map_or(0, |letter| letter.n)
+/// Whether the mail server has taken a letter of this flight: one of an earlier flight, taken late, says nothing of it.
+async fn taken(store: &Store, left: Moment) -> bool {
+    let flights = store.flights(left, Moment::MAX).await.unwrap_or_default();
+    flights.iter().any(|(_, taken)| taken.is_some())
 }

@@ -14,6 +14,7 @@ use crate::daemon::desk::{PolicyTexts, Texts};
 use crate::engine::event::OfficeId;
 use crate::engine::policy::{PolicyErrors, PolicySet};
 use crate::engine::roster::{Role, Roster, RosterFileErrors};
+use crate::letter::wording::{Wording, Wordings};
 use crate::mqtt;
 use crate::place::Place;
 use crate::replay::{PolicyFile, overlay_of, parse_policies, policy_files, read_roster};
@@ -22,6 +23,8 @@ use crate::replay::{PolicyFile, overlay_of, parse_policies, policy_files, read_r
 #[derive(Default, Debug)]
 pub struct Gathered {
     pub texts: Vec<Texts>,
+    /// What offices say otherwise in their letters.
+    pub wordings: Wordings,
     /// Who may connect to the embedded broker.
     pub devices: Vec<broker::Device>,
     /// What was found, a line a file.
@@ -67,6 +70,9 @@ pub fn gather(config: &Config) -> Result<Gathered, Faults> {
     match &config.broker {
         Broker::Embedded(embedded) => read_devices(embedded, &rosters, &mut gathered, &mut faults),
         Broker::External(external) => check_external(external, &mut faults),
+    }
+    if let Some(folder) = &config.mail.wording {
+        read_wordings(folder, &rosters, &mut gathered, &mut faults);
     }
     match mail_settings(&config.mail, watch::channel(HashMap::new()).1) {
         Ok(Some(settings)) => {
@@ -170,6 +176,45 @@ fn read_rosters(config: &Config, gathered: &mut Gathered, faults: &mut Faults) -
         }
     }
     rosters
+}
+
+/// Reads what offices say otherwise in their letters, a file an office.
+fn read_wordings(folder: &Path, rosters: &[Roster], gathered: &mut Gathered, faults: &mut Faults) {
+    let files = match std::fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            let shown = folder.display();
+            return faults.say(format_args!(
+                "`mail.wording`: the folder {shown} cannot be read: {error}"
+            ));
+        }
+    };
+    let mut paths: Vec<_> = files.flatten().map(|file| file.path()).collect();
+    paths.sort();
+    for path in paths {
+        let office = path.file_stem().and_then(|stem| stem.to_str());
+        let (Some(office), true) = (office, path.extension().is_some_and(|end| end == "toml")) else {
+            continue;
+        };
+        let shown = path.display();
+        if !rosters.iter().any(|roster| roster.office.id.as_str() == office) {
+            let warning = format!("{shown} is of no office of this monitor: nobody reads it");
+            gathered.warnings.push(warning);
+            continue;
+        }
+        let read = std::fs::read_to_string(&path).map_err(|error| vec![error.to_string()]);
+        match read.and_then(|text| Wording::parse(&text)) {
+            Ok(wording) => {
+                gathered
+                    .found
+                    .push(format!("{shown}: how letters of {office} are worded"));
+                gathered.wordings.0.insert(office.to_owned(), wording);
+            }
+            Err(found) => found
+                .iter()
+                .for_each(|fault| faults.say(format_args!("{shown}: {fault}"))),
+        }
+    }
 }
 
 /// The offices that overlays of a folder are named after.

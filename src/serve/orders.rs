@@ -13,6 +13,7 @@ use crate::case::Refusal;
 use crate::channel::{Channel, Cloud, Hears, Sender, Writer};
 use crate::clock::MonitorClock;
 use crate::config::{ChannelWay, Config};
+use crate::daemon::desk::Desk;
 use crate::daemon::docket::{CaseAnswer, CaseOrder};
 use crate::daemon::order::Order;
 use crate::keys::Keys;
@@ -81,6 +82,16 @@ pub fn visit(path: &Path, order: &VisitOrder) -> Result<VisitAnswer> {
     let word = serde_json::to_string(order).context("an order as JSON")?;
     let answer = say(path, &format!("{VISIT}{word}"))?;
     serde_json::from_str(&answer).context("the monitor's answer cannot be read")
+}
+
+/// The offices, as messages name them.
+pub(super) fn senders(desks: &[Desk]) -> Vec<Sender> {
+    let sender = |desk: &Desk| Sender {
+        office: desk.office.to_string(),
+        name: desk.roster.office.name.clone(),
+        zone: desk.roster.office.zone,
+    };
+    desks.iter().map(sender).collect()
 }
 
 /// Who writes to applicants, where the configuration says how.

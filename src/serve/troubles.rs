@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::{canary, stopped};
+use super::{audit, canary, stopped};
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::engine::time::Moment;
@@ -106,7 +106,7 @@ impl Watch {
     }
 }
 
-/// Starts the second channel and the canary, where the configuration has them.
+/// Starts what verifies the ledger, and the second channel and the canary, where the configuration has them.
 pub fn beside(
     config: &Config,
     site: &Site,
@@ -115,6 +115,8 @@ pub fn beside(
     stopping: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut beside = JoinSet::new();
+    let (store, metrics) = (site.store.clone(), site.metrics.clone());
+    beside.spawn(audit::run(store, metrics, clock.clone(), stopped(stopping.clone())));
     if let Some(hook) = &config.hook {
         let watch = Watch {
             site: site.clone(),

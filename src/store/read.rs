@@ -14,7 +14,7 @@ use super::rows::{IncidentRow, IncidentState, Pin, StepKind, VerdictRow, Verdict
 use super::words::{class, incident_state, severity, unreadable};
 use crate::accounts::Scope;
 use crate::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
-use crate::engine::policy::Class;
+use crate::engine::policy::{Class, Severity};
 use crate::engine::time::Moment;
 use crate::engine::verdict::Verdict;
 
@@ -28,6 +28,9 @@ statements! {
              joined_to, created_ms, changed_ms FROM incident \
              WHERE state <> 'joined' AND (office = $4 OR $4 IS NULL) AND (class = $5 OR $5 IS NULL) \
              AND (policy = $6 OR $6 IS NULL) AND (date = $7 OR $7 IS NULL) AND (state = $8 OR $8 IS NULL) \
+             AND (severity = $13 OR $13 IS NULL) AND (counter = $14 OR lockbox = $14 OR $14 IS NULL) \
+             AND (officer = $15 OR $15 IS NULL) AND (date >= $16 OR $16 IS NULL) AND (date <= $17 OR $17 IS NULL) \
+             AND (n IN (SELECT c.incident FROM case_file AS c WHERE c.stage = $18) OR $18 IS NULL) \
              AND ((CAST(CASE WHEN state = 'open' THEN 1 ELSE 0 END AS BIGINT), since_ms, n) < ($9, $10, $11) \
              OR $9 IS NULL) AND ", seen(incident), " ORDER BY state = 'open' DESC, since_ms DESC, n DESC LIMIT $12";
     INCIDENT = "SELECT n, office, policy, class, severity, counter, lockbox, officer, date, since_ms, until_ms, state, \
@@ -61,6 +64,15 @@ pub struct IncidentFilter {
     /// Business date, `YYYY-MM-DD`.
     pub date: Option<String>,
     pub state: Option<IncidentWord>,
+    pub severity: Option<Severity>,
+    /// A counter or a lockbox.
+    pub device: Option<String>,
+    pub officer: Option<String>,
+    /// Business dates, both included.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Where its case stands.
+    pub stage: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,6 +144,12 @@ impl Store {
             .bind(after.map(|key| key.since.0))
             .bind(after.map(|key| key.n))
             .bind(limit(count))
+            .bind(filter.severity.map(Severity::as_str))
+            .bind(&filter.device)
+            .bind(&filter.officer)
+            .bind(&filter.from)
+            .bind(&filter.to)
+            .bind(&filter.stage)
             .all()
             .await
             .doing(READING)?;
@@ -288,7 +306,7 @@ fn moment_or_none(row: &Row, column: usize) -> Result<Option<Moment>> {
     Ok(ms.map(Moment))
 }
 
-fn incident_row(row: &Row) -> Result<IncidentRow> {
+pub(super) fn incident_row(row: &Row) -> Result<IncidentRow> {
     let counter: Option<&str> = row.try_get(5).doing(READING)?;
     let lockbox: Option<&str> = row.try_get(6).doing(READING)?;
     let officer: Option<&str> = row.try_get(7).doing(READING)?;

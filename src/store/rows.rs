@@ -16,7 +16,7 @@ pub struct Turn {
     pub steps: Vec<VerdictStep>,
     pub incidents: Vec<IncidentRow>,
     pub letters: Vec<NewLetter>,
-    pub digests: Vec<Digest>,
+    pub among: Vec<Among>,
     pub statuses: Vec<DeviceStatus>,
     pub cases: Vec<CaseRow>,
     pub case_steps: Vec<CaseStepRow>,
@@ -241,7 +241,7 @@ pub struct NewLetter {
 
 /// That a letter of no single incident tells of this one.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Digest {
+pub struct Among {
     /// The letter's Message-ID; its place among the turn's letters may still change.
     pub letter: String,
     pub incident: i64,
@@ -304,6 +304,16 @@ pub struct Silence {
     pub since: Moment,
     /// When he had signed in; `None` where the ledger does not hold it any more.
     pub signed_in: Option<Moment>,
+}
+
+/// What signals are counted from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recent {
+    /// Of entries on cases.
+    pub bodies: Vec<Vec<u8>>,
+    pub silences: Vec<Silence>,
+    pub served_ms: i64,
+    pub known_ms: i64,
 }
 
 /// One step of a case.

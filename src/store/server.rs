@@ -94,7 +94,10 @@ pub(super) async fn connect_beside(server: &Server) -> Result<PgConnection> {
 
 /// The connection that writes. The lock lives as long as it: whatever it commits, it commits as the only one.
 pub(super) async fn connect(server: &Server) -> Result<PgConnection> {
-    let mut connection = connect_beside(server).await?;
+    // Every turn asks by index. A plan made while a table was small, or before the server had counted its rows, would read
+    // the whole of it with every turn until it has.
+    let options = options(server)?.options([("enable_seqscan", "off")]);
+    let mut connection = within(CONNECT_MAX, options.connect()).await.doing(OPENING)?;
     demand(&mut connection).await?;
     let attempts = LOCK_PATIENCE.as_millis() / LOCK_ASKED_EVERY.as_millis();
     for _ in 0..attempts {

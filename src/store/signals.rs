@@ -4,11 +4,11 @@
 use chrono::NaiveDate;
 use futures_util::TryStreamExt as _;
 
-use super::Store;
 use super::database::statements;
 use super::error::{Doing as _, Result};
 use super::read::VerdictFilter;
-use super::rows::Silence;
+use super::rows::{Recent, Silence};
+use super::{Each, Span, Store};
 use crate::accounts::Scope;
 use crate::engine::event::OfficeId;
 use crate::engine::time::Moment;
@@ -25,15 +25,38 @@ statements! {
 }
 
 impl Store {
+    /// What of an office's last days signals are counted from: of dismissals and silences, and of the days in which it may
+    /// have been quiet.
+    pub async fn recent(
+        &self,
+        scope: &Scope,
+        office: &OfficeId,
+        since: Moment,
+        [silences, quiet, today]: [NaiveDate; 3],
+    ) -> Result<Recent> {
+        let span = Span {
+            office: Some(office.to_string()),
+            from: quiet,
+            to: today,
+        };
+        let sums = self.service(scope, &span, Each::Date).await?;
+        Ok(Recent {
+            bodies: self.recent_case_records(office, since).await?,
+            silences: self.silences(scope, office, silences).await?,
+            served_ms: sums.iter().map(|sum| sum.service.served_ms).sum(),
+            known_ms: sums.iter().map(|sum| sum.service.known_ms).sum(),
+        })
+    }
+
     /// The bodies of an office's entries on cases since a moment, in order.
-    pub async fn recent_case_records(&self, office: &OfficeId, since: Moment) -> Result<Vec<Vec<u8>>> {
+    async fn recent_case_records(&self, office: &OfficeId, since: Moment) -> Result<Vec<Vec<u8>>> {
         let query = self.shared.readers.query(RECENT);
         let rows = query.bind(office.as_str()).bind(since.0).all().await.doing(READING)?;
         rows.iter().map(|row| row.try_get(0).doing(READING)).collect()
     }
 
     /// Counters that fell silent while somebody was signed in, on business dates from one on, within the scope.
-    pub async fn silences(&self, scope: &Scope, office: &OfficeId, from: NaiveDate) -> Result<Vec<Silence>> {
+    async fn silences(&self, scope: &Scope, office: &OfficeId, from: NaiveDate) -> Result<Vec<Silence>> {
         let filter = VerdictFilter {
             office: Some(office.to_string()),
             policy: Some(SILENT.to_owned()),

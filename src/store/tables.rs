@@ -1,7 +1,7 @@
 //! The tables that turns are written to: their columns, and how a row puts its cells into them.
 
 use super::insert::{Cells, Insert};
-use super::rows::{DeviceStatus, Digest, IncidentRow, NewLetter, Quarantined, VerdictRow, VerdictStep};
+use super::rows::{Among, DeviceStatus, IncidentRow, NewLetter, Quarantined, VerdictRow, VerdictStep};
 use super::words::{of_incident_state, of_language};
 use super::write::Chained;
 use crate::engine::event::{DeviceId, OfficerId};
@@ -251,7 +251,7 @@ pub(super) fn put_letter<'r>(cells: &mut Cells<'r>, (n, letter): &'r (i64, &NewL
         .number(0);
 }
 
-pub(super) fn put_digest<'r>(cells: &mut Cells<'r>, (letter, digest): &'r (i64, &Digest)) {
+pub(super) fn put_digest<'r>(cells: &mut Cells<'r>, (letter, digest): &'r (i64, &Among)) {
     cells.number(*letter).number(digest.incident).text(&digest.subject);
 }
 

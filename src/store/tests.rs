@@ -97,6 +97,7 @@ async fn both_databases_understand_every_statement() {
         anonymise::STATEMENTS,
         chain::STATEMENTS,
         dump::STATEMENTS,
+        insight::STATEMENTS,
         messages::STATEMENTS,
         outbox::STATEMENTS,
         &read[..],

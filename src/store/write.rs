@@ -169,14 +169,14 @@ impl Writer {
         let kept = quarantine(&mut self.connection, &self.quarantine, &turn.quarantined, bounds).await?;
         let steps: Vec<_> = (self.stand.step + 1..).zip(&turn.steps).collect();
         let letters: Vec<_> = (self.stand.letter + 1..).zip(&turn.letters).collect();
-        let named: HashMap<&str, i64> = match turn.digests.is_empty() {
+        let named: HashMap<&str, i64> = match turn.among.is_empty() {
             true => HashMap::new(),
             false => letters
                 .iter()
                 .map(|(n, letter)| (letter.message_id.as_str(), *n))
                 .collect(),
         };
-        let digests = turn.digests.iter();
+        let digests = turn.among.iter();
         let digests: Vec<_> = digests
             .filter_map(|digest| Some((*named.get(digest.letter.as_str())?, digest)))
             .collect();

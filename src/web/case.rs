@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, Reader};
+use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::incident;
 use super::orders;
@@ -37,6 +37,7 @@ pub struct Shown {
     row: CaseRow,
     steps: Vec<CaseStepRow>,
     seen: Option<CaseSeen>,
+    terms: Terms,
 }
 
 impl Shown {
@@ -54,7 +55,13 @@ impl Shown {
         };
         let seen = orders::look(site, look).await;
         let seen = seen.and_then(|seen| seen.cases.into_iter().next());
-        Ok(Some(Shown { row, steps, seen }))
+        let terms = site.settings.terms.clone();
+        Ok(Some(Shown {
+            row,
+            steps,
+            seen,
+            terms,
+        }))
     }
 
     /// Whether the reader has anything to fill in, which a page that comes again would take from him.
@@ -80,7 +87,7 @@ pub fn stage_mark(ask: &Ask, stage: Stage) -> Markup {
 }
 
 /// The name of somebody in the roster, and his id.
-fn person(office: Option<&OfficeLive>, id: &str) -> String {
+pub fn person(office: Option<&OfficeLive>, id: &str) -> String {
     let roster = office.map(|office| &office.roster);
     let of_person = roster
         .and_then(|roster| roster.person(id))
@@ -125,6 +132,9 @@ pub fn section(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, tried: Opt
                 }
             }
             (deadlines(ask, office, shown, zone))
+            @if [Role::Supervisor, Role::Integrity, Role::Auditor].into_iter().any(|role| ask.has_role(role)) {
+                p.more { a href=(address("/escalation", page::office_pair(ask))) { (words.pick("Siapa diberi tahu kapan", "Who is told when")) " →" } }
+            }
             (steps(ask, office, shown, tried, zone))
             (forms(ask, shown, tried))
         }
@@ -138,14 +148,13 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
     };
     let case = &seen.case;
     let at = |moment: Moment| page::time_on(moment, ask.live.now, zone, words);
-    let terms = Terms::default();
     let open = case.stage.is_open();
     // The officer learns when, not whom it passes over.
     let reader_only = ask.who.as_ref().is_some_and(|who| who.roles == [Role::Officer]);
     let decided = case
         .decided
         .filter(|_| matches!(case.outcome, Some(Stage::Finding | Stage::Proven)));
-    let appeal_until = decided.map(|at| at.plus_ms(terms.appeal_within_ms));
+    let appeal_until = decided.map(|at| at.plus_ms(shown.terms.appeal_within_ms));
     html! {
         ul.deadlines {
             @if let Some(ack) = case.ack.as_ref().filter(|_| open) {
@@ -165,7 +174,7 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
             }
             @if case.stage == Stage::Examination && case.stated.is_none() {
                 li { (words.pick("Petugas didengar sampai", "The officer is heard until")) " "
-                    (at(case.opened.plus_ms(terms.heard_within_ms))) }
+                    (at(case.opened.plus_ms(shown.terms.heard_within_ms))) }
             }
             @for due in &seen.foreseen {
                 @match &due.what {
@@ -187,7 +196,10 @@ fn deadlines(ask: &Ask, office: Option<&OfficeLive>, shown: &Shown, zone: Tz) ->
                     },
                 }
             }
-            @if open && seen.foreseen.is_empty() && case.basis.severity < Severity::Major {
+            @if open && seen.foreseen.is_empty() && case.integrity_told {
+                li { (words.pick("Semua yang dapat diberi tahu sudah tahu, juga tim kepatuhan; menunggu jawaban.",
+                    "Everybody who can be told knows, the integrity team too; an answer is awaited.")) }
+            } @else if open && seen.foreseen.is_empty() && case.basis.severity < Severity::Major {
                 li { (words.pick("Masuk rangkuman berikutnya; tidak diteruskan ke atas.", "It waits for the next digest and is not passed on.")) }
             }
         }
@@ -359,7 +371,7 @@ pub fn wish_of(word: &str, code: &str) -> Option<Wish> {
         "" => None,
         code => Some(Code::ALL.into_iter().find(|one| one.as_str() == code)?),
     };
-    Wish::parse(word, code.filter(|_| word == "dismiss"))
+    Wish::parse(word, code)
 }
 
 /// `POST /incidents/{n}/acts`: one act of one person on one case.

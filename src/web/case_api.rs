@@ -160,7 +160,18 @@ struct OrderSaid {
     code: String,
     #[serde(default)]
     reason: String,
+    #[serde(deserialize_with = "whole")]
     seen: u32,
+}
+
+/// A whole number, also as `3.0`, which JSON Schema calls an integer.
+fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    let whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    match whole {
+        true => Ok(number as u32),
+        false => Err(serde::de::Error::custom("a whole number is needed")),
+    }
 }
 
 /// `POST /api/v1/incidents/{n}/orders`

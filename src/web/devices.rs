@@ -1,12 +1,17 @@
 //! Devices: their clocks, and which of their events are missing, for people and for programs.
 
+use std::collections::BTreeMap;
+
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Site;
 use super::ask::Ask;
-use super::page;
+use super::fault::Fault;
+use super::page::{self, Tab};
 use super::shown;
 use super::words::Words;
 use crate::engine::event::Trust;
@@ -14,6 +19,7 @@ use crate::gaps::Gap;
 use crate::letter;
 use crate::live::{Live, OfficeLive};
 use crate::skew::{ClockShown, OFF_MS};
+use crate::store::Topic;
 use crate::telemetry::Exposition;
 
 /// More holes than this a page does not list; the API does.
@@ -21,8 +27,77 @@ const LISTED_MAX: usize = 100;
 /// A clock that is off by less is as right as can be measured.
 const RIGHT_MS: i64 = 2_000;
 
-/// Every device of the office: its connection, its last event, its clock.
-pub fn table(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
+/// `GET /devices`: nobody's name stands here.
+pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+    let words = ask.words;
+    let topics = site.store.quarantined_topics(&ask.scope()).await?;
+    let may_see = !ask.scope().topics().is_empty();
+    let body = html! {
+        @match ask.office() {
+            None => {
+                (page::heading(words.devices, None))
+                p.calm { (words.starting) }
+            }
+            Some(office) => {
+                (page::heading(words.devices, Some(&office.roster.office.name)))
+                (sums(office, words))
+                (table(&ask, office, office.roster.office.zone, &refused(office, &topics), may_see))
+                (missing(&ask, office, office.roster.office.zone))
+            }
+        }
+    };
+    Ok(page::shell(&ask, Tab::Devices, words.devices, true, body))
+}
+
+/// How many messages under each device's topic are in quarantine; what came under others is nobody's.
+fn refused<'a>(office: &OfficeLive, topics: &'a [Topic]) -> BTreeMap<&'a str, i64> {
+    let prefix = format!("jagaloket/v1/{}/", office.roster.office.id);
+    let device = |topic: &'a Topic| Some(topic.topic.strip_prefix(&prefix)?.split_once('/')?.0);
+    let mut counts = BTreeMap::new();
+    for (device, kept) in topics.iter().filter_map(|topic| Some((device(topic)?, topic.kept))) {
+        *counts.entry(device).or_default() += kept;
+    }
+    counts
+}
+
+fn sums(office: &OfficeLive, words: &Words) -> Markup {
+    let view = &office.view;
+    let silent = view
+        .counters
+        .iter()
+        .filter(|counter| counter.silent_since.is_some())
+        .count()
+        + view
+            .lockboxes
+            .iter()
+            .filter(|lockbox| lockbox.silent_since.is_some())
+            .count();
+    let figures = [
+        (office.roster.device_ids().count(), words.devices, ""),
+        (
+            office.statuses.iter().filter(|status| status.online).count(),
+            words.online,
+            "",
+        ),
+        (silent, words.sum_silent, "sum-technical"),
+        (open(office), words.gaps, "sum-technical"),
+        (
+            office.clocks.iter().filter(|clock| clock.marked.is_some()).count(),
+            words.pick("jam meleset", "clocks off"),
+            "sum-technical",
+        ),
+    ];
+    html! {
+        dl.sums {
+            @for (number, name, tone) in figures {
+                div class=(if number > 0 { tone } else { "" }) { dt { (name) } dd { (number) } }
+            }
+        }
+    }
+}
+
+/// Every device of the office: its connection, its last event, its clock, and what of it could not be accepted.
+fn table(ask: &Ask, office: &OfficeLive, zone: Tz, refused: &BTreeMap<&str, i64>, quarantine: bool) -> Markup {
     let words = ask.words;
     let roster = &office.roster;
     let seen = |id: &str| {
@@ -52,6 +127,7 @@ pub fn table(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
                     th scope="col" role="columnheader" { (words.connection_since) }
                     th scope="col" role="columnheader" { (words.last_event) }
                     th scope="col" role="columnheader" { (words.device_clock) }
+                    @if quarantine { th scope="col" role="columnheader" { (words.quarantine) } }
                     th scope="col" role="columnheader" { (words.state) }
                 } }
                 tbody role="rowgroup" {
@@ -59,7 +135,7 @@ pub fn table(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
                         @let status = office.status(device.id.as_str());
                         @let (silent, last) = seen(device.id.as_str());
                         tr role="row" {
-                            td.lead role="cell" {
+                            td.lead id={ "device-" (device.id) } role="cell" {
                                 @match device.slots {
                                     Some(_) => (shown::lockbox_name(words, &device.name)),
                                     None => (device.name),
@@ -86,6 +162,14 @@ pub fn table(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
                                 }
                             }
                             td role="cell" data-label=(words.device_clock) { (clock(ask, office, device.id.as_str(), zone)) }
+                            @if quarantine {
+                                td role="cell" data-label=(words.quarantine) {
+                                    @match refused.get(device.id.as_str()) {
+                                        Some(count) => a href="/quarantine" { (count) },
+                                        None => span.soft { "0" },
+                                    }
+                                }
+                            }
                             td role="cell" data-label=(words.state) {
                                 @match (silent, last) {
                                     (Some(since), _) => span.state.state-dead { (words.silent) " " (page::short_time(since, zone)) },
@@ -134,7 +218,7 @@ fn offset(offset_ms: i64, words: &Words) -> Markup {
 }
 
 /// Events that are missing, and holes that were filled within a day.
-pub fn missing(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
+fn missing(ask: &Ask, office: &OfficeLive, zone: Tz) -> Markup {
     let words = ask.words;
     html! {
         section aria-labelledby="gaps" {

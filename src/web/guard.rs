@@ -185,7 +185,7 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
             traced(site.door.refused(None, &caller, "session", &ask.path).await);
         }
     }
-    ask.live = seen(&whole, &ask.scope());
+    ask.live = seen(&whole, &ask.scope(), ask.words);
     // What a form's proof rests on.
     let secret = match (token, &ask.who, address.needs) {
         (Some(token), Some(_), _) => token,

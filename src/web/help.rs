@@ -81,6 +81,10 @@ fn sentences(tab: Tab) -> Option<Sentences> {
             "Selama pengecualian berlaku, tidak ada indikasi tentang petugas itu, dan menit pelayanannya dihitung terpisah.",
             "While an exemption holds, no indication is given about that officer, and his minutes of service are counted apart.",
         ]],
+        Tab::Escalation => &[[
+            "Atasan berikutnya, ketidakhadiran dan pengganti (Plh) menurut daftar kantor. Siapa yang berikutnya untuk satu insiden, dan mengapa, ada di halaman insiden itu.",
+            "The next in line, absences and deputies, by the office's roster. Who is next for one incident, and why, stands on that incident's page.",
+        ]],
         Tab::Roster => &[[
             "Daftar kantor: loket, loker HP, petugas dan ponselnya. Perubahan berlaku sejak disimpan; yang lampau tetap dinilai dengan daftar saat itu.",
             "The office's roster: counters, lockboxes, officers and their phones. A change holds from when it is saved; the past is judged by the roster of then.",

@@ -129,6 +129,10 @@ pub async fn page(
                     (page::class_mark(incident.class, incident.severity, words))
                     (page::incident_state(state, words))
                     span.soft { (words.incident) " #" (incident.n) }
+                    @if let Some(officer) = &incident.officer {
+                        span.soft { (shown::officer_name(office, officer.as_str())) " " (officer) }
+                        (super::reveal::link(&ask, incident.office.as_str(), officer.as_str()))
+                    }
                 }
                 h1 { (title) }
                 @if let Some(sheet) = &sheet { p.case-fact { (sheet.fact) } }

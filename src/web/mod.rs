@@ -14,7 +14,10 @@ mod case_api;
 mod case_words;
 mod chart;
 mod cookies;
+mod desk;
 mod devices;
+mod escalation;
+mod exemptions;
 mod explained;
 mod export;
 mod fault;
@@ -34,17 +37,22 @@ mod page;
 mod passkeys;
 mod peer;
 mod pieces;
+mod policies;
 mod posted;
 mod provider;
 mod quarantine;
 mod readiness;
+mod reveal;
 mod routes;
+mod search;
 mod secure;
 mod seen;
 mod serve;
 mod service;
 mod shown;
 mod sign_in;
+mod signals;
+mod stream;
 mod today;
 mod tokens;
 mod users;
@@ -58,6 +66,7 @@ use axum::Router;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::case::Terms;
 use crate::door::Door;
 use crate::live::Live;
 use crate::store::Store;
@@ -110,6 +119,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Shown on the sign-in page: a demo's alone.
     pub shown: Vec<Shown>,
+    /// What rules cases, and from which counts on something is shown to the integrity team.
+    pub terms: Terms,
 }
 
 /// An account that everybody may use.
@@ -132,6 +143,7 @@ impl Default for Settings {
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),
             shown: Vec::new(),
+            terms: Terms::default(),
         }
     }
 }
@@ -157,5 +169,6 @@ pub fn router(site: Site) -> Router {
             guard::Watch::of(&site),
             guard::guard,
         ))
+        .layer(axum::Extension(stream::Streams::default()))
         .with_state(site)
 }

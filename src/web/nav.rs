@@ -18,6 +18,7 @@ pub enum Tab {
     Signals,
     Letters,
     Exemptions,
+    Escalation,
     Roster,
     Calendar,
     Policies,
@@ -54,7 +55,7 @@ const MENU: [([&str; 2], &[Entry]); 5] = [
         ["Tinjau", "Review"],
         &[
             (Tab::Compliance, "/compliance", ["Kepatuhan", "Compliance"]),
-            (Tab::Signals, "/signals", ["Pola", "Signals"]),
+            (Tab::Signals, "/signals", ["Sinyal", "Signals"]),
             (Tab::Letters, "/letters", ["Surat", "Letters"]),
         ],
     ),
@@ -72,6 +73,7 @@ const MENU: [([&str; 2], &[Entry]); 5] = [
         ["Kantor", "Office"],
         &[
             (Tab::Roster, "/roster", ["Daftar petugas", "Roster"]),
+            (Tab::Escalation, "/escalation", ["Siapa diberi tahu", "Who is told"]),
             (Tab::Calendar, "/calendar", ["Kalender", "Calendar"]),
             (Tab::Policies, "/policies", ["Kebijakan", "Policies"]),
         ],

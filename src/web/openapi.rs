@@ -90,6 +90,36 @@ const DATE: Parameter = Parameter {
     says: "only of this business date",
     kind: Kind::Date,
 };
+const SEVERITY: Parameter = Parameter {
+    name: "severity",
+    says: "only of this severity",
+    kind: Kind::OneOf(&["info", "minor", "major", "critical"]),
+};
+const COUNTER: Parameter = Parameter {
+    name: "counter",
+    says: "only of this counter or lockbox, by its id",
+    kind: Kind::Text,
+};
+const OFFICER: Parameter = Parameter {
+    name: "officer",
+    says: "only of this officer, by his id",
+    kind: Kind::Text,
+};
+const STAGE: Parameter = Parameter {
+    name: "stage",
+    says: "only where the case stands there",
+    kind: Kind::OneOf(&[
+        "indication",
+        "dismissing",
+        "dismissed",
+        "finding",
+        "examination",
+        "proven",
+        "not_proven",
+        "closed",
+        "withdrawn",
+    ]),
+};
 const LIMIT: Parameter = Parameter {
     name: "limit",
     says: "so many at most; 100 unless said otherwise",
@@ -101,13 +131,15 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const CALLS: [Call; 12] = [
+const CALLS: [Call; 13] = [
     Call {
         method: "get",
         path: "/api/v1/incidents",
         part: Some(Part::Cases),
         says: "Incidents, the open ones first and then the newest, a page at a time.",
-        parameters: &[OFFICE, CLASS, POLICY, DATE, STATE, LIMIT, AFTER],
+        parameters: &[
+            OFFICE, CLASS, SEVERITY, POLICY, COUNTER, OFFICER, DATE, FROM, TO, STATE, STAGE, LIMIT, AFTER,
+        ],
         answer: || {
             json!({"type": "object", "required": ["items", "next"], "properties": {
                 "items": list(json!({
@@ -221,6 +253,20 @@ const CALLS: [Call; 12] = [
                 "severity": text(), "per": text(), "condition": text(), "enabled": {"type": "boolean"}, "scope": text(),
                 "for": text(), "bridge": text(), "group_within": text(), "notify": {"type": "array"},
                 "decided": or_null(json!({"type": "object"})),
+            }))
+        },
+        lines: false,
+        body: None,
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/signals",
+        part: Some(Part::Cases),
+        says: "What stands out in numbers, for the integrity team and auditors; no accusation.",
+        parameters: &[OFFICE],
+        answer: || {
+            list(json!({
+                "office": text(), "signal": text(), "what": text(), "counts": text(), "why": text(),
             }))
         },
         lines: false,

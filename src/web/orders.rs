@@ -1,5 +1,6 @@
 //! How pages and programs reach the one writer: what people may do with cases, asked before, and what they do.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -8,9 +9,10 @@ use super::Site;
 use super::ask::Reader;
 use super::fault::Fault;
 use crate::accounts::Role;
-use crate::case::order::{CaseAnswer, CaseOrder, Look, Order, Seen};
+use crate::case::order::{CaseAnswer, CaseOrder, CaseSeen, Look, Order, Seen};
 use crate::case::{Actor, Post};
 use crate::engine::event::OfficeId;
+use crate::store::rows::IncidentRow;
 
 type Called<Q, A> = Arc<dyn Fn(Q) -> BoxFuture<'static, A> + Send + Sync>;
 
@@ -45,6 +47,25 @@ pub fn acts_as(site: &Site, reader: &Reader, office: &OfficeId) -> Option<String
 /// What somebody may do of what he looks at; `None` where nobody can say: the page shows all the rest.
 pub async fn look(site: &Site, look: Look) -> Option<Seen> {
     (site.orders.as_ref()?.look)(look).await
+}
+
+/// What somebody may do of a list of incidents, by their numbers.
+pub async fn look_at(site: &Site, reader: &Reader, rows: &[IncidentRow]) -> BTreeMap<i64, CaseSeen> {
+    let offices: BTreeSet<&OfficeId> = rows.iter().map(|row| &row.office).collect();
+    let mut all = BTreeMap::new();
+    for office in offices {
+        let here = rows.iter().filter(|row| row.office == *office);
+        let asked = Look {
+            office: office.clone(),
+            who: acts_as(site, reader, office),
+            incidents: here.map(|row| row.n).collect(),
+            requests: Vec::new(),
+        };
+        let seen = look(site, asked).await;
+        let cases = seen.into_iter().flat_map(|seen| seen.cases);
+        all.extend(cases.map(|seen| (seen.case.incident, seen)));
+    }
+    all
 }
 
 /// Has something done in the reader's name. Who has no part in an office's cases is refused before, and traced.

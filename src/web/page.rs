@@ -10,6 +10,7 @@ use super::icons::{Icon, icon};
 use super::nav;
 pub use super::nav::Tab;
 use super::posted::PROOF;
+use super::reveal;
 use super::words::Words;
 use crate::engine::policy::{Class, Severity};
 use crate::engine::roster::Language;
@@ -84,6 +85,10 @@ pub fn shell(ask: &Ask, tab: Tab, title: &str, live: bool, body: Markup) -> Mark
                                 }
                             }
                             (body)
+                            @if live && tab != Tab::Today {
+                                p.hint.renewed { (words.updated) " " (time(ask.live.now, ask.zone())) }
+                            }
+                            (reveal::note(ask))
                             (help::of(tab, words))
                         }
                         footer.foot {

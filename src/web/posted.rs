@@ -24,7 +24,13 @@ impl Posted {
         found.map_or("", |(_, value)| value.as_str())
     }
 
-    /// The same without the blanks that a hand leaves; `None` where nothing is left.
+    /// All texts of fields of one name, in their order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// A field's text without the blanks that a hand leaves; `None` where nothing is left.
     pub fn word(&self, name: &str) -> Option<&str> {
         Some(self.text(name).trim()).filter(|word| !word.is_empty())
     }

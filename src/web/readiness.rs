@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use super::Site;
+use super::words::Words;
 use crate::live::{BrokerState, Live};
 use crate::store::OutboxCounts;
 
@@ -14,6 +15,20 @@ pub struct Trouble {
     pub words: String,
     /// Whether the main job cannot be done because of it.
     pub stops: bool,
+}
+
+impl Trouble {
+    /// For a page; `None`: the page shows it in a way of its own.
+    pub fn said(&self, words: &Words) -> Option<&'static str> {
+        Some(match self.code {
+            "broker" => words.pick("broker tidak tersambung", "the broker is not connected"),
+            "unwritten" => words.pick("basis data tidak dapat ditulisi", "nothing can be written"),
+            "unsent" => words.pick("surat tertahan terlalu lama", "letters have waited too long"),
+            "dead_letters" => words.pick("ada surat yang dihentikan", "letters were given up"),
+            "canary" => words.pick("uji jalur surat gagal", "the trial of the mail failed"),
+            _ => return None,
+        })
+    }
 }
 
 /// Everything that is wrong, and what was counted on the way; `None` where the database does not answer.

@@ -5,8 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, bookings, case, case_api, devices, export, gate, health, incident, incidents, letters,
-    messages, openapi, passkeys, provider, quarantine, service, sign_in, today, tokens, users, webhook,
+    Site, account, api, assets, bookings, case, case_api, devices, escalation, exemptions, export, gate, health,
+    incident, incidents, letters, messages, openapi, passkeys, policies, provider, quarantine, reveal, search, service,
+    sign_in, signals, stream, today, tokens, users, webhook,
 };
 use crate::accounts::Role::{
     self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
@@ -51,9 +52,15 @@ struct Route {
 const CASES: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor, Technician]);
 /// Whoever may do anything with cases.
 const ACTS: Needs = Needs::One(&[Officer, Supervisor, Integrity, Technician]);
+/// Who stands above whom.
+const RUNGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 /// Minutes of service, each reader's of whom he may see.
 const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
+/// What stands out in numbers, which is no supervisor's to see.
+const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Those who see whole offices, and officers by their codes.
+const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 /// Where applicants are let in.
 const GATE: Needs = Needs::One(&[Gate]);
 /// Who has booked; no numbers.
@@ -92,14 +99,27 @@ fn routes() -> Vec<Route> {
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
+        route("POST", "/incidents/acknowledge", ACTS, post(incidents::acknowledge)),
         route("POST", "/incidents/{n}/acts", ACTS, post(case::act)),
+        route("GET", "/escalation", RUNGS, get(escalation::show)),
+        route("GET", "/exemptions", CASES, get(exemptions::show)),
+        route("POST", "/exemptions", ACTS, post(exemptions::ask)),
+        route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
         route("GET", "/compliance/export", SERVICE, get(export::compliance)),
+        route("GET", "/signals", OVERSIGHT, get(signals::show)),
         route("GET", "/letters", CASES, get(letters::list)),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/live", Inside, get(stream::live)),
+        route("GET", "/reveal", CODES, get(reveal::form)),
+        route("POST", "/reveal", CODES, post(reveal::open)),
+        route("GET", "/search", Inside, get(search::show)),
+        route("GET", "/policies", Inside, get(policies::list)),
+        route("GET", "/policies/{id}", Inside, get(policies::show)),
+        route("GET", "/devices", Inside, get(devices::show)),
         route("GET", "/health", Inside, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
@@ -146,6 +166,10 @@ fn routes() -> Vec<Route> {
             route("GET", "/api/v1/service", SERVICE, get(service::api)),
         ),
         by_token(Part::Devices, route("GET", "/api/v1/gaps", Inside, get(devices::gaps))),
+        by_token(
+            Part::Cases,
+            fresh(route("GET", "/api/v1/signals", OVERSIGHT, get(signals::api))),
+        ),
         by_token(
             Part::Devices,
             route("GET", "/api/v1/clocks", Inside, get(devices::clocks)),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::words::Words;
 use crate::accounts::Scope;
 use crate::engine::event::OfficerId;
 use crate::live::{Live, OfficeLive};
@@ -9,8 +10,9 @@ use crate::live::{Live, OfficeLive};
 /// What stands in an officer's place whom the reader may not see.
 const SOMEBODY: &str = "–";
 
-/// Leaves out offices and people that the scope does not reach, before any page can show them.
-pub fn seen(live: &Arc<Live>, scope: &Scope) -> Arc<Live> {
+/// Leaves out offices and people that the scope does not reach, and the names of those it shows by their codes, before any
+/// page can show them.
+pub fn seen(live: &Arc<Live>, scope: &Scope, words: &Words) -> Arc<Live> {
     let whole = |office: &OfficeLive| scope.is_whole(office.roster.office.id.as_str());
     if live.offices.iter().all(whole) {
         return live.clone();
@@ -21,7 +23,7 @@ pub fn seen(live: &Arc<Live>, scope: &Scope) -> Arc<Live> {
         .filter(|office| scope.sees_office(office.roster.office.id.as_str()));
     let offices = offices.map(|office| match whole(office) {
         true => office.clone(),
-        false => narrowed(office, scope),
+        false => narrowed(office, scope, words),
     });
     Arc::new(Live {
         offices: offices.collect(),
@@ -29,7 +31,7 @@ pub fn seen(live: &Arc<Live>, scope: &Scope) -> Arc<Live> {
     })
 }
 
-fn narrowed(office: &OfficeLive, scope: &Scope) -> OfficeLive {
+fn narrowed(office: &OfficeLive, scope: &Scope, words: &Words) -> OfficeLive {
     let id = office.roster.office.id.as_str();
     let sees = |officer: &OfficerId| scope.sees_officer(id, officer.as_str());
     let mut office = office.clone();
@@ -37,6 +39,16 @@ fn narrowed(office: &OfficeLive, scope: &Scope) -> OfficeLive {
     roster.officers.retain(|officer| sees(&officer.id));
     if roster.officers.is_empty() {
         roster.people.clear();
+    }
+    for officer in roster
+        .officers
+        .iter_mut()
+        .filter(|one| !scope.names(id, one.id.as_str()))
+    {
+        // His code stands beside it everywhere.
+        words.officer.clone_into(&mut officer.name);
+        officer.nip = None;
+        officer.email = None;
     }
     office.roster = Arc::new(roster);
     office.view.officers.retain(|officer| sees(&officer.officer));

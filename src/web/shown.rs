@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use maud::{Markup, html};
+
 use super::ask::Ask;
+use super::page;
 use super::words::Words;
 use crate::engine::event::PolicyId;
 use crate::engine::policy::{Head, Per, Reach, Title};
@@ -76,6 +79,7 @@ pub fn sheet(
     let house = House {
         base_url: String::new(),
         domain: String::new(),
+        wording: Default::default(),
         counts_alone: false,
     };
     Some(Sheet::write(&Matter {
@@ -102,6 +106,22 @@ pub fn place(ask: &Ask, incident: &IncidentRow) -> String {
     match incident.counter.as_ref().or(incident.lockbox.as_ref()) {
         Some(id) => device(ask.words, ask.live.office(&incident.office), id.as_str()),
         None => "–".into(),
+    }
+}
+
+/// `#36 · Ponsel di luar loker · Loket 3 · p-003 · 24 Nov 10:02 · Terbuka`: an incident in a list of a few.
+pub fn incident_line(ask: &Ask, incident: &IncidentRow) -> Markup {
+    let office = ask.live.office(&incident.office);
+    let zone = office.map_or_else(|| ask.zone(), |office| office.roster.office.zone);
+    let (policy, _) = policy_of(office, incident);
+    html! {
+        a href={ "/incidents/" (incident.n) } { "#" (incident.n) " " (title(&policy, ask.language())) } " "
+        span.soft {
+            (place(ask, incident))
+            @if let Some(officer) = &incident.officer { " · " (officer) }
+            " · " (page::time_on(incident.since, ask.live.now, zone, ask.words))
+        } " "
+        (page::incident_state(state_word(incident), ask.words))
     }
 }
 

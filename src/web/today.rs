@@ -4,10 +4,12 @@ use axum::extract::State;
 use maud::{Markup, html};
 
 use super::Site;
-use super::ask::{Ask, address};
+use super::ask::{Ask, Reader, address};
+use super::desk;
 use super::fault::Fault;
 use super::icons::{Icon, icon};
 use super::page::{self, Tab};
+use super::readiness;
 use super::shown;
 use crate::accounts::Role;
 use crate::engine::policy::Class;
@@ -24,7 +26,7 @@ const OPEN_MAX: usize = 200;
 /// Open incidents shown in full; the rest is behind a link.
 const OPEN_SHOWN: usize = 6;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let Some(office) = ask.office() else {
         // An account without a role in an office, or a monitor that has none yet.
@@ -59,8 +61,11 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .store
         .incidents_of_day(&ask.scope(), roster.office.id.as_str(), &date)
         .await?;
+    let (troubles, _) = readiness::troubles(&site, &ask.live, zone).await;
+    let troubles: Vec<&str> = troubles.iter().filter_map(|trouble| trouble.said(words)).collect();
     let of_day: i64 = of_day.iter().map(|(_, count)| count).sum();
 
+    let mine = desk::section(&site, &ask, &reader, office).await?;
     let body = html! {
         div.heading.with-clock {
             div {
@@ -70,12 +75,19 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             (clock(office, &ask))
         }
         @if ask.stale { p.notice.lost role="status" { (icon(Icon::Silent)) (words.stale) } }
+        @if !troubles.is_empty() {
+            p.notice.dead role="status" {
+                (words.pick("Pemantauan terganggu: ", "Something is wrong with the monitor: ")) (troubles.join(", ")) ". "
+                a href=(address("/health", page::office_pair(&ask))) { (words.health) " →" }
+            }
+        }
         @if site.settings.broker_anonymous { p.notice.dead { (words.broker_anonymous) } }
         @if office.view.emergency {
             p.notice.emergency role="status" {
                 (icon(Icon::Alarm)) strong { (words.emergency_title) } " " (words.emergency_text)
             }
         }
+        (mine)
         (sums(office, &ask, open.len(), of_day))
         section aria-labelledby="open" {
             div.section-head {

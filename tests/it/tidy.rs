@@ -127,7 +127,7 @@ const NAMED_IN: [(&str, &[&str]); 20] = [
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
     ("qrcode", &["web"]),
-    ("ureq", &["channel", "door", "hook"]),
+    ("ureq", &["channel", "door", "hook", "cli"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),

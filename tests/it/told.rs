@@ -2,6 +2,7 @@
 
 mod channel;
 mod cheats;
+mod killed;
 mod pages;
 mod troubles;
 mod week;
@@ -46,6 +47,8 @@ tuesday = { open = "08:00-16:00", breaks = "12:00-13:00" }
 wednesday = { open = "08:00-16:00", breaks = "12:00-13:00" }
 thursday = { open = "08:00-16:00", breaks = "12:00-13:00" }
 friday = { open = "08:00-16:00", breaks = "11:30-13:00" }
+[office.calendar.closed]
+2026-11-30 = "Cuti bersama"
 
 [[counter]]
 id = "loket-1"
@@ -165,6 +168,7 @@ impl Monitor {
         let house = House {
             base_url: "https://jagaloket.kota.example".into(),
             domain: "kota.example".into(),
+            wording: Default::default(),
             counts_alone: false,
         };
         let mut book = serve::open_book(&store, house).await.unwrap();
@@ -292,6 +296,13 @@ impl Monitor {
         let seen = None;
         self.order(who, "sudah dilihat di tempat", Order::Case { incident, wish, seen })
             .await
+    }
+
+    /// Something that took place at another time than now.
+    async fn late(&mut self, kind: &str, told: Moment, data: &str) {
+        self.send("system", kind, told, data).await;
+        self.settled().await;
+        self.mailed().await;
     }
 
     /// The number of the `nth` incident of an officer whose phone was out, the oldest first.

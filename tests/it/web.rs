@@ -13,6 +13,7 @@ mod oidc;
 mod pages;
 mod passkeys;
 pub mod people;
+mod reveals;
 mod seed;
 mod tokens;
 

@@ -111,3 +111,24 @@ fn while_the_offices_clock_is_far_behind_nobody_is_told_what_holds_there() {
     told.extend(desk.turn(Vec::new()));
     assert_eq!(told, [(2, Opened), (0, Opened)]);
 }
+
+#[test]
+fn while_a_past_goes_on_coming_nobody_is_told_what_seems_to_last_since_then() {
+    let mut desk = Desk::new();
+    desk.now = minutes(360);
+    desk.book.late_before(Some(minutes(330)), Some(minutes(360)));
+    desk.book.catches_up(true);
+    let seems = verdict("p-001", 0, None);
+    let ended = verdict("p-003", 0, Some(359));
+    assert_eq!(desk.turn(vec![opened(seems.clone()), opened(ended)]), []);
+    assert_eq!(
+        desk.turn(vec![opened(verdict("p-002", 359, None))]),
+        [(3, Opened)],
+        "what began just now waits for nothing"
+    );
+    assert_eq!(desk.turn(vec![retracted(seems)]), []);
+    desk.book.catches_up(false);
+    let mut told = desk.turn(Vec::new());
+    told.extend(desk.turn(Vec::new()));
+    assert_eq!(told, [(2, Opened)]);
+}

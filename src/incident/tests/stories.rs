@@ -89,6 +89,7 @@ fn house() -> House {
     House {
         base_url: "https://j.example".into(),
         domain: "j.example".into(),
+        wording: Default::default(),
         counts_alone: false,
     }
 }
@@ -201,8 +202,8 @@ impl Desk {
                 .filter_map(|letter| Some((letter.incident?, letter)));
             past.letters
                 .extend(own.map(|(n, letter)| told(n, &letter.subject, letter)));
-            let digests = outcome.digests.iter();
-            let of_several = digests.map(|digest| {
+            let among = outcome.among.iter();
+            let of_several = among.map(|digest| {
                 let named = |letter: &&NewLetter| letter.message_id == digest.letter;
                 let letter = outcome
                     .letters

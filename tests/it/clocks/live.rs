@@ -70,6 +70,7 @@ impl Monitor {
         let house = House {
             base_url: "https://jagaloket.example".into(),
             domain: "jagaloket.example".into(),
+            wording: Default::default(),
             counts_alone: false,
         };
         let mut book = Book::rebuild(house, past);

@@ -165,7 +165,7 @@ fn what_the_office_decides_while_running_counts_from_then_on_and_after_a_start()
     wait_until(Duration::from_secs(60), "the verdicts", || {
         office.house.verdicts() == office.expected()
     });
-    let (_, _, page) = office.house.get("/health?lang=en");
+    let (_, _, page) = office.house.get("/policies?lang=en");
     assert!(
         page.contains("Reason: Loker HP rusak. Decided by Kepala Kantor"),
         "{page}"

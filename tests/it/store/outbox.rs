@@ -101,7 +101,7 @@ async fn a_letter_of_several_incidents_is_named_by_its_message_wherever_it_stand
     turn.letters
         .extend([letter(None, "s-08", at(3)), letter(None, "s-09", at(4))]);
     let named = turn.letters[first + 1].message_id.clone();
-    turn.digests = vec![Digest {
+    turn.among = vec![Among {
         letter: named.clone(),
         incident: turn.incidents[0].n,
         subject: "Indikasi".into(),

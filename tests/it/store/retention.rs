@@ -254,6 +254,7 @@ fn house() -> letter::House {
     letter::House {
         base_url: "http://127.0.0.1:8080".into(),
         domain: "tangerang.example".into(),
+        wording: Default::default(),
         counts_alone: false,
     }
 }

@@ -13,7 +13,7 @@ use jagaloket::store::rows::Turn;
 use serde_json::{Value, json};
 
 use super::cheats::House;
-use crate::support::{Answer, Browser, wait_until};
+use crate::support::{Answer, Browser, jagaloket, python, run, wait_until};
 use crate::web::people::{Person, seat};
 
 /// By the person's name: a session, and a token for everything.
@@ -363,4 +363,173 @@ async fn whoever_cheats_at_the_pages_or_by_a_token_is_refused_and_traced() {
     for why in ["not_his_to_see"] {
         assert!(door.iter().any(|trace| trace.contains(why)), "{why}\n{door:#?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_interface_for_acting_keeps_to_its_own_document() {
+    let (pages, _) = Pages::open().await;
+    let (_, token) = &pages.house.keys["i-1"];
+    let port = pages.house.web.to_string();
+    let told = python(include_str!("../web/tokens.py"), &[&port, token], b"");
+    assert!(
+        told.contains("no issues found") || told.contains("No issues found"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_answer_by_the_pages_and_programs_by_their_tokens() {
+    let (pages, [a, b, c]) = Pages::open().await;
+    // The link of a mail shows the facts and a form, and does nothing.
+    let page = pages.get("s-1", &format!("/incidents/{a}?do=ack"));
+    assert!(page.body.contains("Yang dapat Anda lakukan sekarang"), "{}", page.body);
+    assert!(page.body.contains("name=\"wish\" value=\"ack\""), "{}", page.body);
+    // What waits for whom: the head sees all three, an officer nothing of the kind.
+    let mine = |who: &str| pages.get(who, "/?lang=en").body;
+    assert!(mine("s-3").contains("Waits for you (3)"), "{}", mine("s-3"));
+    assert!(!mine("p-2").contains("Waits for you ("), "{}", mine("p-2"));
+    // Several at once: one of them is another's, one was answered meanwhile.
+    pages.done("s-3", c, "ack", "");
+    let (one, two, stale) = (
+        format!("{a}.{}", pages.seen(a)),
+        format!("{b}.{}", pages.seen(b)),
+        format!("{c}.1"),
+    );
+    let chosen = [("case", one.as_str()), ("case", two.as_str()), ("case", stale.as_str())];
+    let answer = pages.form("s-1", "/incidents/acknowledge", &chosen);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("2/3"), "{}", answer.body);
+    assert!(answer.body.contains("sudah berubah"), "{}", answer.body);
+    assert!(mine("s-3").contains("Waits for you"), "whoever took notice decides");
+    // Filters stand in the address.
+    let list = |query: &str| pages.get("i-1", &format!("/incidents?{query}")).body;
+    for (query, there, not) in [
+        ("officer=p-1", a, b),
+        ("counter=loket-3", b, a),
+        ("stage=indication&severity=major&officer=p-2", c, a),
+    ] {
+        let body = list(query);
+        assert!(body.contains(&format!("href=\"/incidents/{there}\"")), "{query}");
+        assert!(!body.contains(&format!("href=\"/incidents/{not}\"")), "{query}");
+    }
+    assert!(
+        list("stage=proven").contains("Tidak ada insiden"),
+        "{}",
+        list("stage=proven")
+    );
+    assert!(list("from=2026-01-01&to=2026-01-02").contains("Tidak ada insiden"));
+    assert_eq!(pages.get("i-1", "/incidents?stage=guilty").status, 400);
+    // A second person agrees by a token.
+    pages.done("s-1", a, "dismiss", "device_fault");
+    assert!(
+        pages
+            .get("i-1", &format!("/incidents/{a}?lang=en"))
+            .body
+            .contains("Waits for a second person")
+    );
+    let order = json!({"wish": "dismiss", "code": "device_fault", "reason": WHY, "seen": pages.seen(a)});
+    let path = format!("/api/v1/incidents/{a}/orders");
+    let done = pages.program("i-1", "POST", &path, &order);
+    assert_eq!(done.status, 200, "{}", done.body);
+    let done: Value = serde_json::from_str(&done.body).unwrap();
+    assert_eq!(done["stage"], "dismissed");
+    // The same order once more does nothing.
+    let again = pages.program("i-1", "POST", &path, &order);
+    assert_eq!(again.status, 409, "{}", again.body);
+    let again: Value = serde_json::from_str(&again.body).unwrap();
+    assert_eq!(again["refusal"], "changed");
+
+    // Exemptions: asked by one, granted by another, ended; what it would have hidden is shown.
+    let span = [
+        ("office", "kota"),
+        ("officer", "p-2"),
+        ("from", "2026-11-24T08:00"),
+        ("until", "2026-11-24T17:00"),
+        ("reason", "menunggu kabar rumah sakit"),
+    ];
+    assert_eq!(pages.form("s-1", "/exemptions", &span).status, 303);
+    let own = pages.form(
+        "s-1",
+        "/exemptions/1/answer",
+        &[("office", "kota"), ("wish", "grant"), ("reason", WHY)],
+    );
+    assert_eq!(own.status, 403, "{}", own.body);
+    assert!(own.body.contains("Yang meminta tidak dapat"), "{}", own.body);
+    let page = pages.get("s-3", "/exemptions?lang=en").body;
+    assert!(
+        page.contains("backdated") && page.contains(&format!("href=\"/incidents/{c}\"")),
+        "{page}"
+    );
+    // Nobody sees what is asked for whom he may not see, nor answers it in another office's name.
+    assert!(!pages.get("p-1", "/exemptions").body.contains("rumah sakit"));
+    let grant = json!({"office": "kota", "wish": "grant", "reason": WHY});
+    for (who, office, status) in [
+        ("s-2", "kota", 403),
+        ("p-2", "kota", 403),
+        ("i-1", "lain", 403),
+        ("double", "lain", 403),
+    ] {
+        let mut order = grant.clone();
+        order["office"] = json!(office);
+        let answer = pages.program(who, "POST", "/api/v1/exemptions/1/orders", &order);
+        assert_eq!(answer.status, status, "{who} {office}: {}", answer.body);
+    }
+    let granted = pages.program("s-3", "POST", "/api/v1/exemptions/1/orders", &grant);
+    assert_eq!(granted.status, 200, "{}", granted.body);
+    let told = pages.program("i-1", "GET", "/api/v1/exemptions", &Value::Null);
+    let told: Value = serde_json::from_str(&told.body).unwrap();
+    assert_eq!(
+        (&told[0]["granted"], &told[0]["backdated"]),
+        (&json!(true), &json!(true)),
+        "{told}"
+    );
+    let ended = pages.form(
+        "i-1",
+        "/exemptions/1/answer",
+        &[("office", "kota"), ("wish", "revoke"), ("reason", WHY)],
+    );
+    assert_eq!(ended.status, 303, "{}", ended.body);
+
+    // The command line as a client, with a token.
+    let remote = |words: &str| {
+        let mut command = jagaloket();
+        command
+            .args(words.split(' '))
+            .arg("--url")
+            .arg(format!("http://127.0.0.1:{}", pages.house.web));
+        command.env("JAGALOKET_TOKEN", &pages.house.keys["i-1"].1);
+        run(&mut command, b"")
+    };
+    let said = |output: &std::process::Output| {
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    let list = remote("incident list --officer p-4");
+    assert!(
+        list.status.success() && said(&list).contains("phone-out-during-service"),
+        "{}",
+        said(&list)
+    );
+    let done = remote(&format!("incident examine {b} --reason=diperiksa"));
+    assert!(
+        done.status.success() && said(&done).contains("examination"),
+        "{}",
+        said(&done)
+    );
+    let refused = remote(&format!("incident prove {b} --reason=terbukti"));
+    assert!(
+        !refused.status.success() && said(&refused).contains("refused (409)"),
+        "{}",
+        said(&refused)
+    );
+    let show = remote(&format!("incident show {b}"));
+    assert!(said(&show).contains("examined"), "{}", said(&show));
+    let exemptions = remote("exemption list");
+    assert!(said(&exemptions).contains("p-2"), "{}", said(&exemptions));
+    let nowhere = run(
+        jagaloket()
+            .args(["incident", "list", "--url", "http://jagaloket.example"])
+            .env("JAGALOKET_TOKEN", "jgl_x"),
+        b"",
+    );
+    assert!(said(&nowhere).contains("https://"), "{}", said(&nowhere));
 }

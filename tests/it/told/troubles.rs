@@ -88,6 +88,46 @@ async fn killed_again_and_again_while_it_climbs_nobody_is_told_twice_and_nobody_
 }
 
 #[tokio::test]
+async fn a_summary_goes_out_once_however_often_the_monitor_is_killed_around_it() {
+    let sink = SmtpSink::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.db");
+    let mut monitor = Monitor::start(&path, at(4, 15, 0), sink.port).await;
+    monitor.until(at(8, 7, 55)).await;
+    for minute in [57, 59, 60, 61, 66] {
+        let now = at(8, 7, minute);
+        // Also with letters that are written and not sent.
+        monitor.waits = false;
+        monitor.until(now).await;
+        monitor.kill().await;
+        monitor = Monitor::start(&path, now, sink.port).await;
+        monitor.settled().await;
+    }
+    monitor.until(at(8, 9, 0)).await;
+    monitor.mailed().await;
+    monitor.stop().await;
+    // A letter whose answer was lost goes out again under its Message-ID.
+    let sent: BTreeSet<(String, String, String)> = mails(&sink)
+        .into_iter()
+        .map(|mail| (mail.to, mail.subject, mail.message_id))
+        .collect();
+    let subjects: Vec<(&str, &str)> = sent
+        .iter()
+        .map(|(to, subject, _)| (to.as_str(), subject.as_str()))
+        .collect();
+    assert_eq!(
+        subjects,
+        [
+            ("i1@kota.example", "[Jagaloket] Ringkasan bulanan · 1–30 November 2026"),
+            (
+                "i1@kota.example",
+                "[Jagaloket] Ringkasan mingguan · 23–29 November 2026"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_tells_nobody_twice_and_skips_nobody() {
     let sink = SmtpSink::start();
     let folder = tempfile::tempdir().unwrap();

@@ -2,14 +2,19 @@
 
 use jagaloket::case::Code;
 use jagaloket::case::acts::Wish;
+use jagaloket::case::exemption::ExemptionWish;
+use jagaloket::engine::event::OfficeId;
+use jagaloket::past;
 
 use super::*;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn a_week_of_an_office_with_three_supervisors() {
     let sink = SmtpSink::start();
     let folder = tempfile::tempdir().unwrap();
     let mut monitor = Monitor::start(&folder.path().join("j.db"), MONDAY, sink.port).await;
+    let mut conflicted = 0;
     for day in 0..5 {
         monitor.until(at(day, 8, 0)).await;
         for (officer, counter) in [("p-1", "loket-1"), ("p-2", "loket-2"), ("p-3", "loket-3")] {
@@ -66,12 +71,35 @@ async fn a_week_of_an_office_with_three_supervisors() {
                 monitor.phone_out("p-1", "loket-1").await;
                 let his = monitor.phone("p-1", 2).await;
                 monitor.does("s-2", his, Wish::Ack).await.unwrap();
+                // It was shorter, as it turns out: a correction, which can wait.
+                let present = "{\"officer\":\"p-1\",\"present\":true}";
+                monitor.late("lockbox.checked", at(3, 9, 3), present).await;
+                // And p-3 was exempt on Tuesday: everybody who was told is told, at once.
+                monitor.until(at(3, 10, 0)).await;
+                let data = format!(
+                    r#"{{"officer":"p-3","from":"{}","until":"{}","approver":"s-3"}}"#,
+                    at(1, 8, 0).rfc3339(chrono_tz::UTC),
+                    at(1, 12, 0).rfc3339(chrono_tz::UTC)
+                );
+                monitor.late("exemption.granted", at(3, 10, 0), &data).await;
             }
             // Friday: what s-2 acknowledged is decided by s-1.
             _ => {
                 monitor.until(at(4, 9, 0)).await;
                 let his = monitor.phone("p-1", 2).await;
                 monitor.does("s-1", his, Wish::Find).await.unwrap();
+                // s-2 asks for an exemption of p-3, so that what p-3 does on that day is not for s-2 alone to know.
+                let wish = ExemptionWish::Ask {
+                    officer: "p-3".into(),
+                    from: at(4, 13, 0),
+                    until: at(4, 14, 0),
+                };
+                let ask = Order::Exemption { office: None, wish };
+                monitor.order("s-2", "menunggu kabar keluarga", ask).await.unwrap();
+                monitor.until(at(4, 10, 0)).await;
+                monitor.phone_out("p-3", "loket-3").await;
+                conflicted = monitor.phone("p-3", 1).await;
+                monitor.does("s-3", conflicted, Wish::Ack).await.unwrap();
             }
         }
         monitor.until(at(day, 15, 50)).await;
@@ -79,8 +107,12 @@ async fn a_week_of_an_office_with_three_supervisors() {
             monitor.ends(officer, counter).await;
         }
         monitor.until(at(day, 17, 0)).await;
+        past::measure_stored(&monitor.store, &OfficeId::new("kota"), 14 * DAY_MS)
+            .await
+            .unwrap();
     }
-    monitor.until(at(7, 7, 0)).await;
+    // Monday is a holiday: digests and summaries wait for Tuesday.
+    monitor.until(at(8, 12, 30)).await;
     monitor.stop().await;
     let mails = mails(&sink);
     let told = told(&mails);
@@ -95,6 +127,31 @@ async fn a_week_of_an_office_with_three_supervisors() {
             .filter(|mail| mail.to == address && mail.text.contains("12:00 WIB"));
         insta::assert_snapshot!(format!("a_digest_{language}"), digests.next().unwrap().text);
     }
+    for (name, subject) in [("weekly", "Ringkasan mingguan"), ("monthly", "Ringkasan bulanan")] {
+        let mut summaries = mails.iter().filter(|mail| mail.subject.contains(subject));
+        insta::assert_snapshot!(format!("a_summary_{name}"), summaries.next().unwrap().text);
+        assert!(summaries.next().is_none(), "once, to one of the integrity team");
+    }
+    // What was corrected on Thursday stands in the deputy's digest of that noon.
+    let noon = mails
+        .iter()
+        .find(|mail| mail.to == "s2@kota.example" && mail.date_ms == at(3, 12, 0).0);
+    let noon = &noon.unwrap().text;
+    assert!(
+        noon.contains("NEWS") && noon.contains("from 09:00:00 to 09:03:00 WIB"),
+        "{noon}"
+    );
+    let mark = format!("#{conflicted} ");
+    let knew: BTreeSet<&str> = mails
+        .iter()
+        .filter(|mail| mail.subject.contains(&mark) || mail.text.contains(&mark))
+        .map(|mail| mail.to.as_str())
+        .collect();
+    assert_eq!(
+        knew,
+        BTreeSet::from(["s3@kota.example"]),
+        "s-2 had asked for an exemption"
+    );
     for mail in &mails {
         // s-2 is p-4, and s-1 his supervisor.
         assert!(mail.to != "s2@kota.example" || !mail.text.contains("p-4"), "{mail:?}");

@@ -85,7 +85,7 @@ fn policies_are_told_with_what_the_office_decided_otherwise() {
     assert_eq!(decided["changes"], serde_json::json!([change]));
     assert_eq!(decided["decided_on"], "2026-11-02");
 
-    let (_, _, page) = desk.get("/health?lang=id");
+    let (_, _, page) = desk.get("/policies?lang=id");
     assert!(page.contains("tingkat informasi (semula biasa)"), "{page}");
     assert!(page.contains("Petugas pemeriksa hanya &lt;satu&gt; orang"));
     assert!(page.contains("Diputuskan oleh Kepala Kantor, 2 November 2026."));
@@ -242,7 +242,7 @@ fn clocks_and_missing_events_are_told_to_people_and_programs() {
         ("id", ["Tak terpercaya", "Dikoreksi", "Belum diterima", "118–131"]),
         ("en", ["Poor", "47 seconds behind", "Filled", "118–131"]),
     ] {
-        let page = desk.get(&format!("/health?lang={language}")).2;
+        let page = desk.get(&format!("/devices?lang={language}")).2;
         for word in words {
             assert!(page.contains(word), "{word}\n{page}");
         }

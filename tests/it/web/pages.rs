@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jagaloket::clock::MonitorClock;
-use jagaloket::door::{Door, Frame, Provider, WAITING_MAX, alone};
+use jagaloket::door::{Caller, Door, Frame, Provider, WAITING_MAX, alone};
 use jagaloket::engine::roster::Roster;
 use jagaloket::keys::Keys;
 use jagaloket::live::Live;
@@ -62,6 +62,7 @@ impl Desk {
         });
         runtime.spawn(alone(seeded.store.clone(), MonitorClock::Wall, waiting));
         let token = runtime.block_on(seat(&seeded.store, &AUDITOR));
+        runtime.block_on(name_two(&door, &token, &seeded.live));
         let site = Site {
             store: seeded.store.clone(),
             live: receiver,
@@ -115,8 +116,8 @@ impl Desk {
     }
 
     /// Every kind of page, with what it must say in both languages.
-    pub fn pages() -> [(&'static str, [&'static str; 2]); 14] {
-        [
+    pub fn pages() -> Vec<(&'static str, [&'static str; 2])> {
+        vec![
             ("/", ["Insiden terbuka", "Open incidents"]),
             ("/incidents", ["masih berlangsung", "still going on"]),
             ("/incidents?state=retracted", ["Ditarik kembali", "Withdrawn"]),
@@ -125,13 +126,34 @@ impl Desk {
             ("/incidents/35", ["Ini indikasi, bukan keputusan", "not a decision"]),
             ("/api", ["Antarmuka untuk program", "The interface for programs"]),
             ("/compliance", ["Cakupan data", "Data coverage"]),
+            ("/signals", ["Tidak ada yang menonjol", "Nothing stands out"]),
             ("/letters", ["Percobaan", "Attempts"]),
             ("/letters?state=dead", ["Dihentikan", "Given up"]),
             ("/letters/70", ["Penerima", "Recipient"]),
             ("/quarantine", ["Bukan JSON", "Not JSON"]),
             ("/quarantine/30", ["Alasan", "Reason"]),
             ("/health", ["Tersambung", "Connected"]),
+            ("/devices", ["Tak terpercaya", "Poor"]),
+            ("/policies", ["tidak pernah berbunyi", "never spoke"]),
+            ("/policies/phone-out-during-service", ["Dinilai per", "Judged per"]),
+            (
+                "/policies/badge-at-two-places",
+                ["Itu juga jawaban", "That is an answer too"],
+            ),
+            ("/search?q=p-003", ["Candra Wijaya", "Candra Wijaya"]),
+            ("/search?q=nothing-like-it", ["Tidak ditemukan", "Nothing was found"]),
         ]
+    }
+}
+
+/// He has asked for two names, so that pages have some.
+async fn name_two(door: &Arc<Door>, token: &str, live: &Live) {
+    let rosters = live.offices.iter().map(|office| &*office.roster);
+    let who = door.who(token, true, rosters).await.unwrap().unwrap();
+    let caller = Caller::default();
+    for officer in ["p-003", "p-005"] {
+        let reason = "seeded for the tests of pages";
+        door.reveal(&who, &caller, "contoh", officer, reason).await.unwrap();
     }
 }
 

@@ -291,6 +291,7 @@ fn write(
     let house = House {
         base_url: "http://127.0.0.1:8080".into(),
         domain: "jagaloket.contoh.example".into(),
+        wording: Default::default(),
         counts_alone: false,
     };
     let still: Vec<Stretch> = stretches

@@ -8,9 +8,9 @@ use super::{Book, Incident, Outcome};
 use crate::engine::policy::Head;
 use crate::engine::roster::{Language, Roster};
 use crate::engine::time::Moment;
-use crate::letter::late::{self, Item};
-use crate::letter::{self, Addressee, Change, Matter, Rendered};
-use crate::store::rows::{Digest, LetterKind, NewLetter};
+use crate::letter::several::{self, Line, Occasion, Several};
+use crate::letter::{self, Addressee, Change, Matter, Rendered, Stretch};
+use crate::store::rows::{Among, LetterKind, NewLetter};
 
 /// So long after the last one nothing more is waited for …
 const QUIET_MS: i64 = 60_000;
@@ -42,16 +42,23 @@ impl Book {
         self.behind = moment.is_some_and(|late| clock.is_some_and(|clock| clock < late));
     }
 
+    /// Whether events of long ago go on coming, as behind an outage: of what began long ago nobody knows yet whether it
+    /// stands, though it may hold or have ended just now.
+    pub fn catches_up(&mut self, it_does: bool) {
+        self.catches_up = it_does;
+    }
+
     /// Whether the first word of an incident waits for others that became known late, and until when.
     pub(super) fn gather(&mut self, n: i64, ruling: &Ruling, now: Moment) -> Option<Moment> {
         let incident = self.incidents.get(&n)?;
-        let over = |until: Option<Moment>| match (until, self.late_before) {
-            (Some(until), Some(late)) => until < late,
-            (None, _) => self.behind,
-            (_, None) => false,
+        let open = self.behind || self.catches_up;
+        let is_late = |stretch: &Stretch| {
+            let over = |late| stretch.until.is_some_and(|until| until < late);
+            self.late_before
+                .is_some_and(|late| over(late) || open && stretch.since < late)
         };
         let is_first = matches!(ruling, Ruling::Letter { .. }) && incident.letters == 0;
-        if !is_first || !incident.stands.iter().all(|stretch| over(stretch.until)) {
+        if !is_first || !incident.stands.iter().all(is_late) {
             for gathered in self.gathered.values_mut() {
                 gathered.incidents.remove(&n);
             }
@@ -73,6 +80,10 @@ impl Book {
         match self.gathered.get_mut(office) {
             Some(gathered) if gathered.due <= now && self.behind => {
                 (gathered.first, gathered.due) = (now, now.plus_ms(QUIET_MS));
+                return;
+            }
+            Some(gathered) if gathered.due <= now && self.catches_up && now < gathered.first.plus_ms(GATHER_MAX_MS) => {
+                gathered.due = now.plus_ms(QUIET_MS).min(gathered.first.plus_ms(GATHER_MAX_MS));
                 return;
             }
             Some(gathered) if gathered.due <= now => {}
@@ -132,7 +143,7 @@ impl Book {
             heads.insert(n, head);
         }
         for (person, bundle) in bundles {
-            self.write_digest(&person, &bundle, &heads, roster, now, outcome);
+            self.write_bundle(&person, &bundle, &heads, roster, now, outcome);
         }
         for n in heads.into_keys() {
             if let Some(incident) = self.incidents.get_mut(&n) {
@@ -143,7 +154,7 @@ impl Book {
         }
     }
 
-    fn write_digest(
+    fn write_bundle(
         &mut self,
         person: &str,
         bundle: &Bundle,
@@ -158,22 +169,29 @@ impl Book {
             name: known.map(|person| person.name.as_str()),
             language: bundle.language,
         };
-        let items: Vec<Item<'_>> = bundle
+        let lines: Vec<Line<'_>> = bundle
             .incidents
             .iter()
             .filter_map(|n| self.incidents.get(n).zip(heads.get(n)))
-            .map(|(incident, policy)| Item {
+            .map(|(incident, policy)| Line {
                 incident: &incident.row,
-                policy,
-                stretches: &incident.stands,
+                policy: Some(policy),
+                first: true,
+                stage: None,
             })
             .collect();
         let rendered = match self.house.counts_alone {
             true => Rendered::default(),
-            false => late::render(&items, &to, roster, &self.house),
+            false => several::render(&Several {
+                occasion: Occasion::KnownLate,
+                to: to.clone(),
+                roster,
+                house: &self.house,
+                lines: &lines,
+            }),
         };
         let message_id = format!(
-            "{}-{:x}.digest.{}@{}",
+            "{}-{:x}.late.{}@{}",
             bundle.incidents[0],
             now.0,
             person.replace('.', "+"),
@@ -190,7 +208,7 @@ impl Book {
                 one.subject.clone_from(&subject);
             }
             let incident = *n;
-            outcome.digests.push(Digest {
+            outcome.among.push(Among {
                 letter: message_id.clone(),
                 incident,
                 subject,
