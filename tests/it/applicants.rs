@@ -95,6 +95,7 @@ impl Monitor {
             base_url: "https://jagaloket.kota.example".into(),
             domain: "kota.example".into(),
             counts_alone: false,
+            wording: Default::default(),
         };
         let mut book = serve::open_book(&store, house).await.unwrap();
         let texts = Texts {
