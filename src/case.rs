@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod conflict;
+pub mod correction;
 pub mod escalation;
 pub mod exemption;
 mod fold;
@@ -31,6 +32,7 @@ use crate::engine::roster::{Role, Roster};
 use crate::engine::time::Moment;
 use crate::store::rows::{IncidentRow, IncidentState};
 
+use correction::{Correction, CorrectionStep};
 use exemption::{ExemptionStep, Longest, Request};
 use mail::{Mail, MailStep};
 use pattern::{Pattern, Repeats};
@@ -430,6 +432,8 @@ pub struct Cases {
     pub of: BTreeMap<i64, Case>,
     /// Exemptions that were asked for.
     pub requests: BTreeMap<i64, Request>,
+    /// What people said is wrong in what is held about them.
+    pub corrections: BTreeMap<i64, Correction>,
     /// Who was mailed what, and what waits.
     pub mail: Mail,
     /// What was found to repeat.
@@ -444,6 +448,7 @@ pub struct Cases {
 pub enum Record {
     Step(Step),
     Exemption(ExemptionStep),
+    Correction(CorrectionStep),
     Mail(MailStep),
     Pattern(Pattern),
 }
@@ -453,6 +458,7 @@ impl Record {
         match self {
             Record::Step(step) => step.at,
             Record::Exemption(step) => step.at,
+            Record::Correction(step) => step.at,
             Record::Mail(step) => step.at(),
             Record::Pattern(pattern) => pattern.at,
         }

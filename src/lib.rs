@@ -31,6 +31,7 @@ pub mod mailer;
 pub mod mqtt;
 pub mod past;
 pub mod place;
+pub mod redact;
 pub mod replay;
 pub mod retention;
 pub mod scenario;

@@ -14,7 +14,7 @@ use crate::config;
 use crate::engine::time::Moment;
 use crate::ledger::announced::Announcement;
 use crate::ledger::hold::{Holds, Word};
-use crate::store::{LastRun, LedgerRow, Store, Stored};
+use crate::store::{LastRun, LedgerRow, Requests, Store, Stored};
 use crate::wire;
 pub use daily::{Asked, Daily};
 pub use events::Judging;
@@ -88,7 +88,11 @@ impl Retention {
                 "quarantine" => self.quarantine([until, now], &mut hear).await,
                 // Last, for what an incident rested on may go with its names.
                 "events" => self.events(self.cut(now).await?, &holds, &mut hear).await,
-                _ => self.names(kind, [until, now], &holds, &mut hear).await,
+                "letters" => self.names(kind, [until, now], &holds, &mut hear).await,
+                _ => {
+                    self.names(kind, [until, now], &holds, &mut hear).await?;
+                    self.requests([until, now], &holds, &mut hear).await
+                }
             }
             .with_context(|| format!("letting go of {kind}"))?;
         }
@@ -173,6 +177,39 @@ impl Retention {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Names and words go from exemptions and requests for correction.
+    async fn requests(
+        &self,
+        [until, now]: [Moment; 2],
+        holds: &Holds,
+        heard: &mut impl FnMut(&str, u64),
+    ) -> Result<()> {
+        for (which, kind, what) in [
+            (Requests::Exemptions, "exemptions", "exemption"),
+            (Requests::Corrections, "corrections", "correction"),
+        ] {
+            let mut after = 0;
+            loop {
+                let due = self.store.requests_due(which, after, until, holds).await?;
+                let count = due.rows.len() as u64;
+                if count > 0 {
+                    let said = counted(kind, until, what, count);
+                    let began = crate::clock::instant();
+                    let done = self.store.forget_requests(which, &said, &due.rows, until, now).await;
+                    if self.rest(began, done).await?.is_none() {
+                        continue;
+                    }
+                    heard(kind, count);
+                }
+                match due.up_to {
+                    Some(up_to) => after = up_to,
+                    None => break,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// After a batch: leaves the writer to others for a while. `None`: the same batch is to be tried again.

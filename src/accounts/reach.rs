@@ -99,6 +99,21 @@ impl Scope {
         }
     }
 
+    /// What somebody may see of himself, by every id he has in his office's roster: not for any role, but by law.
+    pub fn of_self<'a>(office: &str, ids: impl Iterator<Item = &'a str>) -> Scope {
+        let keys: Vec<String> = ids.map(|id| person_key(office, id)).collect();
+        let reach = Reach {
+            keys,
+            ..Reach::default()
+        };
+        Scope {
+            cases: reach.clone(),
+            letters: reach,
+            offices: BTreeSet::from([office.to_owned()]),
+            ..Scope::default()
+        }
+    }
+
     /// What these roles, all of which count now, let their holder see by the rosters of now.
     pub fn of<'r>(holder: &Holder, grants: &[Grant], rosters: impl Iterator<Item = &'r Roster> + Clone) -> Scope {
         let mut scope = Scope::default();

@@ -129,7 +129,6 @@ impl Cases {
         if ask.wish == Wish::State {
             return match case.stage {
                 Stage::Closed | Stage::Withdrawn => Err(Refusal::WrongStage(case.stage)),
-                _ if case.stated.is_some() => Err(Refusal::Stated),
                 _ => Ok(Act::Stated),
             };
         }

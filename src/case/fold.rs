@@ -24,6 +24,7 @@ impl Cases {
         match record {
             Record::Step(step) => self.apply(step),
             Record::Exemption(step) => self.apply_exemption(office, step),
+            Record::Correction(step) => self.apply_correction(step),
             Record::Mail(step) => self.mail.take(office, step),
             Record::Pattern(pattern) => self.patterns.push(pattern.clone()),
         }

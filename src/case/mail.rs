@@ -39,11 +39,10 @@ pub enum MailStep {
         message_id: String,
         subject: String,
     },
-    /// It waits for the digest.
+    /// It waits for the digest. Where he reads mail, the roster says then: a ledger forgets no address.
     Held {
         incident: i64,
         person: String,
-        address: String,
         language: Language,
         at: Moment,
         due: Moment,
@@ -52,7 +51,6 @@ pub enum MailStep {
     Dropped { incident: i64, person: String, at: Moment },
     Digest {
         person: String,
-        address: String,
         language: Language,
         at: Moment,
         incidents: Vec<i64>,
@@ -143,7 +141,6 @@ impl Mail {
             MailStep::Held {
                 incident,
                 person,
-                address,
                 language,
                 at,
                 due,
@@ -154,7 +151,7 @@ impl Mail {
                     .entry(*incident)
                     .or_insert(*due);
                 self.ever_held.insert((*incident, person.clone()));
-                self.recall(*incident, person, address, *language, *at, None);
+                self.recall(*incident, person, *language, *at, None);
             }
             MailStep::Summary { span, to, .. } => {
                 self.summarised.insert((office.clone(), *span), *to);
@@ -169,7 +166,6 @@ impl Mail {
             }
             MailStep::Digest {
                 person,
-                address,
                 language,
                 at,
                 incidents,
@@ -180,7 +176,7 @@ impl Mail {
                     self.release(person, *incident);
                     self.thread(*incident, person, message_id, subject);
                     let thread = Some((message_id, subject));
-                    self.recall(*incident, person, address, *language, *at, thread);
+                    self.recall(*incident, person, *language, *at, thread);
                 }
             }
         }
@@ -206,7 +202,6 @@ impl Mail {
         &mut self,
         incident: i64,
         person: &str,
-        address: &str,
         language: Language,
         created: Moment,
         thread: Option<(&String, &String)>,
@@ -217,7 +212,7 @@ impl Mail {
             incident,
             kind: LetterKind::Digest,
             person: person.to_owned(),
-            address: address.to_owned(),
+            address: String::new(),
             language,
             subject,
             message_id,

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::acts::{Ask, Wish};
+use super::correction::CorrectionWish;
 use super::escalation::Due;
 use super::exemption::{ExemptionWish, Longest, Request};
 use super::{Actor, Case, Cases, Code, Post, Refusal, Terms};
@@ -40,6 +41,12 @@ pub enum Order {
         office: Option<OfficeId>,
         wish: ExemptionWish,
     },
+    Correction {
+        /// May be left out where there is one office.
+        #[serde(default)]
+        office: Option<OfficeId>,
+        wish: CorrectionWish,
+    },
 }
 
 /// What was done.
@@ -58,6 +65,12 @@ pub enum Done {
         backdated: bool,
         /// Incidents of the last 30 days that would not have been.
         would_have_hidden: Vec<i64>,
+    },
+    Correction {
+        request: i64,
+        step: String,
+        /// Until when it is to be answered.
+        due: Moment,
     },
 }
 

@@ -41,8 +41,6 @@ pub enum Refusal {
     NoReason,
     #[error("the reason is longer than {0} bytes")]
     TooLong(usize),
-    #[error("a statement stands as it was given; an appeal can add to it")]
-    Stated,
     #[error("the time for it ended {0}")]
     TooLate(String),
     #[error("the officer has not been heard: wait for his statement, or until {0}")]
@@ -63,6 +61,8 @@ pub enum Refusal {
     TooLongAtOnce(String),
     #[error("it was answered already")]
     Answered,
+    #[error("{0} requests of yours wait for an answer already")]
+    TooManyOpen(usize),
     #[error("the monitor is stopping, or cannot write; nothing was done")]
     NotWritten,
 }
@@ -76,8 +76,8 @@ impl Refusal {
             Unknown(_) | Own | OfSuperior | DeputyOfSubject | AskedExemption | NotInLine | ForIntegrity
             | ForOfficer | ForPeople | Decided | SecondPerson | AskedHimself => 403,
             NoReason | TooLong(_) | NoSpan | TooLongAtOnce(_) => 422,
-            WrongStage(_) | Stated | TooLate(_) | NotHeard(_) | Changed(_) | NoAppeal | AppealPending | Withdrawn
-            | GoesOnAs(_) | Answered => 409,
+            WrongStage(_) | TooLate(_) | NotHeard(_) | Changed(_) | NoAppeal | AppealPending | Withdrawn
+            | GoesOnAs(_) | Answered | TooManyOpen(_) => 409,
             NotWritten => 503,
         }
     }
@@ -103,7 +103,6 @@ impl Refusal {
             AskedHimself => "asked_himself",
             NoReason => "no_reason",
             TooLong(_) => "too_long",
-            Stated => "stated",
             TooLate(_) => "too_late",
             NotHeard(_) => "not_heard",
             Changed(_) => "changed",
@@ -114,6 +113,7 @@ impl Refusal {
             NoSpan => "no_span",
             TooLongAtOnce(_) => "too_long_at_once",
             Answered => "answered",
+            TooManyOpen(_) => "too_many_open",
             NotWritten => "not_written",
         }
     }

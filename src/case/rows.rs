@@ -1,9 +1,10 @@
 //! Cases as rows of the tables they are read from, and steps as the words that stand there.
 
+use super::correction::Correction;
 use super::exemption::Request;
 use super::{Act, Actor, By, Case, Post, Stage, Step};
 use crate::engine::roster::Roster;
-use crate::store::rows::{CaseRow, CaseStepRow, ExemptionRow};
+use crate::store::rows::{CaseRow, CaseStepRow, CorrectionRow, ExemptionRow};
 
 impl Post {
     pub fn as_str(self) -> &'static str {
@@ -97,6 +98,25 @@ impl Request {
             answered: self.answer.as_ref().map(|answer| answer.at),
             granted: self.answer.as_ref().map(|answer| answer.granted),
             revoked: self.revoked,
+        }
+    }
+}
+
+impl Correction {
+    pub fn row(&self) -> CorrectionRow {
+        let answer = self.answer.as_ref();
+        CorrectionRow {
+            n: self.n,
+            office: self.office.clone(),
+            person: self.person.clone(),
+            about: self.about.clone(),
+            wanted: self.wanted.clone(),
+            asked: self.asked,
+            due: self.due(),
+            answered_by: answer.map(|answer| answer.by.clone()),
+            answered: answer.map(|answer| answer.at),
+            accepted: answer.map(|answer| answer.accepted),
+            answer: answer.map(|answer| answer.words.clone()),
         }
     }
 }

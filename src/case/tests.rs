@@ -2,6 +2,7 @@
 
 mod cheats;
 mod climbing;
+mod corrections;
 mod exemptions;
 mod mail;
 mod signals;

@@ -255,6 +255,12 @@ pub(super) fn give(config: &Path, order: &CaseOrder) -> anyhow::Result<Exit> {
                 println!("of the last 30 days it would have hidden: {}", numbers.join(", "));
             }
         }
+        Ok(Done::Correction { request, step, due }) => {
+            println!(
+                "correction {request}: {step}; it is due {}",
+                due.rfc3339(chrono_tz::UTC)
+            );
+        }
         Err(refusal) => {
             eprintln!("error: refused ({}): {refusal}", refusal.status());
             return Ok(Exit::Failed);

@@ -4,6 +4,7 @@ mod backup;
 mod bench;
 mod booking;
 mod completions;
+mod correction;
 mod demo;
 mod escalation;
 mod exemption;
@@ -52,6 +53,7 @@ enum Command {
     #[command(alias = "letter")]
     Letters(letters::Args),
     Incident(incident::Args),
+    Correction(correction::Args),
     Exemption(exemption::Args),
     Booking(booking::Args),
     Escalation(escalation::Args),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Ledger(args) => ledger::run(args),
         Command::Letters(args) => letters::run(args),
         Command::Incident(args) => incident::run(args),
+        Command::Correction(args) => correction::run(args),
         Command::Exemption(args) => exemption::run(args),
         Command::Booking(args) => booking::run(args),
         Command::Escalation(args) => escalation::run(args),

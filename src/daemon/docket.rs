@@ -1,9 +1,12 @@
 //! Cases in the daemon's hands: what people order, what is unanswered, and what incidents do to them. Every step is an
 //! entry of the ledger, written with the turn it belongs to.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 use tokio::sync::oneshot;
 
+use super::correct::of_office;
 use super::desk::Desk;
 use super::summary::Read;
 use crate::case::acts::Ask;
@@ -13,7 +16,7 @@ pub use crate::case::order::{CaseAnswer, CaseOrder, Done, Order};
 use crate::case::order::{Look, Seen};
 use crate::case::{self, Act, Actor, By, Cases, Post, Record, Refusal, Rung, Step, Terms};
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId, SYSTEM};
-use crate::engine::roster::{Person, Roster};
+use crate::engine::roster::{Language, Person, Roster};
 use crate::engine::time::Moment;
 use crate::inbound::{Inbound, Receipt};
 use crate::incident::{Asked, Book, To};
@@ -32,6 +35,8 @@ pub struct Docket {
     answers: Vec<(oneshot::Sender<CaseAnswer>, CaseAnswer)>,
     /// What a start decided before there was a docket, or a death kept from it.
     missed: Missed,
+    /// Where those read mail who asked for a correction and have no address in the roster, by its number.
+    pub(super) mailboxes: BTreeMap<i64, (String, Language)>,
     pub(super) wake: Option<Moment>,
 }
 
@@ -63,6 +68,7 @@ impl Docket {
         Ok(Docket {
             cases,
             missed,
+            mailboxes: BTreeMap::new(),
             terms,
             messages: Vec::new(),
             pending: Vec::new(),
@@ -140,12 +146,19 @@ impl Docket {
                     }
                 }
             }
+            Order::Correction { office, wish } => {
+                let ix = of_office(office, desks)?;
+                self.correct(
+                    ix,
+                    &desks[ix],
+                    actor(who, post, &desks[ix].roster)?,
+                    &wish,
+                    &reason,
+                    now,
+                )
+            }
             Order::Exemption { office, wish } => {
-                let ix = match &office {
-                    Some(office) => desks.iter().position(|desk| desk.office == *office),
-                    None => (desks.len() == 1).then_some(0),
-                };
-                let ix = ix.ok_or(Refusal::Unknown(office.map_or_else(String::new, |one| one.to_string())))?;
+                let ix = of_office(office, desks)?;
                 self.exempt(ix, &desks[ix], who, post, &wish, &reason, now)
             }
         }
@@ -247,6 +260,11 @@ impl Docket {
         })
     }
 
+    /// What is taken and not written yet, with the desk it belongs to.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (usize, &Record)> {
+        self.pending.iter().map(|(ix, record)| (*ix, record))
+    }
+
     /// Incidents of steps that are taken and not written yet.
     pub(super) fn acted_on(&self) -> Vec<i64> {
         let of = |(_, record): &(usize, Record)| match record {
@@ -257,7 +275,7 @@ impl Docket {
     }
 
     /// Takes a step at once; it is written with the turn that follows.
-    fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
+    pub(super) fn note(&mut self, desk: usize, office: &OfficeId, record: Record) {
         self.cases.take(office, &record);
         self.pending.push((desk, record));
         self.wake = Some(Moment::MIN);
@@ -271,8 +289,10 @@ impl Docket {
         book.knows_asked(asked(&self.cases));
         while !self.pending.is_empty() {
             let (ix, record) = self.pending.remove(0);
-            if let Record::Step(step) = &record {
-                turn.letters.extend(decided(step, book, &desks[ix], now));
+            match &record {
+                Record::Step(step) => turn.letters.extend(decided(step, book, &desks[ix], now)),
+                Record::Correction(step) => turn.letters.extend(self.corrected(step, book, &desks[ix], now)),
+                _ => {}
             }
             self.write(&desks[ix], &record, turn);
             if let Record::Step(step) = &record
@@ -441,6 +461,12 @@ impl Docket {
                 if let Some(request) = self.cases.requests.get(&step.request) {
                     turn.exemptions.retain(|row| row.n != step.request);
                     turn.exemptions.push(request.row());
+                }
+            }
+            Record::Correction(step) => {
+                if let Some(correction) = self.cases.corrections.get(&step.request) {
+                    turn.corrections.retain(|row| row.n != step.request);
+                    turn.corrections.push(correction.row());
                 }
             }
         }

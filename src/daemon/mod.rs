@@ -2,6 +2,7 @@
 //! commits everything that follows from it in one transaction, and only then acknowledges.
 
 mod clocks;
+mod correct;
 pub mod desk;
 pub mod docket;
 mod intake;

@@ -79,7 +79,6 @@ impl Docket {
                 Way::Hold => Some(MailStep::Held {
                     incident,
                     person,
-                    address: letter.address,
                     language: letter.language,
                     at: now,
                     due: self.cases.digest_after(&desk.roster, &self.terms, now),
@@ -205,7 +204,6 @@ impl Docket {
                     };
                     let step = MailStep::Digest {
                         person: person.clone(),
-                        address: to.email.clone(),
                         language: to.language,
                         at: now,
                         incidents: told.clone(),
@@ -216,6 +214,12 @@ impl Docket {
                 });
                 match step {
                     Some((letter, step)) => {
+                        // What tells of it among others is found by it, also by a hold.
+                        turn.among.extend(told.iter().map(|n| crate::store::rows::Among {
+                            letter: letter.message_id.clone(),
+                            incident: *n,
+                            subject: letter.subject.clone(),
+                        }));
                         turn.letters.push(letter);
                         self.mailed(desk, step, turn);
                     }

@@ -8,7 +8,8 @@ use crate::store::rows::Told;
 use crate::store::{Result, Store};
 
 impl Daemon {
-    /// Takes back into the book the incidents that people acted on since the last turn.
+    /// Takes back into the book the incidents that people acted on since the last turn, and finds out where those read
+    /// mail who are answered.
     pub(super) async fn recall(&mut self) {
         for n in self.docket.acted_on() {
             while self.book.incident(n).is_none() {
@@ -16,6 +17,17 @@ impl Daemon {
                     Ok(()) => break,
                     Err(error) => self.wait_for_database(error).await,
                 }
+            }
+        }
+        for (n, office, person) in self.docket.without_mailbox(&self.desks) {
+            let account = loop {
+                match self.store.account_of(&office, &person).await {
+                    Ok(account) => break account,
+                    Err(error) => self.wait_for_database(error).await,
+                }
+            };
+            if let Some((address, language)) = account.and_then(|account| Some((account.email?, account.language))) {
+                self.docket.mailboxes.insert(n, (address, language));
             }
         }
     }

@@ -137,7 +137,10 @@ impl Incident {
             match correspondents.iter_mut().find(|one| one.person == letter.person) {
                 Some(known) => {
                     known.letters += 1;
-                    known.address.clone_from(&letter.address);
+                    // Of a letter that was held, the roster says where it goes.
+                    if !letter.address.is_empty() {
+                        known.address.clone_from(&letter.address);
+                    }
                     known.language = letter.language;
                 }
                 None => correspondents.push(Correspondent {

@@ -127,7 +127,9 @@ impl Incident {
                 correspondent.address.clone_from(&person.email);
                 correspondent.language = person.language;
             }
-            correspondent.may_be_told = may_be_told(officer, &correspondent.person, &correspondent.address, roster);
+            let address = correspondent.address.as_str();
+            correspondent.may_be_told =
+                !address.is_empty() && may_be_told(officer, &correspondent.person, address, roster);
         }
     }
 

@@ -80,9 +80,14 @@ impl Holds {
 
     /// Whether an event stays that names this officer, or none.
     pub fn keep_event(&self, office: &str, officer: Option<&str>, time: Moment) -> bool {
+        self.keep_span(office, officer, time, time)
+    }
+
+    /// The same of what lasted.
+    pub fn keep_span(&self, office: &str, officer: Option<&str>, since: Moment, until: Moment) -> bool {
         self.0.iter().any(|hold| {
             let wanted = &hold.wanted;
-            wanted.incident.is_none() && wanted.keeps_whom(office, officer) && wanted.keeps_when(time, time)
+            wanted.incident.is_none() && wanted.keeps_whom(office, officer) && wanted.keeps_when(since, until)
         })
     }
 }

@@ -7,6 +7,7 @@ pub mod account;
 mod bulletin;
 mod checks;
 pub mod clock;
+pub mod correction;
 mod decision;
 mod evidence;
 mod html;

@@ -1,8 +1,11 @@
 //! Takes the names out of what was decided, the words out of letters, and old messages out of quarantine. What is counted
 //! stays: a row keeps its policy, its date, its class and its times.
 
+use std::collections::BTreeMap;
+
 use super::database::statements;
 use super::error::{Doing as _, Result};
+use super::nameless::forget_cases;
 use super::rows::EntryKind;
 use super::{Store, removal::house_entry};
 use crate::engine::time::Moment;
@@ -10,22 +13,30 @@ use crate::ledger::Head;
 use crate::ledger::announced::Announcement;
 use crate::ledger::hold::{Case, Holds, Word};
 
-const READING: &str = "reading what was kept long enough";
-const WRITING: &str = "letting go of what was kept long enough";
+pub(super) const READING: &str = "reading what was kept long enough";
+pub(super) const WRITING: &str = "letting go of what was kept long enough";
 /// So many rows go in one transaction.
-const PART: i64 = 200;
+pub(super) const PART: i64 = 200;
 
 statements! {
     INCIDENTS = "SELECT n, joined_to, office, officer, since_ms, coalesce(until_ms, changed_ms) FROM incident AS i \
              WHERE n > $1 AND anonymised_ms IS NULL AND state <> 'open' AND changed_ms < $2 \
              AND (until_ms IS NULL OR until_ms < $2) AND NOT EXISTS \
-             (SELECT 1 FROM incident AS o WHERE o.n = i.joined_to AND o.state = 'open') ORDER BY n LIMIT $3";
-    LETTERS = "SELECT o.n, o.incident, i.joined_to, i.office, i.officer, i.since_ms, coalesce(i.until_ms, i.changed_ms) \
-             FROM outbox AS o LEFT JOIN incident AS i ON i.n = o.incident \
-             WHERE o.n > $1 AND o.anonymised_ms IS NULL AND coalesce(o.sent_ms, o.dead_ms) < $2 \
-             AND (i.n IS NULL OR (i.state <> 'open' AND i.changed_ms < $2 AND (i.until_ms IS NULL OR i.until_ms < $2) \
-             AND NOT EXISTS (SELECT 1 FROM incident AS other WHERE other.n = i.joined_to AND other.state = 'open'))) \
-             ORDER BY o.n LIMIT $3";
+             (SELECT 1 FROM incident AS o WHERE o.n = i.joined_to AND o.state = 'open') \
+             AND NOT EXISTS (SELECT 1 FROM case_file AS c WHERE (c.incident = i.n OR c.incident = i.joined_to) \
+             AND (c.changed_ms >= $2 OR c.review_by_ms IS NOT NULL OR c.stage = 'examination' OR c.outcome = 'proven')) \
+             ORDER BY n LIMIT $3";
+    /// One row for each incident that a letter tells of, alone or among others; all of them must be over.
+    LETTERS = "SELECT o.n, i.n, i.joined_to, i.office, i.officer, i.since_ms, coalesce(i.until_ms, i.changed_ms) \
+             FROM (SELECT n, incident FROM outbox WHERE n > $1 AND anonymised_ms IS NULL AND coalesce(sent_ms, dead_ms) < $2 \
+             AND NOT EXISTS (SELECT 1 FROM incident AS told LEFT JOIN incident AS other ON other.n = told.joined_to \
+             LEFT JOIN case_file AS c ON c.incident = told.n OR c.incident = told.joined_to \
+             WHERE told.n IN (SELECT outbox.incident UNION ALL SELECT d.incident FROM digest AS d WHERE d.letter = outbox.n) \
+             AND (told.state = 'open' OR told.changed_ms >= $2 OR told.until_ms >= $2 OR other.state = 'open' \
+             OR c.changed_ms >= $2 OR c.review_by_ms IS NOT NULL OR c.stage = 'examination' OR c.outcome = 'proven')) \
+             ORDER BY n LIMIT $3) AS o \
+             LEFT JOIN digest AS of_several ON of_several.letter = o.n \
+             LEFT JOIN incident AS i ON i.n = o.incident OR i.n = of_several.incident ORDER BY o.n, i.n";
     QUARANTINED = "SELECT count(*), coalesce(max(n), 0) FROM (SELECT n FROM quarantine WHERE received_ms < $1 ORDER BY n LIMIT $2) AS old";
     NAMELESS_INCIDENTS = "UPDATE incident SET officer = NULL, anonymised_ms = $2 WHERE ", among(n), "";
     NAMELESS_VERDICTS = "UPDATE verdict SET officer = NULL, evidence = '[]', anonymised_ms = $2 WHERE ", among(incident), "";
@@ -34,6 +45,11 @@ statements! {
     /// Of an incident that may still be looked at, it stays who was told, by his id in the roster.
     NAMELESS_LETTERS = "UPDATE outbox SET person = CASE WHEN incident IS NULL THEN '' ELSE person END, address = '', subject = '', text_body = '', html_body = '', \
              last_error = NULL, anonymised_ms = $2 WHERE ", among(n), "";
+    /// Those that tell of them among others, when none of the others has its names any more.
+    NAMELESS_DIGESTS_OF = "UPDATE outbox SET person = '', address = '', subject = '', text_body = '', html_body = '', \
+             last_error = NULL, anonymised_ms = $2 WHERE (sent_ms IS NOT NULL OR dead_ms IS NOT NULL) AND anonymised_ms IS NULL \
+             AND n IN (SELECT letter FROM digest WHERE ", among(incident), ") AND NOT EXISTS (SELECT 1 FROM digest AS d \
+             JOIN incident AS i ON i.n = d.incident WHERE d.letter = outbox.n AND i.anonymised_ms IS NULL)";
     QUARANTINED_BEFORE = "SELECT count(*) FROM quarantine WHERE received_ms < $1";
     STORED = "SELECT (SELECT count(*) FROM ledger), (SELECT count(*) FROM incident WHERE anonymised_ms IS NULL), \
              (SELECT count(*) FROM outbox WHERE anonymised_ms IS NULL), (SELECT count(*) FROM quarantine), \
@@ -112,7 +128,7 @@ impl Store {
         type Cells<'r> = (i64, Number, Number, Option<&'r str>, Option<&'r str>, Number, Number);
         let asked = self.shared.readers.query(LETTERS).bind(after).bind(until.0);
         let rows = asked.bind(PART).all().await.doing(READING)?;
-        let mut due = Due::new(rows.len());
+        let mut letters: BTreeMap<i64, bool> = BTreeMap::new();
         for row in &rows {
             let (n, incident, joined_to, office, officer, since, until) = row.tuple::<Cells<'_>>().doing(READING)?;
             let held = match (incident, office, since, until) {
@@ -126,6 +142,10 @@ impl Store {
                 }),
                 _ => false,
             };
+            *letters.entry(n).or_default() |= held;
+        }
+        let mut due = Due::new(letters.len());
+        for (n, held) in letters {
             due.note(n, !held);
         }
         Ok(due)
@@ -159,15 +179,21 @@ impl Store {
         })
     }
 
-    /// Takes the names out of incidents, their verdicts and their letters.
+    /// Takes the names out of incidents, their verdicts, their letters and what people made of them.
     pub async fn anonymise(&self, said: &Announcement, incidents: &[i64], now: Moment) -> Result<Option<Head>> {
         let Some(mut appending) = self.announce(said, now).await? else {
             return Ok(None);
         };
-        for sql in [NAMELESS_INCIDENTS, NAMELESS_VERDICTS, NAMELESS_LETTERS_OF] {
+        for sql in [
+            NAMELESS_INCIDENTS,
+            NAMELESS_VERDICTS,
+            NAMELESS_LETTERS_OF,
+            NAMELESS_DIGESTS_OF,
+        ] {
             let nameless = appending.connection().query(sql).bind_numbers(incidents);
             nameless.bind(now.0).run().await.doing(WRITING)?;
         }
+        forget_cases(appending.connection(), incidents, now).await?;
         appending.commit().await.map(Some)
     }
 
@@ -282,7 +308,7 @@ impl Store {
 }
 
 impl Due {
-    fn new(read: usize) -> Due {
+    pub(super) fn new(read: usize) -> Due {
         Due {
             rows: Vec::new(),
             // Behind fewer than were asked for there are none.
@@ -290,7 +316,7 @@ impl Due {
         }
     }
 
-    fn note(&mut self, n: i64, due: bool) {
+    pub(super) fn note(&mut self, n: i64, due: bool) {
         self.up_to = self.up_to.map(|_| n);
         if due {
             self.rows.push(n);

@@ -52,9 +52,10 @@ const FILE: Insert<'static> = Insert {
         "steps",
     ],
     then: " ON CONFLICT (incident) DO UPDATE SET class = excluded.class, severity = excluded.severity, \
-           policy = excluded.policy, officer = excluded.officer, date = excluded.date, stage = excluded.stage, \
+           policy = excluded.policy, officer = CASE WHEN case_file.anonymised_ms IS NULL THEN excluded.officer END, date = excluded.date, stage = excluded.stage, \
            outcome = excluded.outcome, code = excluded.code, stands = excluded.stands, \
-           decided_ms = excluded.decided_ms, acked_by = excluded.acked_by, acked_until_ms = excluded.acked_until_ms, \
+           decided_ms = excluded.decided_ms, \
+           acked_by = CASE WHEN case_file.anonymised_ms IS NULL THEN excluded.acked_by END, acked_until_ms = excluded.acked_until_ms, \
            review_by_ms = excluded.review_by_ms, changed_ms = excluded.changed_ms, steps = excluded.steps",
 };
 
@@ -80,7 +81,8 @@ const EXEMPTION: Insert<'static> = Insert {
         "granted",
         "revoked_ms",
     ],
-    then: " ON CONFLICT (office, n) DO UPDATE SET answered_by = excluded.answered_by, \
+    then: " ON CONFLICT (office, n) DO UPDATE SET \
+           answered_by = CASE WHEN exemption.anonymised_ms IS NULL THEN excluded.answered_by END, \
            answered_ms = excluded.answered_ms, granted = excluded.granted, revoked_ms = excluded.revoked_ms",
 };
 
@@ -255,7 +257,7 @@ impl Store {
     }
 }
 
-fn exemption_row(row: &Row) -> Result<ExemptionRow> {
+pub(super) fn exemption_row(row: &Row) -> Result<ExemptionRow> {
     let (office, officer): (&str, &str) = (row.try_get(0).doing(READING)?, row.try_get(2).doing(READING)?);
     Ok(ExemptionRow {
         office: OfficeId::new(office),

@@ -29,7 +29,8 @@ pub(super) struct Sql {
 ///
 /// `"…"` is a text for both. `"…", among(column), "…"` asks for a column to be one of the numbers bound as `$1` by
 /// `bind_numbers`. `"…", seen(table), "…"` asks for a row of `incident` or `verdict` to be within the reach bound as `$1`
-/// to `$3` by `bind_reach`. `"…", any_of(n), "…"` is the list of texts bound as that parameter by `bind_texts`.
+/// to `$3` by `bind_reach`. `"…", any_of(n), "…"` is the list of texts bound as that parameter by `bind_texts`. `"…", holds(n), "…"`
+/// asks for a body in which the bytes bound as that parameter stand.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr $(, $piece:ident($inner:tt), $after:expr)*;)+) => {
         $($(#[$doc])* const $name: crate::store::database::Sql = crate::store::database::Sql {
@@ -54,6 +55,12 @@ macro_rules! piece {
     };
     (postgres any_of $n:literal) => {
         concat!("(SELECT value FROM unnest($", $n, "::text[]) AS value)")
+    };
+    (sqlite holds $n:literal) => {
+        concat!("instr(body, $", $n, ") > 0")
+    };
+    (postgres holds $n:literal) => {
+        concat!("position($", $n, " in body) > 0")
     };
     // `accounts::Reach::sees` says the same.
     ($database:ident seen $table:ident) => {

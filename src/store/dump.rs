@@ -23,7 +23,7 @@ const LEDGER: &str = "ledger";
 
 /// Every table, those first that others refer to, and what its rows are in order of. A test holds it against the tables
 /// that there are.
-pub(super) const TABLES: [(&str, Sql); 22] = [
+pub(super) const TABLES: [(&str, Sql); 24] = [
     (LEDGER, both("SELECT * FROM ledger ORDER BY n")),
     ("removal", both("SELECT * FROM removal ORDER BY n")),
     ("quarantine", both("SELECT * FROM quarantine ORDER BY n")),
@@ -43,6 +43,8 @@ pub(super) const TABLES: [(&str, Sql); 22] = [
     ("case_file", both("SELECT * FROM case_file ORDER BY incident")),
     ("case_step", both("SELECT * FROM case_step ORDER BY incident, n")),
     ("exemption", both("SELECT * FROM exemption ORDER BY office, n")),
+    ("correction", both("SELECT * FROM correction ORDER BY n")),
+    ("looked", both("SELECT * FROM looked ORDER BY n")),
     // Once old events are let go of, nothing else tells these.
     (
         "service_hour",

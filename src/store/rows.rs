@@ -26,6 +26,7 @@ pub struct Turn {
     pub bookings_gone: Vec<(OfficeId, String)>,
     pub numbers: Vec<NumberRow>,
     pub messages: Vec<NewMessage>,
+    pub corrections: Vec<CorrectionRow>,
     /// Of accounts and sessions.
     pub changes: Vec<Change>,
 }
@@ -46,6 +47,7 @@ impl Turn {
             && self.bookings_gone.is_empty()
             && self.numbers.is_empty()
             && self.messages.is_empty()
+            && self.corrections.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -187,10 +189,12 @@ pub enum LetterKind {
     Canary,
     /// To the holder of an account, of no incident; it holds a key to it.
     Account,
+    /// To whoever asked for a correction of what is held about him, of no incident.
+    Answer,
 }
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 10] = [
+    pub const ALL: [LetterKind; 11] = [
         LetterKind::Opened,
         LetterKind::Amended,
         LetterKind::Ended,
@@ -201,6 +205,7 @@ impl LetterKind {
         LetterKind::Summary,
         LetterKind::Canary,
         LetterKind::Account,
+        LetterKind::Answer,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -215,6 +220,7 @@ impl LetterKind {
             LetterKind::Summary => "summary",
             LetterKind::Canary => "canary",
             LetterKind::Account => "account",
+            LetterKind::Answer => "answer",
         }
     }
 }
@@ -395,4 +401,21 @@ pub struct NewMessage {
     pub words: Option<String>,
     pub created: Moment,
     pub due: Moment,
+}
+
+/// What somebody says is wrong in what is held about him; written over whatever stood under its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CorrectionRow {
+    pub n: i64,
+    pub office: OfficeId,
+    /// Who asks, about himself; empty when the names went.
+    pub person: String,
+    pub about: String,
+    pub wanted: String,
+    pub asked: Moment,
+    pub due: Moment,
+    pub answered_by: Option<String>,
+    pub answered: Option<Moment>,
+    pub accepted: Option<bool>,
+    pub answer: Option<String>,
 }

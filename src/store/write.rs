@@ -198,6 +198,7 @@ impl Writer {
             super::cases::put_cases(connection, turn).await?;
             super::visits::put_visits(connection, turn).await?;
             super::messages::put_messages(connection, turn).await?;
+            super::own::put_own(connection, entries, turn).await?;
             for change in &turn.changes {
                 connection.change(change).await?;
             }

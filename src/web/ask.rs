@@ -35,7 +35,7 @@ pub struct Ask {
     pub form: String,
     /// The secret that those of a browser rest on that is new here.
     pub new_visit: Option<String>,
-    pairs: Vec<(String, String)>,
+    pub(super) pairs: Vec<(String, String)>,
 }
 
 impl Ask {

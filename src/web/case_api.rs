@@ -73,6 +73,9 @@ fn answered(answer: CaseAnswer) -> Response {
             "exemption": request, "step": step, "backdated": backdated, "would_have_hidden": would_have_hidden,
         }))
         .into_response(),
+        Ok(Done::Correction { request, step, .. }) => {
+            axum::Json(json!({"correction": request, "step": step})).into_response()
+        }
         Err(refusal) => refused(&refusal),
     }
 }

@@ -356,13 +356,6 @@ impl Words {
                 change,
             ],
             Refusal::TooLong(_) => [["Alasannya terlalu panjang.", "The reason is too long."], change],
-            Refusal::Stated => [
-                [
-                    "Keterangan sudah diberikan dan berdiri sebagaimana ditulis.",
-                    "The statement was given and stands as it was written.",
-                ],
-                ["Keberatan dapat menambahkannya.", "An appeal can add to it."],
-            ],
             Refusal::TooLate(_) => [["Waktunya sudah lewat.", "The time for it is over."], ask_other],
             Refusal::NotHeard(until) => {
                 let why = format!(
@@ -425,6 +418,13 @@ impl Words {
                 change,
             ],
             Refusal::Answered => [["Sudah dijawab.", "It was answered already."], look_again],
+            Refusal::TooManyOpen(_) => [
+                [
+                    "Terlalu banyak permintaan Anda yang masih menunggu jawaban.",
+                    "Too many requests of yours wait for an answer already.",
+                ],
+                ["Tunggu jawabannya.", "Wait for their answers."],
+            ],
             Refusal::NotWritten => [
                 [
                     "Pemantau sedang berhenti atau tidak dapat menulis. Tidak ada yang dilakukan.",

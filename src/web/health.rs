@@ -44,7 +44,15 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .ok()
         .and_then(|counts| counts.oldest_waiting)
         .map_or(0, |created| live.now.ms_since(created));
+    let open = site.store.open_corrections().await.unwrap_or_default();
+    let (in_time, waiting, more) = super::corrections::health(&open, &ask.scope(), live.now, words);
     let parts = [
+        Part {
+            name: words.pick("Permintaan perbaikan data", "Requests for correction"),
+            well: in_time,
+            state: waiting,
+            more,
+        },
         Part {
             name: words.broker,
             well: live.broker.state == BrokerState::Connected && !site.settings.broker_anonymous,

@@ -85,6 +85,16 @@ fn sentences(tab: Tab) -> Option<Sentences> {
             "Atasan berikutnya, ketidakhadiran dan pengganti (Plh) menurut daftar kantor. Siapa yang berikutnya untuk satu insiden, dan mengapa, ada di halaman insiden itu.",
             "The next in line, absences and deputies, by the office's roster. Who is next for one incident, and why, stands on that incident's page.",
         ]],
+        Tab::Corrections => &[
+            [
+                "Siapa pun di roster dapat mengatakan apa yang salah dalam catatan tentang dirinya. Undang-undang memberi 3 x 24 jam untuk menjawab.",
+                "Whoever is in the roster can say what is wrong in what is held about him. The law gives 3 x 24 hours to answer.",
+            ],
+            [
+                "Jawaban tidak mengubah apa pun dengan sendirinya: perbaiki roster, pengecualian, atau kasusnya setelah menerima.",
+                "An answer changes nothing by itself: mend the roster, the exemption or the case once you have accepted.",
+            ],
+        ],
         Tab::Roster => &[[
             "Daftar kantor: loket, loker HP, petugas dan ponselnya. Perubahan berlaku sejak disimpan; yang lampau tetap dinilai dengan daftar saat itu.",
             "The office's roster: counters, lockboxes, officers and their phones. A change holds from when it is saved; the past is judged by the roster of then.",

@@ -19,6 +19,7 @@ pub enum Tab {
     Letters,
     Exemptions,
     Escalation,
+    Corrections,
     Roster,
     Calendar,
     Policies,
@@ -57,6 +58,11 @@ const MENU: [([&str; 2], &[Entry]); 5] = [
             (Tab::Compliance, "/compliance", ["Kepatuhan", "Compliance"]),
             (Tab::Signals, "/signals", ["Sinyal", "Signals"]),
             (Tab::Letters, "/letters", ["Surat", "Letters"]),
+            (
+                Tab::Corrections,
+                "/corrections",
+                ["Permintaan perbaikan", "Corrections"],
+            ),
         ],
     ),
     (

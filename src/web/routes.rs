@@ -5,9 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, bookings, case, case_api, devices, escalation, exemptions, export, gate, health,
-    incident, incidents, letters, messages, openapi, passkeys, policies, provider, quarantine, reveal, search, service,
-    sign_in, signals, stream, today, tokens, users, webhook,
+    Site, account, api, assets, bookings, case, case_api, corrections, devices, escalation, exemptions, export, gate,
+    health, incident, incidents, letters, messages, openapi, own, passkeys, policies, provider, quarantine, reveal,
+    search, service, sign_in, signals, stream, today, tokens, users, webhook,
 };
 use crate::accounts::Role::{
     self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
@@ -68,6 +68,9 @@ const BOOKINGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
 /// What applicants report, and who they are: never the same hands.
 const REPORTS: Needs = Needs::One(&[Integrity]);
 const SEALS: Needs = Needs::One(&[Custodian]);
+/// What people say is wrong in what is held about them, and who answers it.
+const CORRECTIONS: Needs = Needs::One(&[Integrity, Auditor]);
+const ANSWERS: Needs = Needs::One(&[Integrity]);
 const USERS: Needs = Needs::One(&[Administrator]);
 
 fn route(method: &'static str, path: &'static str, needs: Needs, answer: MethodRouter<Site>) -> Route {
@@ -225,6 +228,15 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/seals/{id}", SEALS, post(messages::unseal))),
         route("GET", "/channel/webhook", Nothing, get(webhook::challenge)),
         route("POST", "/channel/webhook", Nothing, post(webhook::told)),
+        route("GET", "/me", SignedIn, get(own::show)),
+        fresh(route("GET", "/me/export", SignedIn, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", SignedIn, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", SignedIn, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", SignedIn, post(own::forms::appeal)),
+        route("POST", "/me/corrections", SignedIn, post(own::forms::correct)),
+        route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
+        route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
+        route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
         route("GET", "/users", USERS, get(users::list)),
         fresh(route("POST", "/users", USERS, post(users::add))),
         route("GET", "/users/{id}", USERS, get(users::show)),

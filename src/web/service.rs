@@ -312,7 +312,7 @@ fn told(name: &str, service: &Service, words: &Words) -> String {
     )
 }
 
-fn total(sums: &[Sum]) -> Service {
+pub fn total(sums: &[Sum]) -> Service {
     let mut total = Service::default();
     sums.iter().for_each(|sum| total += sum.service);
     total

@@ -351,6 +351,7 @@ impl Words {
             LetterKind::Summary => self.pick("Laporan berkala", "Summary"),
             LetterKind::Canary => self.pick("Uji jalur", "Trial of the way"),
             LetterKind::Account => self.pick("Akun", "Account"),
+            LetterKind::Answer => self.pick("Jawaban perbaikan data", "Answer to a correction"),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod channel;
 mod cheats;
+mod corrections;
+mod heard;
 mod killed;
 mod pages;
 mod troubles;

@@ -10,6 +10,7 @@ mod front;
 mod machines;
 mod matrix;
 mod oidc;
+mod own;
 mod pages;
 mod passkeys;
 pub mod people;

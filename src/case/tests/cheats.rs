@@ -106,7 +106,10 @@ fn a_statement_is_the_officers_own_and_stands_as_it_was_given() {
         table.refused(other, Wish::State, minutes(6), &ForOfficer);
     }
     table.does("p-001", Wish::State, minutes(7));
-    table.refused("p-001", Wish::State, minutes(8), &Stated);
+    // What he adds is a step of its own.
+    table.does("p-001", Wish::State, minutes(8));
+    let stated = |record: &&Record| matches!(record, Record::Step(step) if step.act == Act::Stated);
+    assert_eq!(table.records.iter().filter(stated).count(), 2);
     for other in ["s-01", "p-003"] {
         table.refused(other, Wish::Appeal, minutes(9), &ForOfficer);
     }

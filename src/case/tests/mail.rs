@@ -26,7 +26,6 @@ fn held(at: Moment) -> Record {
     Record::Mail(MailStep::Held {
         incident: 1,
         person: "s-01".into(),
-        address: "kasi@o.example".into(),
         language: Language::Id,
         at,
         due: at.plus_ms(3_600_000),
@@ -141,7 +140,6 @@ fn equal_ids_in_two_offices_share_neither_a_budget_nor_a_digest() {
         &Record::Mail(MailStep::Held {
             incident: 11,
             person: "s-01".into(),
-            address: "kasi@elsewhere.example".into(),
             language: Language::Id,
             at,
             due: at,

@@ -23,6 +23,8 @@ statements! {
              changed_ms, subject FROM account WHERE lower(email) = lower($1) ORDER BY name LIMIT 5";
     BY_SUBJECT = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
              changed_ms, subject FROM account WHERE subject = $1";
+    BY_PERSON = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
+             changed_ms, subject FROM account WHERE office = $1 AND person = $2 ORDER BY state, created_ms, id LIMIT 1";
     LIST = "SELECT id, name, office, person, email, language, password, seed, seed_step, recovery, state, version, created_ms, \
              changed_ms, subject FROM account ORDER BY name LIMIT $1";
     ANY = "SELECT id FROM account LIMIT 1";
@@ -61,6 +63,13 @@ impl Store {
             .bind(plain(subject))
             .optional()
             .await;
+        row.doing(READING)?.as_ref().map(account).transpose()
+    }
+
+    /// The account of somebody in an office's roster, one that is in use first.
+    pub async fn account_of(&self, office: &str, person: &str) -> Result<Option<Account>> {
+        let asked = self.shared.readers.query(BY_PERSON).bind(plain(office));
+        let row = asked.bind(plain(person)).optional().await;
         row.doing(READING)?.as_ref().map(account).transpose()
     }
 

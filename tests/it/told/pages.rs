@@ -300,7 +300,8 @@ async fn whoever_cheats_at_the_pages_or_by_a_token_is_refused_and_traced() {
             .status,
         303
     );
-    pages.refused("p-1", a, "state", "", 409, "berdiri sebagaimana ditulis");
+    // What he adds stands beside it.
+    pages.done("p-1", a, "state", "");
     // Dismissed just before being found out: the second person finds instead, and then it is too late.
     pages.done("s-3", a, "find", "");
     pages.refused("s-1", a, "dismiss", "mistaken", 409, "tidak mengikuti");

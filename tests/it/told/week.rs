@@ -107,7 +107,8 @@ async fn a_week_of_an_office_with_three_supervisors() {
             monitor.ends(officer, counter).await;
         }
         monitor.until(at(day, 17, 0)).await;
-        past::measure_stored(&monitor.store, &OfficeId::new("kota"), 14 * DAY_MS)
+        past::Measuring::default()
+            .measure(&monitor.store, &OfficeId::new("kota"), 14 * DAY_MS)
             .await
             .unwrap();
     }
