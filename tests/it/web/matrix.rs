@@ -52,7 +52,6 @@ const PEOPLE: [(char, Person); 11] = [
     ('C', person("custodian", "contoh", "c-01", &[(Custodian, None)])),
     ('G', person("gate", "contoh", "g-01", &[(Gate, None)])),
 ];
-
 const fn person(
     name: &'static str,
     office: &'static str,
@@ -180,7 +179,6 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/users/{id}/roles", "D"),
     ("POST", "/users/{id}/roles/end", "D"),
 ];
-
 /// Records: whose they are, and who may see them and their letters.
 struct Record {
     n: i64,
@@ -207,7 +205,6 @@ const RECORDS: [Record; 8] = [
     record(1007, "lain", Some("p-003"), Class::Indication, "s-90", "FA", "FA"),
     record(1008, "lain", None, Class::Technical, "t-01", "FA", "FA"),
 ];
-
 const fn record(
     n: i64,
     office: &'static str,
@@ -236,7 +233,6 @@ struct House {
     /// Quarantined messages of this office and of the other one.
     quarantined: [i64; 2],
 }
-
 const MORE: &str = r#"
 [[officer]]
 id = "p-101"
@@ -251,15 +247,9 @@ email = "kakanim@contoh.example"
 "#;
 const ELSEWHERE: &str = r#"
 office = { id = "lain", name = "Kantor Lain", timezone = "Asia/Makassar" }
-[[counter]]
-id = "loket-01"
-[[integrity]]
-id = "i-90"
-name = "Kepatuhan Lain"
-email = "i90@lain.example"
-[[officer]]
-id = "p-003"
-name = "Orang Lain"
+counter = [{ id = "loket-01" }]
+integrity = [{ id = "i-90", name = "Kepatuhan Lain", email = "i90@lain.example" }]
+officer = [{ id = "p-003", name = "Orang Lain" }]
 "#;
 
 impl House {
