@@ -5,6 +5,7 @@
 //! mean here what they mean for verdicts.
 
 mod measures;
+pub mod rate;
 #[cfg(test)]
 mod tests;
 

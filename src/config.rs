@@ -216,6 +216,17 @@ pub struct Web {
     pub network_trusted: bool,
     /// Host names people use for it beside the loopback ones.
     pub hosts: Vec<String>,
+    /// Where programs of this machine ask for `/readyz` and `/metrics`; `None`: at `listen`, unless a proxy is before it.
+    pub machines: Option<SocketAddr>,
+    /// How long after a role that needs one-time codes was given its holder may do without; `None`: for ever.
+    pub codes_within_ms: Option<i64>,
+}
+
+impl Web {
+    /// Whether what comes from this machine may be a proxy's, for somebody elsewhere.
+    pub fn is_behind_proxy(&self) -> bool {
+        !self.trusted_proxies.is_empty() || (self.tls.is_none() && self.base_url.starts_with("https://"))
+    }
 }
 
 /// The dashboard's certificate chain and its key.

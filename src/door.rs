@@ -12,10 +12,11 @@ mod reveals;
 mod sign_in;
 mod tokens;
 mod users;
+mod watchers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use acts::{Act, Admitted, Asked, Trace, admit, alone};
 pub use looks::Look;
@@ -34,6 +35,7 @@ use crate::clock::MonitorClock;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 use crate::keys::{Hasher, Keys, token_hash};
+use crate::live::Live;
 use crate::store::accounts::{Account, Change, Expect, Session};
 use crate::store::{self, Store};
 use looks::Looks;
@@ -66,6 +68,10 @@ pub struct Door {
     pub mails: bool,
     /// Who vouches for people beside us.
     pub provider: Option<Provider>,
+    /// How long after a role that needs one-time codes was given its holder may do without; `None`: for ever.
+    pub codes_within_ms: Option<i64>,
+    /// The monitor's rosters, where one runs: whom to tell of what is done to accounts.
+    live: Option<watch::Receiver<Arc<Live>>>,
     known: oidc::Known,
     throttle: Mutex<Throttle>,
     looks: Mutex<Looks>,
@@ -100,6 +106,8 @@ pub struct Who {
     pub scope: Scope,
     /// Whether he has lately proved who he is.
     pub fresh: bool,
+    /// Whether his roles ask for one-time codes that he has not set up in time.
+    pub codes_due: bool,
     /// A program of his comes, with a token in the session's place.
     pub by_token: bool,
 }
@@ -154,6 +162,8 @@ pub struct Frame {
     pub domain: String,
     pub mails: bool,
     pub provider: Option<Provider>,
+    pub codes_within_ms: Option<i64>,
+    pub live: Option<watch::Receiver<Arc<Live>>>,
 }
 
 impl Door {
@@ -168,6 +178,8 @@ impl Door {
             domain: frame.domain,
             mails: frame.mails,
             provider: frame.provider,
+            codes_within_ms: frame.codes_within_ms,
+            live: frame.live,
             known: oidc::Known::default(),
             throttle: Mutex::default(),
             looks: Mutex::default(),
@@ -221,11 +233,16 @@ impl Door {
             return Ok(None);
         };
         let grants = self.store.grants_of(&account.id).await?;
-        let grants: Vec<_> = grants
-            .into_iter()
-            .map(|row| row.grant)
-            .filter(|grant| grant.counts_at(now))
-            .collect();
+        let counting = grants.into_iter().filter(|row| row.grant.counts_at(now));
+        let counting: Vec<_> = counting.collect();
+        // Who comes by a provider has proved there whatever the provider asks for.
+        let codes_due = account.seed.is_none()
+            && account.subject.is_none()
+            && self.codes_within_ms.is_some_and(|within_ms| {
+                let mut needing = counting.iter().filter(|row| row.grant.role.needs_codes());
+                needing.any(|row| now.ms_since(row.granted.max(row.grant.begins)) >= within_ms)
+            });
+        let grants: Vec<_> = counting.into_iter().map(|row| row.grant).collect();
         let mut roles: Vec<Role> = grants.iter().map(|grant| grant.role).collect();
         roles.sort_unstable();
         roles.dedup();
@@ -236,6 +253,7 @@ impl Door {
         Ok(Some(Who {
             scope,
             fresh: now.ms_since(session.proved) <= FRESH_MS,
+            codes_due,
             account,
             session,
             roles,

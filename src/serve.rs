@@ -2,6 +2,7 @@
 
 mod audit;
 mod canary;
+mod edges;
 mod gather;
 mod measure;
 mod orders;
@@ -38,6 +39,7 @@ use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
 use crate::{booking, broker, mailer, mqtt, web};
 pub use canary::OFFICE as CANARY;
+use edges::{broker_settings, client_settings, mail_settings, provider_of};
 pub use gather::{Faults, Gathered, gather, read_texts};
 pub use orders::{heard, order, visit};
 use reload::Reload;
@@ -147,6 +149,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
             .clone()
             .map(|config::WebTls { cert, key }| web::Certificate { cert, key }),
         trusted_proxies: config.web.trusted_proxies.clone(),
+        machines_here: config.web.machines.is_none() && !config.web.is_behind_proxy(),
         shown,
         terms: config.terms.clone(),
         broker_anonymous: matches!(&config.broker, config::Broker::Embedded(broker) if broker.anonymous),
@@ -198,6 +201,13 @@ pub async fn start(plan: Plan) -> Result<Running> {
     let (live_sender, live) = watch::channel(Arc::new(live));
     let listening = web::listen(config.web.listen, &web_settings).await?;
     let web_address = listening.address().context("the dashboard's address")?;
+    let for_machines = match config.web.machines {
+        Some(address) => Some(web::listen_for_machines(address).await?),
+        None => None,
+    };
+    if for_machines.is_none() && config.web.is_behind_proxy() {
+        tracing::warn!("/readyz and /metrics are answered nowhere: behind a proxy they need `machines` in [web]");
+    }
     let (sender, inbound) = mpsc::channel(WAITING_MAX);
     let to_daemon = sender.clone();
     let (line, line_news, broker_address) = open_line(&config.broker, devices, session_expected, sender).await?;
@@ -226,6 +236,8 @@ pub async fn start(plan: Plan) -> Result<Running> {
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
         provider: provider_of(&config.web),
+        codes_within_ms: config.web.codes_within_ms,
+        live: Some(live.clone()),
     });
     let (order_sender, orders_in) = mpsc::channel(ORDERS_MAX);
     let senders = orders::senders(&desks);
@@ -246,7 +258,11 @@ pub async fn start(plan: Plan) -> Result<Running> {
         tokio::spawn(writer.run(stopped(stopping.clone())));
     }
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
-    let web = tokio::spawn(web::serve(listening, site, stopped(stopping.clone())));
+    let ends = {
+        let stopping = stopping.clone();
+        move || stopped(stopping.clone())
+    };
+    let web = tokio::spawn(web::serve_both(listening, for_machines, site, ends));
     let offices = desks.iter().map(|desk| desk.office.clone()).collect();
     let measure = measure::run(
         store.clone(),
@@ -416,26 +432,6 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Who vouches for people beside us.
-fn provider_of(web: &config::Web) -> Option<door::Provider> {
-    web.oidc.as_ref().map(|oidc| door::Provider {
-        issuer: oidc.issuer.clone(),
-        client: oidc.client_id.clone(),
-        secret: oidc.secret.as_ref().map(|secret| secret.reveal().to_owned()),
-        name: oidc.name.clone(),
-        groups: oidc.groups.clone(),
-        roles: oidc
-            .roles
-            .iter()
-            .map(|mapped| door::Mapped {
-                group: mapped.group.clone(),
-                role: mapped.role,
-                office: mapped.office.clone(),
-            })
-            .collect(),
-    })
-}
-
 /// What letters say of this monitor and its offices.
 pub fn house(config: &Config, wording: Wordings) -> House {
     House {
@@ -491,52 +487,6 @@ async fn open_line(
     }
 }
 
-fn broker_settings(embedded: &config::Embedded, devices: Vec<broker::Device>) -> broker::Settings {
-    broker::Settings {
-        listen: embedded.listen,
-        tls: broker_tls(embedded),
-        devices,
-        anonymous: embedded.anonymous,
-    }
-}
-
-fn broker_tls(embedded: &config::Embedded) -> Option<broker::Tls> {
-    embedded.tls.as_ref().map(|tls| broker::Tls {
-        listen: tls.listen,
-        certificate_file: tls.cert.clone(),
-        key_file: tls.key.clone(),
-        client_ca_file: tls.client_ca.clone(),
-    })
-}
-
-fn client_settings(external: &config::External) -> mqtt::Settings {
-    let login = external.login.as_ref().map(|login| mqtt::Login {
-        user: login.user.clone(),
-        password: login.password.reveal().to_string(),
-    });
-    let tls = external.tls.as_ref().map(|tls| mqtt::Tls {
-        ca_file: tls.ca.clone(),
-        client: tls
-            .client
-            .clone()
-            .map(|(certificate_file, key_file)| mqtt::ClientCertificate {
-                certificate_file,
-                key_file,
-            }),
-    });
-    mqtt::Settings {
-        version: match external.protocol {
-            config::Protocol::V4 => mqtt::Version::V311,
-            config::Protocol::V5 => mqtt::Version::V5,
-        },
-        client_id: external.client_id.clone(),
-        login,
-        tls,
-        window: external.window,
-        ..mqtt::Settings::new(&external.host, external.port)
-    }
-}
-
 /// What the people who get mails are called, by address. A roster with faults has stopped the start before this.
 fn names(texts: &[Texts]) -> HashMap<String, String> {
     let rosters = texts.iter().filter_map(|texts| Roster::parse(&texts.roster).ok());
@@ -544,40 +494,6 @@ fn names(texts: &[Texts]) -> HashMap<String, String> {
         .flat_map(|roster| roster.people)
         .map(|person| (person.email, person.name))
         .collect()
-}
-
-fn mail_settings(
-    mail: &config::Mail,
-    names: watch::Receiver<HashMap<String, String>>,
-) -> Result<Option<mailer::Settings>> {
-    let Some(way) = &mail.way else { return Ok(None) };
-    let way = match way {
-        config::MailWay::Directory(folder) => mailer::Way::Directory(folder.clone()),
-        config::MailWay::Smtp(smtp) => mailer::Way::Smtp(mailer::Smtp {
-            host: smtp.host.clone(),
-            port: smtp.port,
-            encryption: match smtp.encryption {
-                config::Encryption::None => mailer::Encryption::None,
-                config::Encryption::StartTls => mailer::Encryption::StartTls,
-                config::Encryption::Tls => mailer::Encryption::Tls,
-            },
-            ca_file: smtp.ca.clone(),
-            login: smtp
-                .login
-                .as_ref()
-                .map(|login| (login.user.clone(), login.password.reveal().to_string())),
-        }),
-    };
-    Ok(Some(mailer::Settings {
-        way,
-        from: mail
-            .from
-            .parse()
-            .context("`mail.from` is not an address like \"Jagaloket <jagaloket@kantor.example>\"")?,
-        names,
-        give_up_after_ms: mail.give_up_after_ms,
-        deadline: Duration::from_millis(u64::try_from(mail.deadline_ms).unwrap_or(60_000)),
-    }))
 }
 
 /// Runs until SIGTERM or SIGINT.

@@ -38,6 +38,8 @@ pub struct Scope {
     gates: BTreeSet<String>,
     /// Offices of which he may open who reported something.
     seals: BTreeSet<String>,
+    /// Offices whose traces of people may be seen.
+    traces: BTreeSet<String>,
     /// Whether what stands in quarantined messages may be seen, which may name people.
     pub payloads: bool,
     /// Offices whose officers are shown by their codes, but those of his own unit and those revealed.
@@ -94,6 +96,7 @@ impl Scope {
             quarantine: BTreeSet::from([EVERY.to_owned()]),
             gates: BTreeSet::new(),
             seals: BTreeSet::new(),
+            traces: BTreeSet::from([EVERY.to_owned()]),
             payloads: true,
             ..Scope::default()
         }
@@ -245,6 +248,7 @@ impl Scope {
         self.offices.insert(office.to_owned());
         self.codes.insert(office.to_owned());
         self.quarantine.insert(office.to_owned());
+        self.traces.insert(office.to_owned());
         self.payloads = true;
         self.cases.add_office(office);
         self.letters.add_office(office);
@@ -290,6 +294,18 @@ impl Scope {
     /// Whether an office's conduct as a whole is his to watch.
     pub fn oversees(&self, office: &str) -> bool {
         self.cases.offices.iter().any(|whole| whole == EVERY || whole == office)
+    }
+
+    /// Whether traces of every office may be seen.
+    pub fn traces_everywhere(&self) -> bool {
+        self.traces.contains(EVERY)
+    }
+
+    /// Whether a trace about an office's records may be seen. What was done with one's own record is nobody's to see but
+    /// somebody else's.
+    pub fn sees_trace(&self, office: &str, officer: Option<&str>) -> bool {
+        let own = officer.is_some_and(|officer| self.cases.hidden.contains(&person_key(office, officer)));
+        (self.traces_everywhere() || self.traces.contains(office)) && !own
     }
 
     /// Whether any case may be seen at all.

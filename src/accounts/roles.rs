@@ -50,8 +50,27 @@ impl Role {
         }
     }
 
+    /// In Indonesian and English.
+    pub fn names(self) -> [&'static str; 2] {
+        match self {
+            Role::Officer => ["Petugas", "Officer"],
+            Role::Supervisor => ["Atasan", "Supervisor"],
+            Role::Integrity => ["Kepatuhan internal", "Integrity"],
+            Role::Auditor => ["Auditor", "Auditor"],
+            Role::Technician => ["Teknisi", "Technician"],
+            Role::Administrator => ["Pengelola akun", "Administrator"],
+            Role::Gate => ["Petugas gerbang", "Gate"],
+            Role::Custodian => ["Pemegang segel", "Custodian"],
+        }
+    }
+
     pub fn parse(text: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Whether a password alone is too little for it: it shows other people's records, or makes who sees them.
+    pub fn needs_codes(self) -> bool {
+        !matches!(self, Role::Officer | Role::Technician)
     }
 
     /// Whether the role is of one office at least: without one it reaches nothing.

@@ -29,6 +29,7 @@ enum What {
     Disable(ReasonArgs),
     Enable(ReasonArgs),
     Reset(ResetArgs),
+    Erase(EraseArgs),
 }
 
 /// Make an account and print a link by which its holder chooses a password.
@@ -115,6 +116,22 @@ struct ResetArgs {
     config: PathBuf,
 }
 
+/// Erase name, address, credentials and letters of an account whose holder is gone.
+///
+/// What he did stays in the ledger, under an id that leads to nobody any more. It cannot be undone.
+#[derive(clap::Args, Debug)]
+struct EraseArgs {
+    /// The account's name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Why; the ledger keeps it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// The configuration file that names the database
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
 fn role(text: &str) -> Result<Role, String> {
     let all = Role::ALL.map(Role::as_str).join(", ");
     Role::parse(text).ok_or_else(|| format!("the roles are {all}"))
@@ -131,6 +148,10 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         What::Enable(args) => {
             let (name, reason) = (args.name, args.reason);
             (args.config, UserOrder::Enable { name, reason })
+        }
+        What::Erase(args) => {
+            let (name, reason) = (args.name, args.reason);
+            (args.config, UserOrder::Erase { name, reason })
         }
         What::Reset(args) => {
             let (name, reason, mail) = (args.name, args.reason, args.mail);

@@ -437,6 +437,15 @@ fn web(root: &mut Section<'_>) -> Web {
         oidc
     });
     let trusted_proxies = web.networks("trusted_proxies").unwrap_or_default();
+    let machines = web.address("machines");
+    if machines.is_some_and(|address| !address.ip().to_canonical().is_loopback() || address == listen) {
+        web.fault(
+            "machines",
+            "it is for programs on this machine: name a loopback address with another port than `listen`, like \"127.0.0.1:8081\"",
+        );
+    }
+    let codes_needed = web.choice("one_time_codes", &[("required", true), ("optional", false)]);
+    let codes_within_ms = web.span("one_time_codes_within", Span::ms(0)..=Span::ms(90 * 86_400_000));
     let scheme = if speaks_tls { "https" } else { "http" };
     let base_url = web.text("base_url").unwrap_or_else(|| format!("{scheme}://{listen}"));
     if speaks_tls && base_url.starts_with("http://") {
@@ -474,6 +483,8 @@ fn web(root: &mut Section<'_>) -> Web {
         trusted_proxies,
         network_trusted,
         hosts,
+        machines,
+        codes_within_ms: codes_needed.unwrap_or(true).then_some(codes_within_ms.unwrap_or(0)),
     }
 }
 

@@ -77,6 +77,8 @@ fn ten_lines_are_enough() {
                 trusted_proxies: Vec::new(),
                 network_trusted: false,
                 hosts: vec![],
+                machines: None,
+                codes_within_ms: Some(0),
             },
             hook: None,
             channel: None,

@@ -131,6 +131,7 @@ impl Door {
         };
         let wait_ms = self.throttle().wait_ms(attempt, now);
         if wait_ms > 0 {
+            self.refused(None, caller, "link_throttled", "/link").await?;
             return Err(Trouble::Wait {
                 seconds: (wait_ms + 999) / 1_000,
             });

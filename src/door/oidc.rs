@@ -153,17 +153,15 @@ impl Door {
 
     /// Lets somebody in who comes back from the provider; answers where he was going.
     pub async fn came_back(&self, back: Back<'_>, before: Option<&str>, caller: &Caller) -> Result<(Came, String)> {
-        match self.vouched(back).await {
-            Ok((claims, away)) => {
-                let came = self.welcome(&claims, before, caller).await?;
-                Ok((came, away.next))
-            }
-            Err(Trouble::Wrong) => {
-                self.refused(None, caller, "provider", BACK).await?;
-                Err(Trouble::Wrong)
-            }
-            Err(other) => Err(other),
+        let came = async {
+            let (claims, away) = self.vouched(back).await?;
+            Ok((self.welcome(&claims, before, caller).await?, away.next))
+        };
+        let came = came.await;
+        if let Err(Trouble::Wrong | Trouble::Link | Trouble::Refused(_)) = came {
+            self.refused(None, caller, "provider", BACK).await?;
         }
+        came
     }
 
     /// What the provider says of somebody, with every check.
@@ -311,6 +309,7 @@ impl Door {
                 recovery: Vec::new(),
                 subject: Some(subject),
                 disabled: false,
+                erased: false,
                 version: 0,
                 created: now,
                 changed: now,

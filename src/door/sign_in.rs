@@ -38,6 +38,7 @@ impl Door {
     pub async fn sign_in(&self, asked: SignIn<'_>) -> Result<Came> {
         let name = asked.name.trim().to_lowercase();
         if name.len() > NAME_BYTES_MAX || asked.password.len() > PASSWORD_BYTES_MAX {
+            self.refused(None, asked.caller, "sign_in", "/sign-in").await?;
             return Err(Trouble::Wrong);
         }
         let device = asked.device.and_then(|cookie| self.device_of(&name, cookie));
@@ -186,6 +187,7 @@ impl Door {
         };
         let wait_ms = self.throttle().wait_ms(attempt, now);
         if wait_ms > 0 {
+            self.refused(Some(who), caller, "proof_throttled", "/confirm").await?;
             return Err(Trouble::Wait {
                 seconds: (wait_ms + 999) / 1_000,
             });

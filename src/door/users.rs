@@ -5,7 +5,9 @@ use crate::accounts::{Grant, Holder, Role};
 use crate::engine::event::OfficeId;
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
+use crate::letter::account::Deed;
 use crate::store::accounts::{Account, Change, Expect, GrantRow, Purpose};
+use crate::store::rows::NewLetter;
 
 /// An account that is to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +50,7 @@ impl Door {
             recovery: Vec::new(),
             subject: None,
             disabled: false,
+            erased: false,
             version: 1,
             created: now,
             changed: now,
@@ -57,14 +60,20 @@ impl Door {
         let way = way(&account, letter.is_some(), made.address);
         let mut traces = vec![Trace::new("user_added", by).with("account", &account.id)];
         let mut changes = vec![Change::Account(Box::new(account.clone())), Change::Link(made.link)];
+        let mut letters = Vec::new();
         for grant in new.grants {
+            letters.extend(
+                self.told_of_role(by, &account, &grant, Deed::Given(grant.role.names()))
+                    .await?,
+            );
             traces.push(granted(by, &account.id, &grant));
             changes.push(Change::Grant(grant_row(&account.id, grant, now)));
         }
+        letters.extend(letter);
         let written = self.write(Asked {
             traces,
             changes,
-            letters: letter.into_iter().collect(),
+            letters,
             expects: [Expect::NameFree(new.name.clone())]
                 .into_iter()
                 .chain(by.expects())
@@ -86,7 +95,7 @@ impl Door {
 
     /// Shuts an account, at once, or opens it again.
     pub async fn set_disabled(&self, by: By<'_>, account: &str, disabled: bool, reason: &str) -> Result<()> {
-        let account = self.known(account).await?;
+        let account = self.there(account).await?;
         if disabled && self.is_last_administrator(&account).await? {
             return Err(Trouble::Refused(LAST.into()));
         }
@@ -116,10 +125,12 @@ impl Door {
     /// Takes password, one-time codes and sessions away, and makes a link to choose anew.
     pub async fn reset_user(&self, by: By<'_>, account: &str, reason: &str, by_hand: bool) -> Result<Way> {
         let now = self.now();
-        let account = self.known(account).await?;
+        let account = self.there(account).await?;
         let made = self.make_link(&account, Purpose::Invitation, now);
+        let mut letters = self.told_of(by, &account, Deed::Reset).await?;
         let letter = self.letter(&account, &made).filter(|_| !by_hand);
         let way = way(&account, letter.is_some(), made.address);
+        letters.extend(letter);
         let trace = Trace::new("user_reset", by)
             .with("account", &account.id)
             .with("reason", reason);
@@ -144,7 +155,7 @@ impl Door {
                 Change::EndTokens { account: id.clone() },
                 Change::Link(made.link),
             ],
-            letters: letter.into_iter().collect(),
+            letters,
             expects: [version].into_iter().chain(by.expects()).collect(),
             account: Some(id),
         })
@@ -152,38 +163,113 @@ impl Door {
         Ok(way)
     }
 
+    /// Erases what is personal of an account: name, person, address, password, keys, letters. What its holder did stays in
+    /// the ledger, under an id that leads to nobody any more.
+    pub async fn erase_user(&self, by: By<'_>, account: &str, reason: &str) -> Result<()> {
+        let now = self.now();
+        let account = self.there(account).await?;
+        self.not_oneself(by, &account).await?;
+        if self.is_last_administrator(&account).await? {
+            return Err(Trouble::Refused(LAST.into()));
+        }
+        let letters = self.told_of(by, &account, Deed::Erased).await?;
+        let trace = Trace::new("user_erased", by)
+            .with("account", &account.id)
+            .with("reason", reason);
+        let (version, before) = changed(account, now);
+        let id = before.id.clone();
+        let account = Account {
+            name: format!("erased-{id}"),
+            holder: Holder::default(),
+            email: None,
+            password: None,
+            seed: None,
+            recovery: Vec::new(),
+            subject: None,
+            disabled: true,
+            erased: true,
+            ..before
+        };
+        let rows = self.store.grants_of(&id).await?.into_iter();
+        let ended = rows.map(|mut row| {
+            row.grant.ends = Some(row.grant.ends.map_or(now, |ends| ends.min(now)));
+            Change::Grant(row)
+        });
+        let account_id = || id.clone();
+        let changes = [
+            Change::Account(Box::new(account)),
+            Change::EndSessions {
+                account: account_id(),
+                but: None,
+            },
+            Change::EndLinks { account: account_id() },
+            Change::EndTokens { account: account_id() },
+            Change::EndPasskeys {
+                account: account_id(),
+                only: None,
+            },
+            Change::EraseLetters {
+                account: account_id(),
+                at: now,
+            },
+        ];
+        self.write(Asked {
+            traces: vec![trace],
+            changes: changes.into_iter().chain(ended).collect(),
+            letters,
+            expects: [version].into_iter().chain(by.expects()).collect(),
+            account: Some(id),
+        })
+        .await
+    }
+
     /// Gives a role. The account's sessions end: with other rights one comes in anew.
     pub async fn grant(&self, by: By<'_>, account: &str, grant: Grant) -> Result<()> {
         let now = self.now();
-        let account = self.known(account).await?;
+        let account = self.there(account).await?;
+        self.not_oneself(by, &account).await?;
         check_grant(&account.holder, &grant)?;
+        let letters = self
+            .told_of_role(by, &account, &grant, Deed::Given(grant.role.names()))
+            .await?;
         let trace = granted(by, &account.id, &grant);
         let (version, account) = changed(account, now);
         let row = grant_row(&account.id, grant, now);
-        self.regrant(by, version, account, row, trace).await
+        self.regrant(by, version, account, row, (trace, letters)).await
     }
 
     /// Ends a role now.
     pub async fn end_grant(&self, by: By<'_>, account: &str, grant: &str) -> Result<()> {
         let now = self.now();
-        let account = self.known(account).await?;
+        let account = self.there(account).await?;
+        self.not_oneself(by, &account).await?;
         let rows = self.store.grants_of(&account.id).await?;
         let mut row = rows.into_iter().find(|row| row.id == grant).ok_or(Trouble::Overtaken)?;
         if row.grant.role == Role::Administrator && self.is_last_administrator(&account).await? {
             return Err(Trouble::Refused(LAST.into()));
         }
+        let letters = self
+            .told_of_role(by, &account, &row.grant, Deed::Ended(row.grant.role.names()))
+            .await?;
         row.grant.ends = Some(row.grant.ends.map_or(now, |ends| ends.min(now)));
         let trace = Trace::new("role_ended", by)
             .with("account", &account.id)
             .with("role", row.grant.role.as_str());
         let (version, account) = changed(account, now);
-        self.regrant(by, version, account, row, trace).await
+        self.regrant(by, version, account, row, (trace, letters)).await
     }
 
-    async fn regrant(&self, by: By<'_>, version: Expect, account: Account, row: GrantRow, trace: Trace) -> Result<()> {
+    async fn regrant(
+        &self,
+        by: By<'_>,
+        version: Expect,
+        account: Account,
+        row: GrantRow,
+        told: (Trace, Vec<NewLetter>),
+    ) -> Result<()> {
         let id = account.id.clone();
         self.write(Asked {
-            traces: vec![trace],
+            traces: vec![told.0],
             changes: vec![
                 Change::Account(Box::new(account)),
                 Change::Grant(row),
@@ -192,16 +278,30 @@ impl Door {
                     but: None,
                 },
             ],
-            letters: Vec::new(),
+            letters: told.1,
             expects: [version].into_iter().chain(by.expects()).collect(),
             account: Some(id),
         })
         .await
     }
 
-    async fn known(&self, account: &str) -> Result<Account> {
+    /// An account that something can be done to.
+    async fn there(&self, account: &str) -> Result<Account> {
         let found = self.store.account(account).await?;
+        let found = found.filter(|account| !account.erased);
         found.ok_or_else(|| Trouble::Refused("there is no such account".into()))
+    }
+
+    /// Nobody gives himself rights, nor does away with his own traces' name. The machine's own people may: somebody must
+    /// make the first account.
+    async fn not_oneself(&self, by: By<'_>, account: &Account) -> Result<()> {
+        match by {
+            By::Person(who, caller) if who.account.id == account.id => {
+                self.refused(Some(who), caller, "own_account", "/users").await?;
+                Err(Trouble::Refused(OWN.into()))
+            }
+            By::Person(..) | By::Console => Ok(()),
+        }
     }
 
     /// Whether nobody could look after accounts without it.
@@ -220,6 +320,7 @@ impl Door {
     }
 }
 
+const OWN: &str = "nobody changes his own roles or erases his own account: another administrator does";
 const LAST: &str = "this is the only account that can look after accounts: make another one first";
 
 fn way(account: &Account, mailed: bool, address: String) -> Way {

@@ -168,7 +168,7 @@ fn section(heading: [&str; 2], language: Language, rows: Vec<(String, String)>) 
     }
 }
 
-fn pick<'t>([id, en]: [&'t str; 2], language: Language) -> &'t str {
+fn pick([id, en]: [&str; 2], language: Language) -> &str {
     match language {
         Id => id,
         En => en,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tokio::sync::watch;
 
-use super::{broker_tls, client_settings, mail_settings};
+use super::edges::{broker_tls, client_settings, mail_settings};
 use crate::broker;
 use crate::config::{Broker, Config, Embedded, External};
 use crate::daemon::desk::{PolicyTexts, Texts};

@@ -46,6 +46,10 @@ pub enum UserOrder {
         reason: String,
         mail: bool,
     },
+    Erase {
+        name: String,
+        reason: String,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -100,6 +104,8 @@ pub async fn order(config: &Config, order: &UserOrder) -> Result<UserAnswer> {
         domain: config.mail.domain().to_owned(),
         mails: config.mail.way.is_some(),
         provider: None,
+        codes_within_ms: config.web.codes_within_ms,
+        live: None,
     });
     let answer = carry_out(&door, order.clone()).await;
     drop(door);
@@ -159,6 +165,11 @@ async fn carry_out(door: &Door, order: UserOrder) -> UserAnswer {
                 door.set_disabled(By::Console, &id, false, &reason).await?;
                 UserAnswer::Done
             }
+            UserOrder::Erase { name, reason } => {
+                let id = id_of(door, &name).await?;
+                door.erase_user(By::Console, &id, &reason).await?;
+                UserAnswer::Done
+            }
             UserOrder::Reset { name, reason, mail } => {
                 let id = id_of(door, &name).await?;
                 went(door.reset_user(By::Console, &id, &reason, !mail).await?)
@@ -196,6 +207,7 @@ async fn list(door: &Door) -> Result<Vec<UserLine>> {
             .iter()
             .filter(|row| row.account == account.id && row.grant.counts_at(now));
         let state = match (account.disabled, &account.password) {
+            (true, _) if account.erased => "erased",
             (true, _) => "disabled",
             (false, None) => "invited",
             (false, Some(_)) => "active",

@@ -35,6 +35,9 @@ statements! {
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
     PASSKEY_USED = "UPDATE passkey SET count = $2, used_ms = $3 WHERE id = $1";
     END_PASSKEY = "DELETE FROM passkey WHERE account = $1 AND (id = $2 OR $2 IS NULL)";
+    ERASE_LETTERS = "UPDATE outbox SET address = '', subject = '', text_body = '', html_body = '', anonymised_ms = $2, \
+             dead_ms = CASE WHEN sent_ms IS NULL THEN coalesce(dead_ms, $2) ELSE dead_ms END, leased_until_ms = NULL \
+             WHERE kind = 'account' AND person = $1";
     FORGET_LINKS = "DELETE FROM account_link WHERE expires_ms < $1";
 }
 
@@ -55,7 +58,11 @@ impl Connection {
                     .bind(seed.map(|seed| seed.sealed.clone()))
                     .bind(seed.map_or(0, |seed| seed.last_step))
                     .bind(serde_json::json!(account.recovery).to_string())
-                    .bind(if account.disabled { "disabled" } else { "active" })
+                    .bind(match (account.erased, account.disabled) {
+                        (true, _) => "erased",
+                        (false, true) => "disabled",
+                        (false, false) => "active",
+                    })
                     .bind(account.version)
                     .bind(account.created.0)
                     .bind(account.changed.0)
@@ -141,6 +148,10 @@ impl Connection {
             Change::EndToken(id) => self.query(END_TOKEN).bind(id.clone()).run().await,
             Change::EndTokens { account } => self.query(END_TOKENS).bind(account.clone()).run().await,
             Change::EndLinks { account } => self.query(END_LINKS).bind(account.clone()).run().await,
+            Change::EraseLetters { account, at } => {
+                let erased = self.query(ERASE_LETTERS).bind(account.clone()).bind(at.0);
+                erased.run().await
+            }
             Change::Forget {
                 seen_before,
                 created_before,

@@ -3,6 +3,7 @@
 
 mod letters;
 mod quarantine;
+mod traces;
 
 use futures_util::{Stream, StreamExt as _};
 
@@ -20,6 +21,7 @@ use crate::engine::verdict::Verdict;
 
 pub use letters::{LetterRow, LetterState};
 pub use quarantine::{QuarantineCount, QuarantineRow};
+pub use traces::{TraceFilter, TracePage, TraceRow};
 
 const READING: &str = "reading for the dashboard";
 
@@ -372,5 +374,9 @@ fn verdict(row: &Row) -> Result<Verdict> {
 }
 
 #[cfg(test)]
-pub(super) const ALL_STATEMENTS: [&[(&str, super::database::Sql)]; 3] =
-    [STATEMENTS, letters::STATEMENTS, quarantine::STATEMENTS];
+pub(super) const ALL_STATEMENTS: [&[(&str, super::database::Sql)]; 4] = [
+    STATEMENTS,
+    letters::STATEMENTS,
+    quarantine::STATEMENTS,
+    traces::STATEMENTS,
+];

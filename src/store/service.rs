@@ -58,6 +58,10 @@ statements! {
              " FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
              WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND "), seen(h), " \
              GROUP BY date, hour ORDER BY date, hour";
+    BY_COUNTER_HOUR = concat!("SELECT counter, CAST(hour AS TEXT), ", sums!(),
+             " FROM (SELECT service_hour.*, 'none' AS class FROM service_hour) AS h \
+             WHERE (office = $4 OR $4 IS NULL) AND date >= $5 AND date <= $6 AND "), seen(h), " \
+             GROUP BY counter, hour ORDER BY counter, hour";
 }
 
 const SERVICE_HOUR: Insert<'static> = Insert {
@@ -94,6 +98,8 @@ pub enum Each {
     Counter,
     /// Date and hour.
     Hour,
+    /// Counter and hour of the day.
+    CounterHour,
 }
 
 /// A sum, and the two words that say of what.
@@ -193,6 +199,7 @@ impl Store {
             Each::Date => BY_DATE,
             Each::Counter => BY_COUNTER,
             Each::Hour => BY_HOUR,
+            Each::CounterHour => BY_COUNTER_HOUR,
         };
         let rows = self
             .shared

@@ -174,6 +174,12 @@ fn codes_page(ask: &Ask, seed: &NewSeed, error: Option<(StatusCode, String)>) ->
     let body = html! {
         (page::heading(title, None))
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
+        @if ask.who.as_ref().is_some_and(|who| who.codes_due) {
+            p.notice role="status" { (words.pick(
+                "Peran akun Anda memperlihatkan catatan orang lain, atau mengatur siapa yang melihatnya: kata sandi saja tidak cukup. Setelah ini semuanya terbuka.",
+                "Your roles show other people's records, or decide who sees them: a password alone is too little. After this everything is open.",
+            )) }
+        }
         form.form method="post" action="/account/codes" {
             (proof(ask))
             input type="hidden" name="seed" value=(seed.sealed);

@@ -94,7 +94,8 @@ impl Ask {
 
     /// What was asked for, as it is written into a trace.
     pub fn path_and_filters(&self) -> String {
-        let pairs = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let pairs = self.pairs.iter().filter(|(key, _)| key != "lang");
+        let pairs = pairs.map(|(key, value)| (key.as_str(), value.as_str()));
         address(&self.path, pairs).chars().take(300).collect()
     }
 
@@ -134,6 +135,7 @@ impl FromRequestParts<Site> for Ask {
 }
 
 /// Whoever is signed in, on pages that nobody else comes to.
+#[derive(Clone)]
 pub struct Reader {
     pub who: Arc<Who>,
     pub caller: Caller,

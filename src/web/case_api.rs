@@ -15,6 +15,7 @@ use super::case::{found, wish_of};
 use super::fault::Fault;
 use super::openapi::{date, list, or_null, text, time};
 use super::orders;
+use super::traces::looked_at_list;
 use crate::case::acts::REASON_MAX;
 use crate::case::escalation::What;
 use crate::case::exemption::ExemptionWish;
@@ -88,6 +89,7 @@ pub async fn one(State(site): State<Site>, Path(n): Path<String>, ask: Ask, read
         which: incident.n.to_string(),
         office: incident.office.to_string(),
         officer: incident.officer.as_ref().map(ToString::to_string),
+        count: None,
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
     let row = site.store.case(incident.n).await?.ok_or(Fault::NotFound)?;
@@ -199,18 +201,12 @@ pub async fn order(
 
 /// `GET /api/v1/exemptions`
 pub async fn exemptions(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
-    let look = door::Look {
-        what: "exemptions",
-        which: ask.path_and_filters(),
-        office: String::new(),
-        officer: None,
-    };
-    site.door.look(&reader.who, &reader.caller, &look).await?;
     let office = ask.param("office");
     let rows = site
         .store
         .exemptions_seen(&ask.scope(), office, None, EXEMPTIONS_MAX)
         .await?;
+    looked_at_list(&site, &ask, &reader, "exemptions", rows.len()).await?;
     let mut told = Vec::with_capacity(rows.len());
     for office in &ask.live.offices {
         let id = &office.roster.office.id;

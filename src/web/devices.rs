@@ -10,11 +10,13 @@ use serde_json::json;
 
 use super::Site;
 use super::ask::Ask;
+use super::export;
 use super::fault::Fault;
 use super::page::{self, Tab};
 use super::shown;
 use super::words::Words;
 use crate::engine::event::Trust;
+use crate::engine::time::Moment;
 use crate::gaps::Gap;
 use crate::letter;
 use crate::live::{Live, OfficeLive};
@@ -41,12 +43,24 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             Some(office) => {
                 (page::heading(words.devices, Some(&office.roster.office.name)))
                 (sums(office, words))
+                (export::links(&ask, "/devices/export"))
                 (table(&ask, office, office.roster.office.zone, &refused(office, &topics), may_see))
                 (missing(&ask, office, office.roster.office.zone))
             }
         }
     };
     Ok(page::shell(&ask, Tab::Devices, words.devices, true, body))
+}
+
+/// Since when a device is silent, and its last event.
+pub fn seen(office: &OfficeLive, id: &str) -> (Option<Moment>, Option<Moment>) {
+    let (counters, lockboxes) = (&office.view.counters, &office.view.lockboxes);
+    let counter = counters.iter().find(|counter| counter.counter.as_str() == id);
+    let lockbox = lockboxes.iter().find(|lockbox| lockbox.lockbox.as_str() == id);
+    counter
+        .map(|counter| (counter.silent_since, counter.last_event))
+        .or(lockbox.map(|lockbox| (lockbox.silent_since, lockbox.last_event)))
+        .unwrap_or_default()
 }
 
 /// How many messages under each device's topic are in quarantine; what came under others is nobody's.
@@ -100,22 +114,6 @@ fn sums(office: &OfficeLive, words: &Words) -> Markup {
 fn table(ask: &Ask, office: &OfficeLive, zone: Tz, refused: &BTreeMap<&str, i64>, quarantine: bool) -> Markup {
     let words = ask.words;
     let roster = &office.roster;
-    let seen = |id: &str| {
-        let counter = office
-            .view
-            .counters
-            .iter()
-            .find(|counter| counter.counter.as_str() == id);
-        let lockbox = office
-            .view
-            .lockboxes
-            .iter()
-            .find(|lockbox| lockbox.lockbox.as_str() == id);
-        counter
-            .map(|counter| (counter.silent_since, counter.last_event))
-            .or(lockbox.map(|lockbox| (lockbox.silent_since, lockbox.last_event)))
-            .unwrap_or_default()
-    };
     html! {
         section aria-labelledby="devices" {
             h2 #devices { (words.devices) }
@@ -133,7 +131,7 @@ fn table(ask: &Ask, office: &OfficeLive, zone: Tz, refused: &BTreeMap<&str, i64>
                 tbody role="rowgroup" {
                     @for device in roster.counters.iter().chain(&roster.lockboxes) {
                         @let status = office.status(device.id.as_str());
-                        @let (silent, last) = seen(device.id.as_str());
+                        @let (silent, last) = seen(office, device.id.as_str());
                         tr role="row" {
                             td.lead id={ "device-" (device.id) } role="cell" {
                                 @match device.slots {

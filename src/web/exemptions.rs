@@ -14,6 +14,7 @@ use super::case::person;
 use super::fault::Fault;
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
+use super::traces::looked_at_list;
 use super::{orders, shown};
 use crate::accounts::Role;
 use crate::case::Refusal;
@@ -21,7 +22,6 @@ use crate::case::acts::REASON_MAX;
 use crate::case::exemption::{ExemptionWish, Longest};
 use crate::case::order::{Done, Look, Order, RequestSeen, Seen};
 use crate::case::{Actor, Post};
-use crate::door;
 use crate::engine::time::Moment;
 use crate::letter;
 use crate::live::OfficeLive;
@@ -80,13 +80,6 @@ async fn list(site: &Site, ask: &Ask, reader: &Reader, tried: Option<&Tried>) ->
         let body = page::heading(title, None);
         return Ok(page::shell(ask, Tab::Exemptions, title, false, body));
     };
-    let look = door::Look {
-        what: "exemptions",
-        which: ask.path_and_filters(),
-        office: office.roster.office.id.to_string(),
-        officer: None,
-    };
-    site.door.look(&reader.who, &reader.caller, &look).await?;
     let before = ask.param("before").map(str::parse::<i64>).transpose();
     let before = before.map_err(|_| Fault::BadQuestion)?;
     let id = &office.roster.office.id;
@@ -97,6 +90,7 @@ async fn list(site: &Site, ask: &Ask, reader: &Reader, tried: Option<&Tried>) ->
         .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
+    looked_at_list(site, ask, reader, "exemptions", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|row| row.n.to_string());
     let who = orders::acts_as(site, reader, id);
     let asked = Look {

@@ -31,9 +31,36 @@ pub enum Fault {
     NoForm,
     TooLarge,
     Overtaken,
+    /// His roles ask for one-time codes, and he has none yet.
+    CodesFirst,
 }
 
+/// Why somebody was refused, for the trace; the guard writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refusal(pub &'static str);
+
 impl Fault {
+    /// What a trace calls it, where it is a refusal and not a failure of ours.
+    pub fn refusal(self) -> Option<Refusal> {
+        let why = match self {
+            Fault::NotFound => "not_there",
+            Fault::NotAllowed => "method",
+            Fault::WrongHost => "host",
+            Fault::BadQuestion | Fault::BadBody => "question",
+            Fault::TooMany => "too_many",
+            Fault::Forbidden => "role",
+            Fault::SignInFirst => "nobody",
+            Fault::ProveFirst => "proof_old",
+            Fault::Foreign => "foreign_form",
+            Fault::TokenOnly => "no_token",
+            Fault::NoForm => "no_form",
+            Fault::TooLarge => "too_large",
+            Fault::CodesFirst => "codes_first",
+            Fault::Unavailable | Fault::TooSlow | Fault::Overtaken => return None,
+        };
+        Some(Refusal(why))
+    }
+
     pub fn status(self) -> StatusCode {
         match self {
             Fault::NotFound => StatusCode::NOT_FOUND,
@@ -43,7 +70,9 @@ impl Fault {
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::TooSlow => StatusCode::GATEWAY_TIMEOUT,
             Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Fault::Forbidden | Fault::Foreign | Fault::TokenOnly | Fault::ProveFirst => StatusCode::FORBIDDEN,
+            Fault::Forbidden | Fault::Foreign | Fault::TokenOnly | Fault::ProveFirst | Fault::CodesFirst => {
+                StatusCode::FORBIDDEN
+            }
             Fault::SignInFirst => StatusCode::UNAUTHORIZED,
             Fault::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -89,6 +118,13 @@ impl Fault {
                 words.pick("Terlalu besar", "Too large"),
                 words.pick("Isian terlalu panjang. Tidak ada yang diubah.", "What was sent is too long. Nothing was changed."),
             ),
+            Fault::CodesFirst => (
+                words.pick("Pasang kode sekali pakai dahulu", "Set one-time codes up first"),
+                words.pick(
+                    "Peran akun Anda memerlukan faktor kedua. Pasang kode sekali pakai di halaman akun Anda.",
+                    "Your account's roles need a second factor. Set one-time codes up on your account's page.",
+                ),
+            ),
             Fault::Overtaken => (
                 words.pick("Didahului", "Overtaken"),
                 words.pick(
@@ -131,6 +167,7 @@ impl Fault {
             Fault::TokenOnly => "only a token acts here: send it as `Authorization: Bearer …`",
             Fault::NoForm => "send application/json",
             Fault::TooLarge => "what was sent is too long",
+            Fault::CodesFirst => "your roles need a second factor: set one-time codes up at /account/codes",
             Fault::Overtaken => "things have changed meanwhile; look again",
         };
         let body = serde_json::json!({"title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::ask::{Ask, LANGUAGE_COOKIE};
 use super::cookies::Cookie;
-use super::fault::Fault;
+use super::fault::{Fault, Refusal};
 use super::peer::{Connection, Peer, Rates, one};
 use super::posted::{self, Posted};
 use super::routes::{Needs, address_of};
@@ -71,20 +71,42 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
     let connection = connection.unwrap_or(Connection {
         address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         tls: false,
+        for_machines: false,
     });
     let peer = connection.peer(request.headers(), &site.settings.trusted_proxies);
     request.extensions_mut().insert(peer);
+    let for_machines = connection.for_machines;
+    let caller = caller(&request);
     let answer = async {
-        if !rates.admit(peer.address, crate::clock::instant()) {
-            return Fault::TooMany.into_response();
+        let response = if !rates.admit(peer.address, crate::clock::instant()) {
+            Fault::TooMany.into_response()
+        } else if !is_ours(request.uri(), request.headers(), &site.settings) {
+            Fault::WrongHost.into_response()
+        } else {
+            match enter(&site, &mut ask, &caller, for_machines, request).await {
+                Ok(request) => next.run(request).await,
+                Err(refusal) => refusal,
+            }
+        };
+        // Here and nowhere else, so that no refusal can be forgotten; the door tells what it refuses itself.
+        let said = response.extensions().get::<Refusal>().copied();
+        let fault = response.extensions().get::<Fault>().copied();
+        if let Some(Refusal(why)) = said.or_else(|| fault.and_then(Fault::refusal)) {
+            // A link may still be good, and a ledger forgets nothing.
+            let path = match ask.path.starts_with("/link/") {
+                true => "/link",
+                false => &ask.path,
+            };
+            let written = site.door.refused(ask.who.as_deref(), &caller, why, path).await;
+            if let Err(error) = written {
+                // A refusal stands, whether its trace can be written or not.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a refusal at the dashboard could not be traced"
+                );
+            }
         }
-        if !is_ours(request.uri(), request.headers(), &site.settings) {
-            return Fault::WrongHost.into_response();
-        }
-        match enter(&site, &mut ask, request).await {
-            Ok(request) => next.run(request).await,
-            Err(refusal) => refusal,
-        }
+        response
     };
     let answer = tokio::time::timeout(ANSWER_TIME, answer).await;
     let mut response = answer.unwrap_or_else(|_| Fault::TooSlow.into_response());
@@ -131,18 +153,26 @@ pub async fn guard(State(Watch { site, rates }): State<Watch>, mut request: Requ
 }
 
 /// Finds out who comes, and lets him on or says what he gets instead.
-async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Request, Response> {
+async fn enter(
+    site: &Site,
+    ask: &mut Ask,
+    caller: &Caller,
+    for_machines: bool,
+    mut request: Request,
+) -> Result<Request, Response> {
     let pattern = request.extensions().get::<MatchedPath>().cloned();
     let Some(address) = pattern.and_then(|pattern| address_of(request.method(), pattern.as_str())) else {
         // There is no such address, which is no secret.
         return Ok(request);
     };
-    let caller = caller(&request);
+    if for_machines && !matches!(address.needs, Needs::Machine | Needs::Nothing) {
+        return Err(Fault::NotFound.into_response());
+    }
     let whole = site.live.borrow().clone();
     match address.needs {
         Needs::Nothing => return Ok(request),
         // No session is looked up: a monitor whose database is gone must still be able to say so.
-        Needs::Machine if is_from_here(&request) => {
+        Needs::Machine if (for_machines || site.settings.machines_here) && is_from_here(&request) => {
             ask.live = whole;
             request.extensions_mut().insert(ask.clone());
             return Ok(request);
@@ -156,7 +186,7 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
     if let Some(secret) = &bearer {
         let found = site
             .door
-            .bearer(secret, &caller, rosters.clone())
+            .bearer(secret, caller, rosters.clone())
             .await
             .map_err(of_trouble)?;
         match found {
@@ -164,13 +194,10 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
                 ask.who = Some(Arc::new(who));
             }
             Some((who, _)) => {
-                traced(site.door.refused(Some(&who), &caller, "token_part", &ask.path).await);
-                return Err(Fault::Forbidden.into_response());
+                ask.who = Some(Arc::new(who));
+                return Err(refused(Fault::Forbidden, "token_part"));
             }
-            None => {
-                traced(site.door.refused(None, &caller, "token", &ask.path).await);
-                return Err(Fault::SignInFirst.into_response());
-            }
+            None => return Err(refused(Fault::SignInFirst, "token")),
         }
     }
     // What a script asks by itself does not show that anybody is there.
@@ -181,10 +208,12 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
     if let (Some(token), None) = (&token, &bearer) {
         let who = site.door.who(token, !by_itself, rosters).await.map_err(of_trouble)?;
         ask.who = who.map(Arc::new);
-        if ask.who.is_none() {
-            traced(site.door.refused(None, &caller, "session", &ask.path).await);
-        }
     }
+    // A session that is over, made up or taken away is another thing than none.
+    let nobody = match token {
+        Some(_) => "session",
+        None => "nobody",
+    };
     ask.live = seen(&whole, &ask.scope(), ask.words);
     // What a form's proof rests on.
     let secret = match (token, &ask.who, address.needs) {
@@ -195,23 +224,26 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
         _ => String::new(),
     };
     ask.form = site.door.keys.sign(&format!("form {secret}"));
-    let refuse = async |fault: Fault, why: &str| {
-        traced(site.door.refused(ask.who.as_deref(), &caller, why, &ask.path).await);
-        fault.into_response()
-    };
     match (&ask.who, address.needs) {
         (_, Needs::Nothing | Needs::Anyone) => {}
-        (_, Needs::Machine) => return Err(refuse(Fault::Forbidden, "not_from_here").await),
+        (_, Needs::Machine) => return Err(refused(Fault::Forbidden, "not_from_here")),
         (None, _) if address.method == "GET" && !by_itself && !for_programs(&ask.path) => {
             let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            return Err(Redirect::to(&super::ask::address("/sign-in", [("next", here)])).into_response());
+            let there = super::ask::address("/sign-in", [("next", here)]);
+            return Err(refused(Redirect::to(&there), nobody));
         }
-        (None, _) => return Err(Fault::SignInFirst.into_response()),
+        (None, _) => return Err(refused(Fault::SignInFirst, nobody)),
         // What a keeper of gates or seals may see begins there.
-        (Some(who), Needs::Inside) if !address.needs.admit(&who.roles) && ask.path == "/" => {
+        (Some(who), Needs::Inside) if !Needs::Inside.admit(&who.roles) && ask.path == "/" => {
             return Err(Redirect::to(super::messages::begins_at(&who.roles)).into_response());
         }
-        (Some(who), needs) if !needs.admit(&who.roles) => return Err(refuse(Fault::Forbidden, "role").await),
+        (Some(who), needs) if !needs.admit(&who.roles) => return Err(Fault::Forbidden.into_response()),
+        (Some(who), _) if who.codes_due && !address.before_codes() => {
+            if address.method == "GET" && !by_itself && !for_programs(&ask.path) {
+                return Err(refused(Redirect::to("/account/codes?needed=1"), "codes_first"));
+            }
+            return Err(Fault::CodesFirst.into_response());
+        }
         (Some(_), _) => {}
     }
     if !super::openapi::fits(address.method, address.path, ask.pairs()) {
@@ -220,15 +252,15 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
     // No page elsewhere can make a browser send a token.
     let program = for_programs(&ask.path);
     if address.method == "POST" && program && bearer.is_none() {
-        return Err(refuse(Fault::TokenOnly, "no_token").await);
+        return Err(refused(Fault::TokenOnly, "no_token"));
     }
     if address.method == "POST" && !program {
         if !posted::is_ours(request.headers(), &site.door.base_url) {
-            return Err(refuse(Fault::Foreign, "foreign_form").await);
+            return Err(Fault::Foreign.into_response());
         }
         let (rest, form) = Posted::read(request).await.map_err(IntoResponse::into_response)?;
         if !crate::keys::is_same(form.text(posted::PROOF), &ask.form) {
-            return Err(refuse(Fault::Foreign, "foreign_form").await);
+            return Err(Fault::Foreign.into_response());
         }
         request = rest;
         request.extensions_mut().insert(form);
@@ -241,9 +273,10 @@ async fn enter(site: &Site, ask: &mut Ask, mut request: Request) -> Result<Reque
             "GET" => ask.path.clone(),
             _ => page_of(&ask.path),
         };
-        return Err(Redirect::to(&super::ask::address("/confirm", [("next", page.as_str())])).into_response());
+        let there = super::ask::address("/confirm", [("next", page.as_str())]);
+        return Err(refused(Redirect::to(&there), "proof_old"));
     }
-    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(caller.clone());
     request.extensions_mut().insert(ask.clone());
     Ok(request)
 }
@@ -258,14 +291,11 @@ fn page_of(path: &str) -> String {
     }
 }
 
-/// A refusal stands, whether its trace can be written or not.
-fn traced(written: door::Result<()>) {
-    if let Err(error) = written {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "a refusal at the dashboard could not be traced"
-        );
-    }
+/// An answer that says no, and what its trace calls that.
+fn refused(answer: impl IntoResponse, why: &'static str) -> Response {
+    let mut response = answer.into_response();
+    response.extensions_mut().insert(Refusal(why));
+    response
 }
 
 fn of_trouble(trouble: door::Trouble) -> Response {
@@ -292,12 +322,16 @@ pub(super) fn caller(request: &Request) -> Caller {
     }
 }
 
-/// Whether a program on this machine asks for itself: not a proxy for somebody else.
+/// Whether a program on this machine asks for itself: by a name of this machine, and not as a proxy that says for whom.
+/// A proxy that says nothing cannot be told from one; where there is any, programs have an address of their own.
 fn is_from_here(request: &Request) -> bool {
     let peer = request.extensions().get::<Peer>();
     let local = peer.is_some_and(|peer| peer.address.is_loopback());
-    let for_others = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-    local && !for_others.iter().any(|name| request.headers().contains_key(*name))
+    let for_others = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let here = host.and_then(|host| host.parse::<Authority>().ok());
+    let here = here.is_some_and(|host| is_our_name(host.host(), &Settings::default()));
+    local && here && !for_others.iter().any(|name| request.headers().contains_key(*name))
 }
 
 fn for_programs(path: &str) -> bool {

@@ -53,6 +53,7 @@ pub async fn page(
         which: n.to_string(),
         office: incident.office.to_string(),
         officer: incident.officer.as_ref().map(ToString::to_string),
+        count: None,
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
     let verdicts = site.store.verdicts_of(&scope, n).await?;
@@ -131,7 +132,7 @@ pub async fn page(
                     span.soft { (words.incident) " #" (incident.n) }
                     @if let Some(officer) = &incident.officer {
                         span.soft { (shown::officer_name(office, officer.as_str())) " " (officer) }
-                        (super::reveal::link(&ask, incident.office.as_str(), officer.as_str()))
+                        (super::reveal::link(ask, incident.office.as_str(), officer.as_str()))
                     }
                 }
                 h1 { (title) }

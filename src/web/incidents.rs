@@ -13,6 +13,7 @@ use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::page::{self, Tab};
 use super::posted::Posted;
+use super::traces::looked_at_list;
 use super::{case, orders, shown};
 use crate::case::acts::Wish;
 use crate::case::order::{CaseSeen, Order};
@@ -41,6 +42,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
+    looked_at_list(&site, &ask, &reader, "incidents", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|last| key_text(IncidentKey::of(last)));
     let filtered = FILTERS.iter().any(|name| ask.param(name).is_some());
     let seen = orders::look_at(&site, &reader, &rows).await;
@@ -151,7 +153,7 @@ pub async fn acknowledge(State(site): State<Site>, ask: Ask, reader: Reader, for
 }
 
 /// `GET /api/v1/incidents`: a page of them, and what the next one goes on after.
-pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
     let filter = filter(&ask)?;
     let after = ask
         .param("after")
@@ -168,6 +170,7 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
         .await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
+    looked_at_list(&site, &ask, &reader, "incidents", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|last| key_text(IncidentKey::of(last)));
     let told = |row: &IncidentRow| {
         let office = ask.live.office(&row.office);

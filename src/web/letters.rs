@@ -21,7 +21,7 @@ const PAGE: usize = 25;
 const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
                              form-action 'none'; frame-ancestors 'self'; sandbox";
 
-pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn list(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let state = match ask.param("state") {
         None => None,
@@ -37,6 +37,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let mut rows = site.store.letters(&ask.scope(), state, before, PAGE + 1).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
+    super::traces::looked_at_list(&site, &ask, &reader, "letters", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|last| last.n.to_string());
     let counts = site.store.outbox_counts().await?;
     let zone = ask.zone();
@@ -62,6 +63,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             }
         }
         @if counts.dead > 0 { p.notice.dead { (words.dead_hint) } }
+        (super::export::links(&ask, "/letters/export"))
         @if rows.is_empty() {
             p.calm { (words.no_letters_here) }
         } @else {
@@ -180,6 +182,7 @@ async fn look(site: &Site, reader: &Reader, letter: &LetterRow) -> Result<(), Fa
         which: letter.n.to_string(),
         office: String::new(),
         officer: None,
+        count: None,
     };
     Ok(site.door.look(&reader.who, &reader.caller, &look).await?)
 }

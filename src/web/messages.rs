@@ -10,12 +10,12 @@ use super::fault::Fault;
 use super::nav::Tab;
 use super::page;
 use super::posted::Posted;
+use super::traces::looked_at_list;
 use super::words::Words;
 use crate::accounts::Role;
 use crate::booking::code;
 use crate::booking::order::reason;
 use crate::clock::MonitorClock;
-use crate::door::Look;
 use crate::store::messages::{ContactRow, Fate};
 
 const ROWS: usize = 200;
@@ -99,14 +99,8 @@ fn template_name(template: &str, words: &Words) -> &'static str {
 pub async fn reports(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let office = ask.office().ok_or(Fault::NotFound)?;
     let id = office.roster.office.id.to_string();
-    let look = Look {
-        what: "reports",
-        which: id.clone(),
-        office: id.clone(),
-        officer: None,
-    };
-    site.door.look(&reader.who, &reader.caller, &look).await?;
     let rows = site.store.contacts(&id, "report", ROWS).await?;
+    looked_at_list(&site, &ask, &reader, "reports", rows.len()).await?;
     let zone = office.roster.office.zone;
     let words = ask.words;
     let title = words.pick("Laporan pemohon", "Applicants' reports");

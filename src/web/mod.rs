@@ -22,20 +22,24 @@ mod exemptions;
 mod explained;
 mod export;
 mod fault;
+mod figures;
 mod gate;
 mod guard;
 mod health;
+mod heat;
 mod help;
 mod icons;
 mod incident;
 mod incidents;
 mod letters;
+mod lists;
 mod messages;
 mod nav;
 mod openapi;
 mod orders;
 mod own;
 mod page;
+mod paper;
 mod passkeys;
 mod peer;
 mod pieces;
@@ -44,6 +48,7 @@ mod posted;
 mod provider;
 mod quarantine;
 mod readiness;
+mod report;
 mod reveal;
 mod routes;
 mod search;
@@ -55,11 +60,14 @@ mod shown;
 mod sign_in;
 mod signals;
 mod stream;
+mod table;
 mod today;
 mod tokens;
+mod traces;
 mod users;
 mod webhook;
 mod words;
+mod xlsx;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +88,7 @@ pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
-pub use serve::{Listening, ServeError, listen, serve};
+pub use serve::{Listening, ServeError, listen, listen_for_machines, serve, serve_both};
 pub use webhook::{Call, Reply, Webhook};
 
 /// What the dashboard shows and how it is reached.
@@ -113,6 +121,8 @@ pub struct Settings {
     pub certificate: Option<Certificate>,
     /// What these tell of who asks is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether programs of this machine are answered here, and not at an address of their own.
+    pub machines_here: bool,
     /// Everybody on this machine may publish as any device: pages say so.
     pub broker_anonymous: bool,
     /// `/readyz` says no when a letter has waited longer.
@@ -141,6 +151,7 @@ impl Default for Settings {
             hosts: Vec::new(),
             certificate: None,
             trusted_proxies: Vec::new(),
+            machines_here: true,
             broker_anonymous: false,
             unsent_max_ms: 15 * 60 * 1_000,
             stale_after: Duration::from_secs(30),

@@ -73,7 +73,7 @@ const WITH: Parameter = Parameter {
 const EACH: Parameter = Parameter {
     name: "each",
     says: "what is summed; `date` unless said otherwise",
-    kind: Kind::OneOf(&["date", "counter", "hour"]),
+    kind: Kind::OneOf(&["date", "counter", "hour", "counter_hour"]),
 };
 const CLASS: Parameter = Parameter {
     name: "class",
@@ -131,7 +131,23 @@ const AFTER: Parameter = Parameter {
     kind: Kind::Key,
 };
 
-const CALLS: [Call; 13] = [
+const ACT: Parameter = Parameter {
+    name: "act",
+    says: "only of this kind of act, like `looked`, `refused` or `role_granted`",
+    kind: Kind::Text,
+};
+const ACCOUNT: Parameter = Parameter {
+    name: "account",
+    says: "only by this account or done to it, by its name or id",
+    kind: Kind::Text,
+};
+const BEFORE: Parameter = Parameter {
+    name: "after",
+    says: "goes on after the page whose `next` this was",
+    kind: Kind::Whole { max: i64::MAX },
+};
+
+const CALLS: [Call; 14] = [
     Call {
         method: "get",
         path: "/api/v1/incidents",
@@ -237,6 +253,29 @@ const CALLS: [Call; 13] = [
                 "served_s": seconds(), "known_s": seconds(), "verified_s": seconds(), "exempt_s": seconds(),
                 "sessions": {"type": "integer"}, "compliance": share(), "coverage": share(),
             }}})
+        },
+        lines: false,
+        body: None,
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/traces",
+        part: Some(Part::Traces),
+        says: "What people did and looked at, and what they were refused, the newest first, a page at a time. A page may \
+               have few rows and still a `next`.",
+        parameters: &[OFFICE, ACT, ACCOUNT, OFFICER, FROM, TO, LIMIT, BEFORE],
+        answer: || {
+            let maybe = || or_null(text());
+            json!({"type": "object", "required": ["items", "next"], "properties": {
+                "items": list(json!({
+                    "trace": {"type": "integer"}, "time": time(), "act": text(), "actor": maybe(), "actor_name": maybe(),
+                    "account": maybe(), "account_name": maybe(), "office": maybe(), "officer": maybe(),
+                    "address": maybe(), "session": maybe(), "what": maybe(), "which": maybe(), "why": maybe(),
+                    "reason": maybe(), "role": maybe(), "count": or_null(json!({"type": "integer"})),
+                    "times": or_null(json!({"type": "integer"})),
+                })),
+                "next": maybe(),
+            }})
         },
         lines: false,
         body: None,
@@ -468,7 +507,7 @@ pub async fn document() -> Response {
         "components": {
             "securitySchemes": {"token": {
                 "type": "http", "scheme": "bearer",
-                "description": "A token from the page \"My account\". Its parts: cases, service, devices, orders.",
+                "description": "A token from the page \"My account\". Its parts: cases, service, devices, traces, orders.",
             }},
             "schemas": {"Problem": {
                 "type": "object", "required": ["title", "status", "detail"],

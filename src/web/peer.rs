@@ -23,6 +23,8 @@ const CONNECTIONS_MAX: usize = 32;
 pub struct Connection {
     pub address: IpAddr,
     pub tls: bool,
+    /// It came to the address that is for programs of this machine.
+    pub for_machines: bool,
 }
 
 /// Who asks, and whether nobody on the way could read along.
@@ -232,6 +234,7 @@ mod tests {
             let connection = Connection {
                 address: ip(from),
                 tls: false,
+                for_machines: false,
             };
             let peer = connection.peer(&headers(told), &proxies);
             assert_eq!(

@@ -32,6 +32,11 @@ impl Pieces {
         }
     }
 
+    /// Waits until nobody reads any more.
+    pub async fn left(&self) {
+        self.0.closed().await;
+    }
+
     /// Cuts the answer off.
     pub async fn fail(self, error: std::io::Error) {
         let _ = self.0.send(Err(error)).await;

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::ask::{Ask, address};
+use super::export;
 use super::fault::Fault;
 use super::page::{self, Tab, fact};
 use super::shown;
@@ -58,6 +59,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             "Counted: incidents of the last 28 days that you may see.",
         ))))
         dl.sums { @for (number, name) in figures { div { dt { (name) } dd { (number) } } } }
+        (export::links(&ask, "/policies/export"))
         section aria-labelledby="policies" {
             h2.unseen #policies { (title) }
             table.list role="table" {
@@ -76,7 +78,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     Ok(page::shell(&ask, Tab::Policies, title, false, body))
 }
 
-async fn hits(site: &Site, ask: &Ask, office: &OfficeLive) -> Result<BTreeMap<String, Hits>, Fault> {
+pub async fn hits(site: &Site, ask: &Ask, office: &OfficeLive) -> Result<BTreeMap<String, Hits>, Fault> {
     let since = ask.live.now.plus_ms(-DAYS * DAY_MS);
     let hits = site
         .store

@@ -9,6 +9,7 @@ use super::ask::{Ask, Reader, address};
 use super::fault::Fault;
 use super::page::{self, Tab};
 use super::shown::safe;
+use super::traces::looked_at_list;
 use crate::door::Look;
 use crate::letter;
 use crate::store::read::QuarantineRow;
@@ -19,7 +20,7 @@ const PAYLOAD_BYTES: usize = 512;
 /// Of a payload on its own page; nothing that came over the broker is larger.
 const WHOLE_BYTES: usize = 256 * 1024;
 
-pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn list(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let code = ask.param("code");
     let before = ask
@@ -33,6 +34,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
         .await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
+    looked_at_list(&site, &ask, &reader, "quarantined", rows.len()).await?;
     let next = rows.last().filter(|_| more).map(|last| last.n.to_string());
     let zone = ask.zone();
     let total: i64 = counts.iter().map(|count| count.count).sum();
@@ -50,6 +52,7 @@ pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
                 }
             }
         }
+        (super::export::links(&ask, "/quarantine/export"))
         @if rows.is_empty() {
             p.calm { (words.no_quarantine) }
         } @else {
@@ -111,6 +114,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
         which: n.to_string(),
         office: String::new(),
         officer: None,
+        count: None,
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
     let words = ask.words;

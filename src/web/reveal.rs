@@ -35,7 +35,7 @@ pub fn note(ask: &Ask) -> Markup {
     let codes = ask.who.as_ref().is_some_and(|who| who.scope.has_codes());
     html! {
         @if codes {
-            p.hint.codes {
+            p.hint.code-note {
                 (words.pick(
                     "Petugas ditampilkan dengan kodenya.",
                     "Officers are shown by their codes.",

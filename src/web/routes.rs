@@ -6,8 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Site, account, api, assets, bookings, case, case_api, corrections, devices, escalation, exemptions, export, gate,
-    health, incident, incidents, letters, messages, openapi, own, passkeys, policies, provider, quarantine, reveal,
-    search, service, sign_in, signals, stream, today, tokens, users, webhook,
+    health, incident, incidents, letters, lists, messages, openapi, own, passkeys, policies, provider, quarantine,
+    report, reveal, search, service, sign_in, signals, stream, today, tokens, traces, users, webhook,
 };
 use crate::accounts::Role::{
     self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
@@ -59,6 +59,8 @@ const SERVICE: Needs = Needs::One(&[Officer, Supervisor, Integrity, Auditor]);
 /// What stands out in numbers, which is no supervisor's to see.
 const OVERSIGHT: Needs = Needs::One(&[Integrity, Auditor]);
 const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
+/// Who did and looked at what.
+const TRACES: Needs = Needs::One(&[Integrity, Auditor]);
 /// Those who see whole offices, and officers by their codes.
 const CODES: Needs = Needs::One(&[Integrity, Auditor]);
 /// Where applicants are let in.
@@ -109,20 +111,26 @@ fn routes() -> Vec<Route> {
         route("POST", "/exemptions", ACTS, post(exemptions::ask)),
         route("POST", "/exemptions/{n}/answer", ACTS, post(exemptions::answer)),
         route("GET", "/compliance", SERVICE, get(service::show)),
-        route("GET", "/compliance/export", SERVICE, get(export::compliance)),
         route("GET", "/signals", OVERSIGHT, get(signals::show)),
+        route("GET", "/compliance/export", SERVICE, get(lists::compliance)),
+        route("GET", "/compliance/report", SERVICE, get(report::show)),
         route("GET", "/letters", CASES, get(letters::list)),
+        fresh(route("GET", "/letters/export", CASES, get(lists::letters))),
         route("GET", "/letters/{n}", CASES, get(letters::show)),
         route("GET", "/letters/{n}/html", CASES, get(letters::html_as_sent)),
         route("GET", "/quarantine", QUARANTINE, get(quarantine::list)),
+        route("GET", "/quarantine/export", QUARANTINE, get(lists::quarantine)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
+        route("GET", "/traces", TRACES, get(traces::show)),
         route("GET", "/live", Inside, get(stream::live)),
         route("GET", "/reveal", CODES, get(reveal::form)),
         route("POST", "/reveal", CODES, post(reveal::open)),
         route("GET", "/search", Inside, get(search::show)),
         route("GET", "/policies", Inside, get(policies::list)),
+        route("GET", "/policies/export", Inside, get(lists::policies)),
         route("GET", "/policies/{id}", Inside, get(policies::show)),
         route("GET", "/devices", Inside, get(devices::show)),
+        route("GET", "/devices/export", Inside, get(lists::devices)),
         route("GET", "/health", Inside, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
@@ -159,6 +167,10 @@ fn routes() -> Vec<Route> {
         by_token(
             Part::Cases,
             fresh(route("GET", "/api/v1/verdicts", CASES, get(api::verdicts))),
+        ),
+        by_token(
+            Part::Traces,
+            fresh(route("GET", "/api/v1/traces", TRACES, get(traces::api))),
         ),
         by_token(
             Part::Devices,
@@ -228,12 +240,12 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/seals/{id}", SEALS, post(messages::unseal))),
         route("GET", "/channel/webhook", Nothing, get(webhook::challenge)),
         route("POST", "/channel/webhook", Nothing, post(webhook::told)),
-        route("GET", "/me", SignedIn, get(own::show)),
-        fresh(route("GET", "/me/export", SignedIn, get(own::export::show))),
-        route("GET", "/me/incidents/{n}", SignedIn, get(own::incident::show)),
-        route("POST", "/me/incidents/{n}/state", SignedIn, post(own::forms::state)),
-        route("POST", "/me/incidents/{n}/appeal", SignedIn, post(own::forms::appeal)),
-        route("POST", "/me/corrections", SignedIn, post(own::forms::correct)),
+        route("GET", "/me", Inside, get(own::show)),
+        fresh(route("GET", "/me/export", Inside, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", Inside, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", Inside, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", Inside, post(own::forms::appeal)),
+        route("POST", "/me/corrections", Inside, post(own::forms::correct)),
         route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
         route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
         route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
@@ -243,6 +255,7 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/users/{id}/disable", USERS, post(users::disable))),
         fresh(route("POST", "/users/{id}/enable", USERS, post(users::enable))),
         fresh(route("POST", "/users/{id}/reset", USERS, post(users::reset))),
+        fresh(route("POST", "/users/{id}/erase", USERS, post(users::erase))),
         fresh(route("POST", "/users/{id}/roles", USERS, post(users::grant))),
         fresh(route("POST", "/users/{id}/roles/end", USERS, post(users::end_grant))),
     ]
@@ -264,6 +277,14 @@ pub fn address_of(method: &Method, pattern: &str) -> Option<Address> {
     let mut all = ALL.iter();
     all.find(|address| address.path == pattern && address.method == method)
         .copied()
+}
+
+impl Address {
+    /// Whether somebody may come there whose one-time codes are due: to set them up, or to leave.
+    pub fn before_codes(&self) -> bool {
+        matches!(self.needs, Needs::Nothing | Needs::Anyone)
+            || matches!(self.path, "/account" | "/account/codes" | "/confirm" | "/sign-out")
+    }
 }
 
 impl Needs {

@@ -64,6 +64,7 @@ fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
 pub struct Listening {
     listener: TcpListener,
     secure: Option<Arc<Secure>>,
+    for_machines: bool,
 }
 
 impl Listening {
@@ -81,18 +82,55 @@ pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<Listenin
         .map(Secure::read)
         .transpose()?
         .map(Arc::new);
+    Ok(Listening {
+        listener: bind(address).await?,
+        secure,
+        for_machines: false,
+    })
+}
+
+/// Takes an address where programs of this machine alone ask, and no proxy forwards to.
+pub async fn listen_for_machines(address: SocketAddr) -> Result<Listening, ServeError> {
+    check(address, &Settings::default())?;
+    Ok(Listening {
+        listener: bind(address).await?,
+        secure: None,
+        for_machines: true,
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
-    Ok(Listening { listener, secure })
+    listener.map_err(|error| ServeError::Listen { address, error })
 }
 
 /// Anything a connection goes over.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
+/// Serves people and, where they have an address of their own, programs of this machine.
+pub async fn serve_both<F: Future<Output = ()>>(
+    people: Listening,
+    machines: Option<Listening>,
+    site: Site,
+    shutdown: impl Fn() -> F,
+) -> Result<(), ServeError> {
+    let programs = async {
+        match machines {
+            Some(machines) => serve(machines, site.clone(), shutdown()).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(serve(people, site.clone(), shutdown()), programs).map(drop)
+}
+
 /// Serves until `shutdown`; answers under way get a few seconds.
 pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Listening { listener, secure } = listening;
+    let Listening {
+        listener,
+        secure,
+        for_machines,
+    } = listening;
     let proxies = site.settings.trusted_proxies.clone();
     let app = TowerToHyperService::new(router(site));
     let mut http = http1::Builder::new();
@@ -134,6 +172,7 @@ pub async fn serve(listening: Listening, site: Site, shutdown: impl Future<Outpu
             let connection = Connection {
                 address,
                 tls: secure.is_some(),
+                for_machines,
             };
             let Some(stream) = shaken(stream, secure).await else {
                 return;

@@ -10,13 +10,18 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Site;
-use super::ask::Ask;
-use super::chart::{self, Field, Point};
+use super::ask::{Ask, Reader};
+use super::chart::{self, Point};
+use super::export;
 use super::fault::Fault;
+use super::figures::Figures;
+use super::heat;
+use super::nav;
 use super::page::{self, Tab};
 use super::words::Words;
 use crate::compliance::Service;
 use crate::engine::roster::Language;
+use crate::engine::time::Moment;
 use crate::letter;
 use crate::store::{Each, Span, Sum};
 
@@ -27,7 +32,7 @@ const RANKED_MIN_MS: i64 = 5 * 3_600_000;
 /// Nor does one of which less than that is known.
 const RANKED_MIN_COVERAGE: f64 = 0.5;
 
-pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
+pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
     let span = span(&ask)?;
     let scope = ask.scope();
@@ -38,19 +43,35 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     let dates = site.store.service(&scope, &span, Each::Date).await?;
     let hours = site.store.service(&scope, &span, Each::Hour).await?;
     let counters = site.store.service(&scope, &span, Each::Counter).await?;
-    let offices = match ask.live.offices.len() > 1 {
-        true => by(site.store.service(&scope, &all, Each::Date).await?, 0),
-        false => BTreeMap::new(),
+    let counter_hours = site.store.service(&scope, &span, Each::CounterHour).await?;
+    let office_dates = match ask.live.offices.len() > 1 {
+        true => site.store.service(&scope, &all, Each::Date).await?,
+        false => Vec::new(),
     };
+    super::traces::looked_at_list(&site, &ask, &reader, "service", dates.len()).await?;
     let total = total(&dates);
+    let begins = Moment::of_local(span.from.into(), ask.zone()).unwrap_or(Moment::MIN);
+    let figures = Figures::read(&site, &scope, &span, begins, total.sessions).await?;
+    let hour = |hour: u32| format!("{hour:02}.00");
+    let day = |day: u32| words.weekday(day as usize).to_owned();
     let body = html! {
         (page::heading(words.compliance, Some(words.compliance_hint)))
         (form(&ask, &span))
-        (super::export::links(&ask, "/compliance/export"))
+        (export::links(&ask, "/compliance/export"))
+        @if nav::is_open(&ask, "/compliance/report") {
+            form.filters method="get" action="/compliance/report" aria-label=(words.pick("Laporan bulanan", "Monthly report")) {
+                @if let Some((name, office)) = page::office_pair(&ask) { input type="hidden" name=(name) value=(office); }
+                label { span { (words.pick("Laporan bulanan (PDF) untuk bulan", "Monthly report (PDF) of")) }
+                    input type="month" name="month" value=(span.to.format("%Y-%m")) placeholder="2026-11" pattern="[0-9]{4}-[0-9]{2}" required;
+                }
+                button.button.quiet type="submit" { (words.pick("Unduh PDF", "Download PDF")) }
+            }
+        }
         @if total.served_ms == 0 {
             p.calm { (words.no_service) }
         } @else {
             (sums(&total, words))
+            (figures.show(words))
             section aria-labelledby="weeks" {
                 h2 #weeks { (words.by_week) }
                 p.hint { (words.by_week_hint) }
@@ -59,18 +80,35 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
             section aria-labelledby="hours" {
                 h2 #hours { (words.by_hour) }
                 p.hint { (words.by_hour_hint) }
-                (heat(&hours, words))
+                @let fields = heat::fields(&hours, |sum| {
+                    Some((heat::weekday(&sum.of[0])?.to_string(), sum.of[1].parse().ok()?))
+                });
+                (export::links_of(&ask, "/compliance/export", &[("each", "hour")]))
+                (heat::map(words.by_hour, words.hour, &fields, |row| day(row.parse().unwrap_or_default()), hour, words))
             }
             section aria-labelledby="counters" {
                 h2 #counters { (words.by_counter) }
                 p.hint { (words.unranked_hint) }
-                (table(words.counter_word, &by(counters, 1), words, |id| counter_name(&ask, id)))
+                (export::links_of(&ask, "/compliance/export", &[("each", "counter")]))
+                (table(words.counter_word, &by(&counters, 1), words, |id| counter_name(&ask, id)))
             }
-            @if !offices.is_empty() {
+            section aria-labelledby="counter-hours" {
+                @let title = words.pick("Menurut loket dan jam", "By counter and hour");
+                h2 #counter-hours { (title) }
+                p.hint { (words.by_hour_hint) }
+                @let fields = heat::fields(&counter_hours, |sum| Some((sum.of[0].clone(), sum.of[1].parse().ok()?)));
+                (export::links_of(&ask, "/compliance/export", &[("each", "counter_hour")]))
+                (heat::map(title, words.counter_word, &fields, |id| id.to_owned(), hour, words))
+            }
+            @if !office_dates.is_empty() {
                 section aria-labelledby="offices" {
                     h2 #offices { (words.by_office) }
                     p.hint { (words.unranked_hint) }
-                    (table(words.office_menu, &offices, words, |id| office_name(&ask, id)))
+                    (table(words.office_menu, &by(&office_dates, 0), words, |id| office_name(&ask, id)))
+                    @let title = words.pick("Menurut kantor dan hari", "By office and weekday");
+                    h3.spaced { (title) }
+                    @let fields = heat::fields(&office_dates, |sum| Some((sum.of[0].clone(), heat::weekday(&sum.of[1])?)));
+                    (heat::map(title, words.office_menu, &fields, |id| id.to_owned(), day, words))
                 }
             }
         }
@@ -78,18 +116,14 @@ pub async fn show(State(site): State<Site>, ask: Ask) -> Result<Markup, Fault> {
     Ok(page::shell(&ask, Tab::Compliance, words.compliance, false, body))
 }
 
-/// `GET /api/v1/service`: the sums of one office or all, `each=date|counter|hour`.
-pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
-    let each = match ask.param("each") {
-        None | Some("date") => Each::Date,
-        Some("counter") => Each::Counter,
-        Some("hour") => Each::Hour,
-        Some(_) => return Err(Fault::BadQuestion),
-    };
+/// `GET /api/v1/service`: the sums of one office or all, `each=date|counter|hour|counter_hour`.
+pub async fn api(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
+    let each = each(&ask)?;
     let names = match each {
         Each::Date => ["office", "date"],
         Each::Counter => ["office", "counter"],
         Each::Hour => ["date", "hour"],
+        Each::CounterHour => ["counter", "hour"],
     };
     let span = Span {
         office: ask.param("office").map(str::to_owned),
@@ -118,7 +152,19 @@ pub async fn api(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> 
         .into_iter()
         .map(told)
         .collect();
+    super::traces::looked_at_list(&site, &ask, &reader, "service", sums.len()).await?;
     Ok(axum::Json(sums).into_response())
+}
+
+/// What is summed apart from each other.
+pub fn each(ask: &Ask) -> Result<Each, Fault> {
+    match ask.param("each") {
+        None | Some("date") => Ok(Each::Date),
+        Some("counter") => Ok(Each::Counter),
+        Some("hour") => Ok(Each::Hour),
+        Some("counter_hour") => Ok(Each::CounterHour),
+        Some(_) => Err(Fault::BadQuestion),
+    }
 }
 
 /// The office the reader looks at, and the dates he asked for.
@@ -159,7 +205,8 @@ fn sums(total: &Service, words: &Words) -> Markup {
     }
 }
 
-fn trend(dates: &[Sum], words: &Words) -> Markup {
+/// Sums by week, under the names of their Mondays.
+pub fn weeks(dates: &[Sum], words: &Words) -> Vec<(String, Service)> {
     let mut weeks: BTreeMap<NaiveDate, Service> = BTreeMap::new();
     for sum in dates {
         let Ok(date) = sum.of[1].parse::<NaiveDate>() else {
@@ -168,77 +215,36 @@ fn trend(dates: &[Sum], words: &Words) -> Markup {
         let monday = date - Days::new(u64::from(date.weekday().num_days_from_monday()));
         *weeks.entry(monday).or_default() += sum.service;
     }
-    let label = |monday: &NaiveDate| {
+    let label = |monday: NaiveDate| {
         let month = letter::clock::month(monday.month0() as usize, words.language);
         format!("{} {}", monday.day(), month.chars().take(3).collect::<String>())
     };
+    weeks
+        .into_iter()
+        .map(|(monday, service)| (label(monday), service))
+        .collect()
+}
+
+fn trend(dates: &[Sum], words: &Words) -> Markup {
+    let weeks = weeks(dates, words);
     let points: Vec<Point> = weeks
         .iter()
-        .map(|(monday, service)| Point {
-            label: label(monday),
-            told: told(&label(monday), service, words),
+        .map(|(label, service)| Point {
+            label: label.clone(),
+            told: told(label, service, words),
             bar: service.compliance(),
             mark: service.coverage(),
         })
         .collect();
-    let rows: Vec<(String, Service)> = weeks
-        .iter()
-        .map(|(monday, service)| (label(monday), *service))
-        .collect();
     html! {
-        div.chart-frame tabindex="0" role="region" aria-label=(words.by_week) { (chart::shares(words.by_week, &points)) }
+        div.chart-frame tabindex="0" role="group" aria-label=(words.by_week) { (chart::shares(words.by_week, &points)) }
         p.chart-key { span.key-bar { (words.compliance_share) } span.key-mark { (words.coverage_share) } }
-        (beside(words.week, &rows, words))
-    }
-}
-
-fn heat(hours: &[Sum], words: &Words) -> Markup {
-    let mut fields: BTreeMap<(u32, u32), Service> = BTreeMap::new();
-    for sum in hours {
-        let (Ok(date), Ok(hour)) = (sum.of[0].parse::<NaiveDate>(), sum.of[1].parse::<u32>()) else {
-            continue;
-        };
-        *fields.entry((date.weekday().num_days_from_monday(), hour)).or_default() += sum.service;
-    }
-    let first = fields.keys().map(|(_, hour)| *hour).min().unwrap_or(8);
-    let last = fields.keys().map(|(_, hour)| *hour).max().unwrap_or(16);
-    let columns: Vec<String> = (first..=last).map(|hour| format!("{hour:02}")).collect();
-    let mut days: Vec<u32> = fields.keys().map(|(day, _)| *day).collect();
-    days.dedup();
-    let name = |day: u32, hour: u32| format!("{} {hour:02}.00", words.weekday(day as usize));
-    let rows: Vec<(String, Vec<Field>)> = days
-        .iter()
-        .map(|day| {
-            let field = |hour| {
-                let service = fields.get(&(*day, hour)).copied().unwrap_or_default();
-                Field {
-                    told: told(&name(*day, hour), &service, words),
-                    share: service.compliance(),
-                }
-            };
-            (
-                words.weekday(*day as usize).to_owned(),
-                (first..=last).map(field).collect(),
-            )
-        })
-        .collect();
-    let listed: Vec<(String, Service)> = fields
-        .iter()
-        .map(|((day, hour), service)| (name(*day, *hour), *service))
-        .collect();
-    html! {
-        div.chart-frame tabindex="0" role="region" aria-label=(words.by_hour) { (chart::heat(words.by_hour, &columns, &rows)) }
-        p.chart-key {
-            @for (step, share) in ["< 50 %", "50 %", "80 %", "95 %", "≥ 99 %"].into_iter().enumerate() {
-                span class={ "key-heat heat-key-" (step) } { (share) }
-            }
-        }
-        (beside(words.hour, &listed, words))
+        (beside(words.week, &weeks, words))
     }
 }
 
 /// The same as a chart, for who reads rather than looks.
-fn beside(what: &str, rows: &[(String, Service)], words: &Words) -> Markup {
+pub fn beside(what: &str, rows: &[(String, Service)], words: &Words) -> Markup {
     html! {
         details.chart-table {
             summary { (words.as_table) }
@@ -267,7 +273,7 @@ fn table(what: &str, sums: &BTreeMap<String, Service>, words: &Words, name: impl
     }
 }
 
-fn is_ranked(service: &Service) -> bool {
+pub fn is_ranked(service: &Service) -> bool {
     service.bound_ms() >= RANKED_MIN_MS && service.coverage().is_some_and(|share| share >= RANKED_MIN_COVERAGE)
 }
 
@@ -301,7 +307,7 @@ fn row(name: &str, service: &Service, words: &Words) -> Markup {
     }
 }
 
-fn told(name: &str, service: &Service, words: &Words) -> String {
+pub fn told(name: &str, service: &Service, words: &Words) -> String {
     format!(
         "{name}: {} {}, {} {}, {}",
         words.compliance_share,
@@ -319,7 +325,7 @@ pub fn total(sums: &[Sum]) -> Service {
 }
 
 /// Sums by the first of their words, or by the second.
-fn by(sums: Vec<Sum>, word: usize) -> BTreeMap<String, Service> {
+pub fn by(sums: &[Sum], word: usize) -> BTreeMap<String, Service> {
     let mut all: BTreeMap<String, Service> = BTreeMap::new();
     for sum in sums {
         *all.entry(sum.of[word].clone()).or_default() += sum.service;
@@ -327,7 +333,7 @@ fn by(sums: Vec<Sum>, word: usize) -> BTreeMap<String, Service> {
     all
 }
 
-fn counter_name(ask: &Ask, id: &str) -> String {
+pub fn counter_name(ask: &Ask, id: &str) -> String {
     let counters = ask
         .office()
         .into_iter()
@@ -343,7 +349,7 @@ fn office_name(ask: &Ask, id: &str) -> String {
 }
 
 /// `97,4 %`, `97.4%`: never rounded up to a hundred.
-fn percent(share: Option<f64>, words: &Words) -> String {
+pub fn percent(share: Option<f64>, words: &Words) -> String {
     let Some(share) = share else {
         return words.none.to_owned();
     };
@@ -356,7 +362,7 @@ fn percent(share: Option<f64>, words: &Words) -> String {
 }
 
 /// `12,5 jam`, `12.5 h`
-fn hours_of(ms: i64, words: &Words) -> String {
+pub fn hours_of(ms: i64, words: &Words) -> String {
     let tenths = (ms + 180_000) / 360_000;
     let (whole, tenth) = (tenths / 10, tenths % 10);
     match words.language {

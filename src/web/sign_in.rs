@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::Site;
 use super::ask::{Ask, Reader, address, next_place};
 use super::cookies::Cookie;
-use super::fault::Fault;
+use super::fault::{Fault, Refusal};
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use crate::accounts::password::{LENGTH_MIN, Weak};
@@ -292,7 +292,8 @@ async fn link_page(
                 p.notice.dead role="alert" { (text) }
                 p { a href="/forgot" { (words.pick("Minta tautan baru", "Ask for a new link")) } }
             };
-            return Ok((StatusCode::NOT_FOUND, page::shell(ask, Tab::None, title, false, body)).into_response());
+            let page = page::shell(ask, Tab::None, title, false, body);
+            return Ok((StatusCode::NOT_FOUND, Extension(Refusal("link")), page).into_response());
         }
         Err(other) => return Err(other.into()),
     };

@@ -19,7 +19,7 @@ use crate::engine::time::Moment;
 
 /// Streams altogether, half of the connections there may be, and of one session: a browser has six for everything.
 const STREAMS_MAX: usize = 128;
-const SESSION_MAX: usize = 3;
+const SESSION_MAX: usize = 4;
 /// Between two pieces of news, so that a busy daemon does not have every page ask without rest.
 const PAUSE: Duration = Duration::from_secs(2);
 /// So often a silent stream says that it lives, and whoever holds it is asked whether he still may.
@@ -98,6 +98,8 @@ async fn tell(site: &Site, pieces: &Pieces, session: &str, now: Moment) {
     while pieces.send(piece).await {
         piece = tokio::select! {
             () = tokio::time::sleep_until(ends) => return,
+            // A page that was left gives its place back at once.
+            () = pieces.left() => return,
             changed = news.changed() => {
                 if changed.is_err() {
                     return;

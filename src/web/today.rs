@@ -11,6 +11,7 @@ use super::icons::{Icon, icon};
 use super::page::{self, Tab};
 use super::readiness;
 use super::shown;
+use super::traces::looked_at_list;
 use crate::accounts::Role;
 use crate::engine::policy::Class;
 use crate::engine::roster::Device;
@@ -28,6 +29,7 @@ const OPEN_SHOWN: usize = 6;
 
 pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Markup, Fault> {
     let words = ask.words;
+    traced(&site, &ask, &reader);
     let Some(office) = ask.office() else {
         // An account without a role in an office, or a monitor that has none yet.
         let starting = site.live.borrow().offices.is_empty();
@@ -222,6 +224,21 @@ struct Look {
     class: &'static str,
     icon: Icon,
     name: &'static str,
+}
+
+/// That somebody watches the counters, who works there among it. This page alone is shown also while nothing can be written:
+/// it says that.
+fn traced(site: &Site, ask: &Ask, reader: &Reader) {
+    if !ask.scope().sees_cases() {
+        return;
+    }
+    let (site, ask, reader) = (site.clone(), ask.clone(), reader.clone());
+    let counters = ask.office().map_or(0, |office| office.view.counters.len());
+    tokio::spawn(async move {
+        if let Err(fault) = looked_at_list(&site, &ask, &reader, "today", counters).await {
+            tracing::debug!(?fault, "a look at the first page could not be traced");
+        }
+    });
 }
 
 fn look(ask: &Ask, counter: &CounterView, custody: Option<Custody>) -> Look {

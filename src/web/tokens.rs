@@ -89,6 +89,7 @@ fn part_name(part: Part, words: &Words) -> &'static str {
     match part {
         Part::Cases => words.pick("penilaian", "verdicts"),
         Part::Service => words.pick("menit pelayanan", "minutes of service"),
+        Part::Traces => words.pick("jejak orang", "traces of people"),
         Part::Devices => words.pick("perangkat dan kebijakan", "devices and policies"),
         Part::Orders => words.pick("bertindak atas kasus atas nama Anda", "act on cases in your name"),
     }

@@ -12,31 +12,26 @@ use super::fault::Fault;
 use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use super::sign_in::told;
+use super::traces::looked_at_list;
 use super::words::Words;
 use crate::accounts::{Grant, Holder, Role};
-use crate::door::{By, NewUser, Trouble, Way};
+use crate::door::{By, Look, NewUser, Trouble, Way};
 use crate::engine::event::OfficeId;
 use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::store::accounts::{Account, GrantRow};
 
 pub(super) fn role_name(role: Role, words: &Words) -> &'static str {
-    match role {
-        Role::Officer => words.pick("Petugas", "Officer"),
-        Role::Supervisor => words.pick("Atasan", "Supervisor"),
-        Role::Integrity => words.pick("Kepatuhan internal", "Integrity"),
-        Role::Auditor => words.pick("Auditor", "Auditor"),
-        Role::Technician => words.pick("Teknisi", "Technician"),
-        Role::Custodian => words.pick("Pemegang segel", "Custodian"),
-        Role::Gate => words.pick("Petugas gerbang", "Gate"),
-        Role::Administrator => words.pick("Pengelola akun", "Administrator"),
-    }
+    let [id, en] = role.names();
+    words.pick(id, en)
 }
 
 /// What comes with a form that changes somebody's account.
 type Change = (State<Site>, Path<String>, Ask, Reader, Posted);
 
-pub async fn list(State(site): State<Site>, ask: Ask) -> Result<Response, Fault> {
+pub async fn list(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
+    let count = site.door.store.accounts().await?.len();
+    looked_at_list(&site, &ask, &reader, "accounts", count).await?;
     list_page(&site, &ask, None).await
 }
 
@@ -58,6 +53,7 @@ async fn list_page(site: &Site, ask: &Ask, error: Option<(StatusCode, String)>) 
     let body = html! {
         (page::heading(title, None))
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
+        @if ask.param("done").is_some() { p.notice role="status" { (words.pick("Tersimpan.", "Saved.")) } }
         table.list role="table" {
             caption.unseen { (title) }
             thead role="rowgroup" { tr role="row" {
@@ -148,6 +144,7 @@ fn person(account: &Account, words: &Words) -> String {
 fn state(account: &Account, words: &Words) -> Markup {
     html! {
         @match (account.disabled, &account.password) {
+            (true, _) if account.erased => span.state.state-withdrawn { (words.pick("dihapus", "erased")) },
             (true, _) => span.state.state-dead { (words.pick("ditutup", "disabled")) },
             (false, None) => span.state.state-waiting { (words.pick("diundang", "invited")) },
             (false, Some(_)) => span.state.state-sent { (words.pick("aktif", "active")) },
@@ -245,7 +242,25 @@ fn way_page(ask: &Ask, account: &str, way: &Way) -> Response {
     page::shell(ask, Tab::Users, title, false, body).into_response()
 }
 
-pub async fn show(State(site): State<Site>, Path(id): Path<String>, ask: Ask) -> Result<Response, Fault> {
+pub async fn show(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    ask: Ask,
+    reader: Reader,
+) -> Result<Response, Fault> {
+    let account = site.door.store.account(&id).await?.ok_or(Fault::NotFound)?;
+    let look = Look {
+        what: "account",
+        which: account.id,
+        office: account
+            .holder
+            .office
+            .map(|office| office.to_string())
+            .unwrap_or_default(),
+        officer: account.holder.person,
+        count: None,
+    };
+    site.door.look(&reader.who, &reader.caller, &look).await?;
     user_page(&site, &ask, &id, None).await
 }
 
@@ -256,6 +271,7 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
     let now = site.door.clock.now();
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
     let act = |act: &str| format!("/users/{id}/{act}");
+    let own = ask.who.as_ref().is_some_and(|who| who.account.id == id);
     let reason = || {
         field(
             words.pick("Alasan", "Reason"),
@@ -283,14 +299,21 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
                         th scope="col" role="columnheader" { (words.pick("Berakhir", "Ends")) }
                         th scope="col" role="columnheader" { (words.pick("Tindakan", "Action")) }
                     } }
-                    tbody role="rowgroup" { @for row in &grants { (grant_row(ask, id, row, now)) } }
+                    tbody role="rowgroup" { @for row in &grants { (grant_row(ask, (id, own), row, now)) } }
                 }
             }
+            @if own {
+                p.hint { (words.pick(
+                    "Peran Anda sendiri diubah oleh pengelola akun lain.",
+                    "Your own roles are changed by another administrator.",
+                )) }
+            } @else {
             form.form method="post" action=(act("roles")) {
                 (proof(ask))
                 (office_field(site, words))
                 (role_fields(ask, words))
                 button.button type="submit" { (words.pick("Beri peran; sesi berakhir", "Give the role; sessions end")) }
+            }
             }
         }
         section aria-labelledby="doing" {
@@ -311,12 +334,26 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
                     @if account.disabled { (words.pick("Buka kembali", "Enable")) } @else { (words.pick("Tutup akun", "Disable")) }
                 }
             }
+            @if !own {
+            form.form method="post" action=(act("erase")) {
+                (proof(ask))
+                p { (words.pick(
+                    "Orangnya sudah pergi: nama, surel, kata sandi, kunci, dan suratnya dihapus untuk selamanya. Jejaknya tetap ada, tanpa nama.",
+                    "Its holder is gone: name, address, password, keys and letters go for good. The traces stay, without a name.",
+                )) }
+                (field(words.pick("Ketik nama akun untuk memastikan", "Type the account's name to be sure"), html! {
+                    input name="name" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="64" required;
+                }))
+                (reason())
+                button.button.quiet type="submit" { (words.pick("Hapus data pribadi", "Erase it")) }
+            }
+            }
         }
     };
     Ok((status, page::shell(ask, Tab::Users, &account.name, false, body)).into_response())
 }
 
-fn grant_row(ask: &Ask, account: &str, row: &GrantRow, now: Moment) -> Markup {
+fn grant_row(ask: &Ask, (account, own): (&str, bool), row: &GrantRow, now: Moment) -> Markup {
     let words = ask.words;
     let zone = ask.zone();
     let grant = &row.grant;
@@ -333,7 +370,7 @@ fn grant_row(ask: &Ask, account: &str, row: &GrantRow, now: Moment) -> Markup {
                 @match grant.ends { Some(ends) => (day(ends)), None => (words.none) }
             }
             td role="cell" data-label=(words.pick("Tindakan", "Action")) {
-                @if grant.ends.is_some_and(|ends| ends <= now) { (words.none) } @else {
+                @if own || grant.ends.is_some_and(|ends| ends <= now) { (words.none) } @else {
                     form method="post" action={ "/users/" (account) "/roles/end" } {
                         (proof(ask))
                         input type="hidden" name="role" value=(row.id);
@@ -387,6 +424,25 @@ pub async fn reset((State(site), Path(id), ask, reader, form): Change) -> Result
     };
     match done.await {
         Ok(way) => Ok(way_page(&ask, &id, &way)),
+        Err(trouble) => back(&site, &ask, &id, Err(trouble)).await,
+    }
+}
+
+pub async fn erase((State(site), Path(id), ask, reader, form): Change) -> Result<Response, Fault> {
+    let done = async {
+        let reason = reason(&ask, &form)?;
+        let account = site.door.store.account(&id).await?;
+        if account.is_none_or(|account| account.name != form.text("name").trim()) {
+            let wrong = ask
+                .words
+                .pick("Nama akun tidak sama.", "That is not the account's name.");
+            return Err(Trouble::Refused(wrong.to_owned()));
+        }
+        let by = By::Person(&reader.who, &reader.caller);
+        site.door.erase_user(by, &id, &reason).await
+    };
+    match done.await {
+        Ok(()) => Ok(Redirect::to("/users?done=1").into_response()),
         Err(trouble) => back(&site, &ask, &id, Err(trouble)).await,
     }
 }

@@ -148,6 +148,8 @@ impl Monitor {
             domain: "kota.example".into(),
             mails: false,
             provider: None,
+            codes_within_ms: None,
+            live: None,
         });
         tokio::spawn(alone(store.clone(), MonitorClock::Wall, waiting));
         let pages = orders.clone();

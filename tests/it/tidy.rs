@@ -69,7 +69,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Who comes in, for the pages, the command line and the demo.
     (
         "door",
-        &["accounts", "engine", "keys", "letter", "store", "store::rows", "clock"],
+        &[
+            "accounts",
+            "engine",
+            "keys",
+            "letter",
+            "live",
+            "store",
+            "store::rows",
+            "clock",
+        ],
     ),
     (
         "mailer",
@@ -124,7 +133,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const EVERYTHING: &[&str] = &["*"];
 
 /// Where an outside library may be named: one place each, so that it can be replaced there.
-const NAMED_IN: [(&str, &[&str]); 20] = [
+const NAMED_IN: [(&str, &[&str]); 21] = [
     ("argon2", &["keys"]),
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
@@ -144,6 +153,7 @@ const NAMED_IN: [(&str, &[&str]); 20] = [
     ("indicatif", &["replay"]),
     ("tracing_subscriber", &["telemetry"]),
     ("maud", &["letter", "web", "backtest"]),
+    ("pdf_writer", &["web"]),
     (
         "anyhow",
         &[

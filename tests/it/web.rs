@@ -15,8 +15,13 @@ mod pages;
 mod passkeys;
 pub mod people;
 mod reveals;
+mod rights;
 mod seed;
+mod streams;
+mod timing;
 mod tokens;
+mod traces;
+mod walks;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -188,6 +188,7 @@ fn account(row: &Row) -> Result<Account> {
         seed: sealed.map(|sealed| Seed { sealed, last_step }),
         recovery: serde_json::from_str(recovery).map_err(|_| unreadable("account.recovery", "no list"))?,
         disabled: state != "active",
+        erased: state == "erased",
         version: row.try_get(11).doing(READING)?,
         created: moment(row, 12)?,
         changed: moment(row, 13)?,

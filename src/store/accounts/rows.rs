@@ -21,6 +21,8 @@ pub struct Account {
     /// Whom an OpenID provider vouches for: its issuer, a blank, and its name for him.
     pub subject: Option<String>,
     pub disabled: bool,
+    /// Its holder is gone: nothing of him is left but an id. It stays disabled.
+    pub erased: bool,
     /// Counts its changes: who changes it says which one he saw.
     pub version: i64,
     pub created: Moment,
@@ -102,6 +104,8 @@ pub enum Part {
     Cases,
     /// Minutes of service.
     Service,
+    /// What people did and looked at.
+    Traces,
     /// Devices, their clocks and gaps, and the policies in force.
     Devices,
     /// Acting on cases and exemptions in its owner's name.
@@ -109,13 +113,14 @@ pub enum Part {
 }
 
 impl Part {
-    pub const ALL: [Part; 4] = [Part::Cases, Part::Service, Part::Devices, Part::Orders];
+    pub const ALL: [Part; 5] = [Part::Cases, Part::Service, Part::Devices, Part::Traces, Part::Orders];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Part::Cases => "cases",
             Part::Service => "service",
             Part::Devices => "devices",
+            Part::Traces => "traces",
             Part::Orders => "orders",
         }
     }
@@ -177,6 +182,11 @@ pub enum Change {
     /// All of an account.
     EndTokens {
         account: String,
+    },
+    /// Addresses and words of letters to an account's holder; those that wait are given up.
+    EraseLetters {
+        account: String,
+        at: Moment,
     },
     /// Sessions and links that are over.
     Forget {

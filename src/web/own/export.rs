@@ -40,6 +40,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
         which: ask.path_and_filters(),
         office: own.office.to_string(),
         officer: own.ids.first().cloned(),
+        count: None,
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
     let (pieces, body) = pieces();

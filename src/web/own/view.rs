@@ -310,7 +310,7 @@ fn looked_at(what: &str, words: &Words) -> String {
         "letter" => words.pick("Surat", "Letter"),
         "export" => words.pick("Unduhan", "Export"),
         "own" => words.pick("Salinan data saya", "A copy of my data"),
-        "reveal" | "revealed" => words.pick("Nama dibuka", "Name revealed"),
+        "name" => words.pick("Nama dibuka", "Name shown"),
         "case" => words.pick("Perkara", "Case"),
         other => other,
     }

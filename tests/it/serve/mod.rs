@@ -69,7 +69,7 @@ impl House {
         let text = format!(
             "clock = \"events\"\n[office]\nroster = [{:?}]\npolicies = {:?}\n[database]\n{database}\n\
              [broker]\n{section}\n[mail]\ndirectory = \"mails\"\nfrom = \"Jagaloket <jagaloket@tangerang.example>\"\ndigests = false\n\
-             [web]\nlisten = \"127.0.0.1:{web}\"\n",
+             [web]\nlisten = \"127.0.0.1:{web}\"\none_time_codes = \"optional\"\n",
             example("roster.toml"),
             policies()
         );

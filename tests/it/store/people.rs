@@ -31,6 +31,7 @@ fn account(name: &str) -> Account {
         recovery: vec!["aa".into(), "bb".into()],
         subject: Some("https://idp.example x".into()),
         disabled: false,
+        erased: false,
         version: 1,
         created: at(0),
         changed: at(1),
@@ -57,6 +58,7 @@ async fn what_is_written_of_people_comes_back_and_goes(home: Home) {
             recovery: Vec::new(),
             subject: None,
             disabled: true,
+            erased: false,
             ..account("bare")
         },
     );
@@ -156,6 +158,7 @@ async fn what_is_written_of_people_comes_back_and_goes(home: Home) {
         Change::Account(Box::new(Account {
             version: 2,
             disabled: true,
+            erased: false,
             ..siti.clone()
         })),
     ]);

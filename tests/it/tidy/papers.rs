@@ -184,6 +184,37 @@ fn decisions_are_numbered_short_and_say_why() {
 }
 
 #[test]
+fn every_test_that_a_page_names_as_its_proof_is_there() {
+    let tests: Vec<(String, String)> = files("tests")
+        .into_iter()
+        .chain(files("src"))
+        .filter(|path| path.ends_with(".rs"))
+        .map(|path| (path.trim_end_matches(".rs").replace("/mod", ""), read(&path)))
+        .collect();
+    let (mut named, mut wrong) = (0, Vec::new());
+    for page in ["docs/security.md", "docs/reliability.md"] {
+        for span in spans(&read(page)) {
+            let Some((module, test)) = span.rsplit_once("::") else {
+                continue;
+            };
+            if span.contains(' ') || test.matches('_').count() < 3 {
+                continue;
+            }
+            named += 1;
+            let place = module.replace("::", "/");
+            let places = [format!("tests/it/{place}"), format!("src/{place}")];
+            let there =
+                |(path, text): &(String, String)| places.contains(path) && text.contains(&format!("fn {test}("));
+            if !tests.iter().any(there) {
+                wrong.push(format!("{page}: there is no test `{span}`"));
+            }
+        }
+    }
+    assert!(named > 20, "only {named} are named");
+    none(wrong);
+}
+
+#[test]
 fn every_link_within_the_tree_leads_somewhere() {
     let mut wrong = Vec::new();
     let pages = files("docs")

@@ -27,6 +27,7 @@ async fn with_account(monitor: &Monitor) {
         recovery: Vec::new(),
         subject: None,
         disabled: false,
+        erased: false,
         version: 1,
         created: monitor.now,
         changed: monitor.now,

@@ -4,7 +4,7 @@ use jagaloket::case::Code;
 use jagaloket::case::acts::Wish;
 use jagaloket::case::exemption::ExemptionWish;
 use jagaloket::engine::event::OfficeId;
-use jagaloket::past;
+use jagaloket::past::Measuring;
 
 use super::*;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ async fn a_week_of_an_office_with_three_supervisors() {
     let sink = SmtpSink::start();
     let folder = tempfile::tempdir().unwrap();
     let mut monitor = Monitor::start(&folder.path().join("j.db"), MONDAY, sink.port).await;
-    let mut conflicted = 0;
+    let (mut conflicted, mut measuring) = (0, Measuring::default());
     for day in 0..5 {
         monitor.until(at(day, 8, 0)).await;
         for (officer, counter) in [("p-1", "loket-1"), ("p-2", "loket-2"), ("p-3", "loket-3")] {
@@ -107,7 +107,7 @@ async fn a_week_of_an_office_with_three_supervisors() {
             monitor.ends(officer, counter).await;
         }
         monitor.until(at(day, 17, 0)).await;
-        past::Measuring::default()
+        measuring
             .measure(&monitor.store, &OfficeId::new("kota"), 14 * DAY_MS)
             .await
             .unwrap();

@@ -1,15 +1,18 @@
 """Visits pages in Chromium over its debugging pipe and tells what a person would meet there.
 
 Standard input: {"chromium": PATH, "profile": DIR, "visits": [{"url", "width", "height", "dark", "script", "session", "shows"?,
-"png"?}, …]}; `session` is a cookie, and a page that `shows` words stays open until it does.
+"picture"?}, …]}; `session` is a cookie, and a page that `shows` words stays open until it does.
 Standard output: a list with, for each visit, the language, the title, the text, how wide the page is and how wide the
-window, links and controls without a name, what the browser complained of, and texts of too little contrast.
+window, links and controls without a name, what the browser complained of, texts of too little contrast, how many bytes came,
+and what axe-core finds wrong.
 """
 
 import base64
+import importlib.util
 import itertools
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -51,10 +54,26 @@ LOOK = """
     language: document.documentElement.lang, title: document.title, text: document.body.innerText,
     page_width: document.documentElement.scrollWidth, window_width: document.documentElement.clientWidth,
     nameless: nameless.map((e) => e.outerHTML.slice(0, 120)),
+    bytes: ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind)).filter((e) => !e.name.includes('/live'))
+      .reduce((sum, e) => sum + e.transferSize, 0),
     twice: ids.filter((id, n) => ids.indexOf(id) !== n), headings: document.querySelectorAll('h1').length, faint,
   };
 })()
 """
+
+# The rules of WCAG 2.2 at AA and the good habits beside them.
+AXE = """
+axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+  .then((found) => found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.html.slice(0, 160)}`)))
+"""
+
+
+def axe_core():
+    """The engine as the package of the test requirements carries it; its Python is not needed."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if not found:
+        sys.exit("axe-playwright-python is missing: pip install -r tests/requirements.txt")
+    return pathlib.Path(found.submodule_search_locations[0], "axe.min.js").read_text()
 
 
 class Browser:
@@ -82,6 +101,7 @@ class Browser:
         self.buffer = b""
         self.complaints = []
         self.events = []
+        self.axe = axe_core()
 
     def message(self):
         while b"\0" not in self.buffer:
@@ -93,7 +113,7 @@ class Browser:
         message = json.loads(text)
         method, params = message.get("method"), message.get("params", {})
         if method == "Log.entryAdded":
-            self.complaints.append(params["entry"]["text"])
+            self.complaints.append(f"{params['entry']['text']} {params['entry'].get('url', '')}".strip())
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"]))
         elif method:
@@ -113,7 +133,7 @@ class Browser:
                     sys.exit(f"{method}: {message['error']}")
                 return message["result"]
 
-    def visit(self, url, width, height, dark, script, session, png=None, shows=None):
+    def visit(self, url, width, height, dark, script, session, picture=None, shows=None):
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         tab = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
@@ -138,17 +158,23 @@ class Browser:
             ask("Runtime.evaluate", expression=wait, awaitPromise=True)
         # Without scripts the page has none of its own, but ours must still look.
         ask("Emulation.setScriptExecutionDisabled", value=False)
-        result = ask("Runtime.evaluate", expression=LOOK, returnByValue=True)
-        if "exceptionDetails" in result:
-            sys.exit(f"{url}: {result['exceptionDetails']}")
-        if png:
+        def evaluate(expression):
+            result = ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+            if "exceptionDetails" in result:
+                sys.exit(f"{url}: {result['exceptionDetails']}")
+            return result["result"].get("value")
+
+        look = evaluate(LOOK)
+        evaluate(self.axe + "; 0")
+        look["axe"] = evaluate(AXE)
+        if picture:
             size = ask("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"x": 0, "y": 0, "width": size["width"], "height": max(size["height"], height), "scale": 1}
-            picture = ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-            with open(png, "wb") as file:
-                file.write(base64.b64decode(picture["data"]))
+            taken = ask("Page.captureScreenshot", format="webp", quality=65, captureBeyondViewport=True, clip=clip)
+            with open(picture, "wb") as file:
+                file.write(base64.b64decode(taken["data"]))
         self.ask("Target.closeTarget", targetId=target)
-        return {**result["result"]["value"], "url": url, "complaints": self.complaints}
+        return {**look, "url": url, "complaints": self.complaints}
 
 
 def main():

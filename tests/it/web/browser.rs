@@ -24,7 +24,14 @@ pub struct Look {
     headings: u32,
     faint: Vec<String>,
     complaints: Vec<String>,
+    /// What came over the wire for it.
+    bytes: u32,
+    /// What axe-core finds wrong.
+    axe: Vec<String>,
 }
+
+/// What a first look at a page may cost.
+const BYTES_MAX: u32 = 150_000;
 
 pub struct Visit {
     pub path: String,
@@ -50,7 +57,7 @@ fn visit_until(port: u16, session: &str, visits: &[Visit], shows: Option<&str>) 
                 .chars()
                 .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
                 .collect();
-            let name = format!("{name}-{}{}.png", visit.width, if visit.dark { "-dark" } else { "" });
+            let name = format!("{name}-{}{}.webp", visit.width, if visit.dark { "-dark" } else { "" });
             json!({
                 "url": format!("http://127.0.0.1:{port}{}", visit.path),
                 "width": visit.width,
@@ -59,7 +66,7 @@ fn visit_until(port: u16, session: &str, visits: &[Visit], shows: Option<&str>) 
                 "script": visit.script,
                 "session": session,
                 "shows": shows,
-                "png": pictures.as_ref().map(|folder| folder.join(name)),
+                "picture": pictures.as_ref().map(|folder| folder.join(name)),
             })
         })
         .collect();
@@ -72,7 +79,15 @@ fn visit_until(port: u16, session: &str, visits: &[Visit], shows: Option<&str>) 
 fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
     let desk = Desk::open();
     let mut visits = Vec::new();
-    let others = ["/nowhere", "/account", "/account/codes", "/confirm"].map(|path| (path, ["", ""]));
+    let others = [
+        "/nowhere",
+        "/traces",
+        "/account",
+        "/account/codes",
+        "/confirm",
+        "/reveal?officer=p-001",
+    ]
+    .map(|path| (path, ["", ""]));
     for (path, _) in Desk::pages().into_iter().chain(others) {
         let mark = if path.contains('?') { '&' } else { '?' };
         for (code, width, dark) in [
@@ -89,6 +104,7 @@ fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
             });
         }
     }
+    let mut wrong: Vec<String> = Vec::new();
     for (visit, look) in visits.iter().zip(visit(desk.port, &desk.token, &visits)) {
         let page = format!("{} at {} px, dark: {}", look.url, visit.width, visit.dark);
         assert!(visit.path.ends_with(&look.language), "{page}");
@@ -102,6 +118,9 @@ fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
         assert_eq!(look.nameless, [""; 0], "{page}");
         assert_eq!(look.twice, [""; 0], "{page}");
         assert_eq!(look.faint, [""; 0], "{page}");
+        // Everything it finds, so that one walk tells all.
+        wrong.extend(look.axe.iter().map(|found| format!("{page}: {found}")));
+        assert!((1..BYTES_MAX).contains(&look.bytes), "{page}: {} bytes", look.bytes);
         let unexpected = |text: &&String| !text.contains("404");
         assert_eq!(
             look.complaints.iter().filter(unexpected).count(),
@@ -110,6 +129,7 @@ fn every_page_fits_is_named_and_readable_wide_and_on_a_phone_light_and_dark() {
             look.complaints
         );
     }
+    assert_eq!(wrong, [""; 0], "axe-core");
 }
 
 #[test]
@@ -145,6 +165,7 @@ fn the_pages_before_signing_in_and_those_about_accounts_fit_and_are_readable_wit
                 "{look:?}"
             );
             assert_eq!(look.faint, [""; 0], "{}", look.url);
+            assert_eq!(look.axe, [""; 0], "{}", look.url);
             let unexpected = |text: &&String| !text.contains("404");
             assert_eq!(
                 look.complaints.iter().filter(unexpected).count(),

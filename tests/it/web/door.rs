@@ -50,8 +50,16 @@ impl Desk {
     }
 
     /// Says something to the database beside the dashboard.
-    fn sql<T: Send + Unpin + for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>>(&self, sql: &'static str) -> Vec<T> {
+    pub fn sql<T: Send + Unpin + for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>>(
+        &self,
+        sql: &'static str,
+    ) -> Vec<T> {
+        self.sql_of(sql)
+    }
+
+    pub fn sql_of<T: Send + Unpin + for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>>(&self, sql: &str) -> Vec<T> {
         let path = self.seeded.directory.path().join("jagaloket.db");
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
         self.runtime.block_on(async {
             let mut plain = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
             let rows = sqlx::query_as(sql).fetch_all(&mut plain).await.unwrap();
@@ -433,7 +441,7 @@ fn a_reset_goes_by_mail_alone_is_good_once_and_asks_for_the_second_factor() {
     assert_eq!(desk.mailed(), "");
 }
 
-fn unbase32(text: &str) -> Vec<u8> {
+pub fn unbase32(text: &str) -> Vec<u8> {
     let digits = text.bytes().filter(|byte| *byte != b' ');
     let values = digits.map(|byte| {
         if byte.is_ascii_uppercase() {

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use jagaloket::clock::steady::Doubt;
 use jagaloket::live::BrokerState;
+use jagaloket::web::Settings;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::pages::Desk;
 use super::seed::at;
+use crate::support::Browser;
 
 #[test]
 fn verdicts_go_out_as_the_contract_has_them() {
@@ -255,4 +257,62 @@ fn clocks_and_missing_events_are_told_to_people_and_programs() {
     });
     assert!(json("/readyz")["notices"].to_string().contains("clock has jumped"));
     assert!(desk.get("/health?lang=en").2.contains("clock jumped to"));
+}
+
+#[test]
+fn pages_for_programs_answer_this_machine_alone() {
+    let desk = Desk::open();
+    for path in ["/readyz", "/metrics"] {
+        let mut browser = desk.browser();
+        assert_eq!(browser.get(path).status, 200, "{path}");
+        for header in ["X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1", "Via: 1.1 proxy"] {
+            browser.headers = vec![header.into()];
+            let answer = browser.get(path);
+            assert_eq!(answer.status, 403, "{path} {header}");
+            assert!(!answer.body.contains("jagaloket_"), "{path} {header}");
+        }
+    }
+    let mut browser = desk.browser();
+    browser.headers = vec!["Via: 1.1 proxy".into()];
+    assert_eq!(browser.get("/healthz").status, 200);
+}
+
+#[test]
+fn behind_a_proxy_programs_are_answered_at_their_own_address_and_nobody_else_there() {
+    let desk = Desk::with(Settings {
+        // As `serve` sets it where a proxy is configured, or programs have an address.
+        machines_here: false,
+        hosts: vec!["jagaloket.kantor.example".into()],
+        ..Settings::default()
+    });
+    let listening = jagaloket::web::listen_for_machines("127.0.0.1:0".parse().unwrap());
+    let listening = desk.runtime.block_on(listening).unwrap();
+    let port = listening.address().unwrap().port();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let ends = async {
+        let _ = stopped.await;
+    };
+    let served = desk
+        .runtime
+        .spawn(jagaloket::web::serve(listening, desk.site.clone(), ends));
+    let mut here = Browser::new(port);
+    for path in ["/readyz", "/metrics"] {
+        // A proxy on this machine that adds no header and passes on its own name for us.
+        assert_eq!(desk.browser().get(path).status, 403, "{path}");
+        assert_eq!(here.get(path).status, 200, "{path}");
+        let mut elsewhere = Browser::new(port);
+        for header in ["X-Forwarded-For: 10.0.0.1", "Host: jagaloket.kantor.example"] {
+            elsewhere.headers = vec![header.into()];
+            assert_eq!(elsewhere.get(path).status, 403, "{path} {header}");
+        }
+    }
+    assert_eq!(here.get("/healthz").status, 200);
+    here.cookies.insert("jagaloket_session".into(), desk.token.clone());
+    for path in ["/", "/incidents", "/sign-in", "/api/v1/verdicts"] {
+        assert_eq!(here.get(path).status, 404, "{path}");
+    }
+    let _ = stop.send(());
+    desk.runtime.block_on(served).unwrap().unwrap();
+    let elsewhere = jagaloket::web::listen_for_machines("192.0.2.1:0".parse().unwrap());
+    assert!(desk.runtime.block_on(elsewhere).is_err());
 }

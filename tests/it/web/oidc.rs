@@ -12,14 +12,14 @@ use serde_json::json;
 use super::pages::Desk;
 use crate::support::{Answer, Browser, Peer, free_port, python_command, wait_until};
 
-struct House {
-    desk: Desk,
-    provider: u16,
+pub struct House {
+    pub desk: Desk,
+    pub provider: u16,
     _process: Peer,
     _folder: tempfile::TempDir,
 }
 
-fn house() -> House {
+pub fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let provider = free_port();
     let python = python_command("").get_program().to_owned();

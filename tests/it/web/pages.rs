@@ -27,6 +27,7 @@ pub struct Desk {
     pub runtime: tokio::runtime::Runtime,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), ServeError>>>,
+    pub site: Site,
 }
 
 impl Desk {
@@ -40,6 +41,11 @@ impl Desk {
 
     /// With a provider that vouches for people.
     pub fn beside(settings: Settings, provider: Option<Provider>) -> Desk {
+        Desk::asking(settings, provider, None)
+    }
+
+    /// The same, where roles ask for one-time codes within so many milliseconds.
+    pub fn asking(settings: Settings, provider: Option<Provider>, codes: Option<i64>) -> Desk {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seeded = runtime.block_on(seed());
         let (live, receiver) = watch::channel(Arc::new(seeded.live.clone()));
@@ -59,6 +65,8 @@ impl Desk {
             domain: "contoh.example".into(),
             mails: true,
             provider,
+            codes_within_ms: codes,
+            live: Some(receiver.clone()),
         });
         runtime.spawn(alone(seeded.store.clone(), MonitorClock::Wall, waiting));
         let token = runtime.block_on(seat(&seeded.store, &AUDITOR));
@@ -79,13 +87,14 @@ impl Desk {
         let ends = async {
             let _ = stopped.await;
         };
-        let served = runtime.spawn(serve(listener, site, ends));
+        let served = runtime.spawn(serve(listener, site.clone(), ends));
         Desk {
             seeded,
             port,
             token,
             door,
             live,
+            site,
             runtime,
             stop: Some(stop),
             served: Some(served),

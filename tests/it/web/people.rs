@@ -36,6 +36,7 @@ pub async fn seat(store: &Store, person: &Person) -> String {
         recovery: Vec::new(),
         subject: None,
         disabled: false,
+        erased: false,
         version: 1,
         created: now,
         changed: now,
