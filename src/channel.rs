@@ -5,10 +5,10 @@ mod cloud;
 mod hears;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use tokio::sync::watch;
 
 use crate::booking::code;
 use crate::booking::message::{Facts, Template, parameters};
@@ -84,16 +84,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Works until `shutdown`.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        tokio::pin!(shutdown);
-        loop {
-            let worked = tokio::select! {
-                biased;
-                () = &mut shutdown => return,
-                worked = self.round() => worked,
-            };
-            let pause = match worked {
+    /// Works until it is to stop; a message under way is finished first.
+    pub async fn run(self, mut stopping: watch::Receiver<bool>) {
+        while !*stopping.borrow() {
+            let pause = match self.round(|| *stopping.borrow()).await {
                 Ok(Round {
                     sent: 1..,
                     wait_ms: None,
@@ -117,17 +111,25 @@ impl Writer {
                 }
             };
             tokio::select! {
-                () = &mut shutdown => return,
+                _ = stopping.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(pause.min(Duration::from_secs(60))) => {}
             }
         }
     }
 
-    /// Sends what is due now.
-    pub async fn round(&self) -> Result<Round, Error> {
+    /// Sends what is due now, until it is to stop.
+    pub async fn round(&self, stops: impl Fn() -> bool) -> Result<Round, Error> {
         let leased = self.store.lease_messages(self.clock.now(), BATCH, LEASE_MS).await?;
         let mut round = Round::default();
         for message in leased {
+            if stops() {
+                // What nobody has sent is given back, so that it need not be asked about.
+                let now = self.clock.now();
+                self.store
+                    .message_later(&message.key, Fate::Queued, "the monitor stopped", now)
+                    .await?;
+                continue;
+            }
             if let Some(wait_ms) = round.wait_ms {
                 // The channel wants a rest: what is leased waits with the others.
                 let due = self.clock.now().plus_ms(wait_ms);
@@ -279,6 +281,3 @@ fn put(folder: &std::path::Path, outgoing: &Outgoing) -> Outcome {
 fn of_seconds(text: &str) -> Option<Moment> {
     text.parse::<i64>().ok()?.checked_mul(1_000).map(Moment)
 }
-
-/// Shared by whoever sends and whoever hears.
-pub type Shared = Arc<Hears>;

@@ -107,6 +107,8 @@ pub struct Running {
     line: LineEnd,
     daemon: tokio::task::JoinHandle<Result<()>>,
     mailer: Option<tokio::task::JoinHandle<()>>,
+    /// Writes to applicants.
+    writer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
     measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
@@ -253,10 +255,10 @@ pub async fn start(plan: Plan) -> Result<Running> {
         webhook: orders::webhook(&config, &store, &door.keys, &senders, &clock),
     };
     let mut visits = Visits::open(&store, &desks, door.keys.clone(), booking::Terms::default()).await?;
-    if let Some(writer) = orders::writer(&config, &store, &door.keys, senders, &clock) {
+    let writer = orders::writer(&config, &store, &door.keys, senders, &clock).map(|writer| {
         visits.channel = Some(Written { quiet_ms: 0 });
-        tokio::spawn(writer.run(stopped(stopping.clone())));
-    }
+        tokio::spawn(writer.run(stopping.clone()))
+    });
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let ends = {
         let stopping = stopping.clone();
@@ -342,6 +344,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         line,
         daemon,
         mailer,
+        writer,
         web,
         measure,
         reload,
@@ -390,12 +393,12 @@ impl Running {
         if !self.daemon.is_finished() {
             self.daemon.await.context("the daemon broke")??;
         }
-        if let Some(mut mailer) = self.mailer {
-            // A stalled mail server must not hold up the stop; the letter's lease ends and it is sent again. The mailer
-            // itself must be gone before the database is closed under it.
-            if tokio::time::timeout(PATIENCE, &mut mailer).await.is_err() {
-                mailer.abort();
-                let _ = mailer.await;
+        for mut sends in [self.mailer, self.writer].into_iter().flatten() {
+            // A stalled server must not hold up the stop; the lease of what is under way ends. Who sends must be gone
+            // before the database is closed under him.
+            if tokio::time::timeout(PATIENCE, &mut sends).await.is_err() {
+                sends.abort();
+                let _ = sends.await;
             }
         }
         self.web.await.context("the dashboard broke")??;
