@@ -27,6 +27,8 @@ pub enum Needs {
     SignedIn,
     /// Signed in, and more than a keeper of gates or seals.
     Inside,
+    /// The same, and keepers too who are in a roster: what is held about oneself.
+    Own,
     /// One of these roles.
     One(&'static [Role]),
 }
@@ -98,7 +100,7 @@ fn by_token(part: Part, mut route: Route) -> Route {
 }
 
 fn routes() -> Vec<Route> {
-    use Needs::{Anyone, Inside, Machine, Nothing, SignedIn};
+    use Needs::{Anyone, Inside, Machine, Nothing, Own, SignedIn};
     vec![
         route("GET", "/", Inside, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
@@ -240,12 +242,12 @@ fn routes() -> Vec<Route> {
         fresh(route("POST", "/seals/{id}", SEALS, post(messages::unseal))),
         route("GET", "/channel/webhook", Nothing, get(webhook::challenge)),
         route("POST", "/channel/webhook", Nothing, post(webhook::told)),
-        route("GET", "/me", Inside, get(own::show)),
-        fresh(route("GET", "/me/export", Inside, get(own::export::show))),
-        route("GET", "/me/incidents/{n}", Inside, get(own::incident::show)),
-        route("POST", "/me/incidents/{n}/state", Inside, post(own::forms::state)),
-        route("POST", "/me/incidents/{n}/appeal", Inside, post(own::forms::appeal)),
-        route("POST", "/me/corrections", Inside, post(own::forms::correct)),
+        route("GET", "/me", Own, get(own::show)),
+        fresh(route("GET", "/me/export", Own, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", Own, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", Own, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", Own, post(own::forms::appeal)),
+        route("POST", "/me/corrections", Own, post(own::forms::correct)),
         route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
         route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
         route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
@@ -291,7 +293,9 @@ impl Needs {
     pub fn admit(self, roles: &[Role]) -> bool {
         match self {
             Needs::One(some) => some.iter().any(|role| roles.contains(role)),
-            Needs::Inside => roles.is_empty() || roles.iter().any(|role| !matches!(role, Gate | Custodian)),
+            Needs::Inside | Needs::Own => {
+                roles.is_empty() || roles.iter().any(|role| !matches!(role, Gate | Custodian))
+            }
             Needs::Nothing | Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
         }
     }
