@@ -48,6 +48,8 @@ pub struct Config {
     pub web: Web,
     /// The second channel, for what mail cannot deliver.
     pub hook: Option<Hook>,
+    /// How applicants are written; `None`: they are not.
+    pub channel: Option<Channel>,
     /// A trial of the whole way, again and again.
     pub canary: Option<Canary>,
     pub quarantine: Quarantine,
@@ -243,6 +245,26 @@ pub struct Hook {
     pub ca: Option<PathBuf>,
 }
 
+/// How applicants are written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Channel {
+    pub way: ChannelWay,
+    /// What the channel signs its calls with, and what it says in the first one; `None`: it tells nothing.
+    pub webhook: Option<(Secret, String)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ChannelWay {
+    /// A file a message.
+    Directory(PathBuf),
+    Cloud {
+        url: String,
+        phone_number_id: String,
+        token: Secret,
+        ca: Option<PathBuf>,
+    },
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Canary {
     /// Whose mailbox its mails go to.
@@ -358,7 +380,7 @@ pub fn settings() -> Vec<Setting> {
     let asked = RefCell::default();
     // What is asked for depends on what is there: each way to reach the broker and to send mail once.
     for text in [
-        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n",
+        "[broker.tls]\n[mail]\nhost = \"h\"\n[web.tls]\n[web.oidc]\n[hook]\n[canary]\n[channel]\n[channel.webhook]\n",
         "[database]\nurl = \"postgres://h/d\"\n[broker]\nembedded = true\n[broker.tls]\n[mail]\ndirectory = \"d\"\n",
     ] {
         Reader::new(text, Path::new(""), &|_| None, &asked).read(sections::config);

@@ -141,6 +141,7 @@ pub async fn run(request: Request) -> Result<Outcome> {
             codes_within_ms: None,
         },
         hook: None,
+        channel: None,
         canary: None,
         // A demo shows every mail at once, and is no week long.
         terms: Terms {

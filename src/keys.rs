@@ -185,6 +185,15 @@ pub fn is_signed_by(key: &JsonKey, message: &[u8], signature: &[u8]) -> bool {
     }
 }
 
+/// Whether a call is signed as `X-Hub-Signature-256` says it: `sha256=` and the HMAC over its bytes as they came.
+pub fn is_hub_signed(secret: &str, body: &[u8], header: &str) -> bool {
+    let Some(digits) = header.strip_prefix("sha256=") else {
+        return false;
+    };
+    let signed = mac::sign(&mac::Key::new(mac::HMAC_SHA256, secret.as_bytes()), body);
+    !secret.is_empty() && is_same(&hex(signed.as_ref()), &digits.to_ascii_lowercase())
+}
+
 /// 256 bits for a browser or a link to hold.
 pub fn token() -> String {
     hex(&chance::<32>())

@@ -3,8 +3,10 @@
 
 pub mod accounts;
 pub mod backtest;
+pub mod booking;
 pub mod broker;
 pub mod case;
+pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod compliance;

@@ -22,6 +22,7 @@ use crate::clock::{MonitorClock, steady};
 use crate::config::{self, Config};
 use crate::daemon::desk::Texts;
 use crate::daemon::docket::{self, Docket};
+use crate::daemon::visits::{Visits, Written};
 use crate::daemon::{self, Daemon};
 use crate::door::{self, Door, Frame};
 use crate::engine::Clock;
@@ -36,11 +37,11 @@ use crate::live::{BrokerKind, Live};
 use crate::retention::{Daily, Judging, Retention};
 use crate::store::{Bounds, Store};
 use crate::telemetry::Metrics;
-use crate::{broker, mailer, mqtt, web};
+use crate::{booking, broker, mailer, mqtt, web};
 pub use canary::OFFICE as CANARY;
 use edges::{broker_settings, client_settings, mail_settings, provider_of};
 pub use gather::{Faults, Gathered, gather, read_texts};
-pub use orders::order;
+pub use orders::{heard, order, visit};
 use reload::Reload;
 pub use reload::{Answer, Outcome, ask, ask_to_hold, ask_to_retain};
 
@@ -106,6 +107,8 @@ pub struct Running {
     line: LineEnd,
     daemon: tokio::task::JoinHandle<Result<()>>,
     mailer: Option<tokio::task::JoinHandle<()>>,
+    /// Writes to applicants.
+    writer: Option<tokio::task::JoinHandle<()>>,
     web: tokio::task::JoinHandle<Result<(), web::ServeError>>,
     measure: tokio::task::JoinHandle<()>,
     reload: tokio::task::JoinHandle<()>,
@@ -239,6 +242,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         live: Some(live.clone()),
     });
     let (order_sender, orders_in) = mpsc::channel(ORDERS_MAX);
+    let senders = orders::senders(&desks);
     let site = web::Site {
         door: door.clone(),
         store: store.clone(),
@@ -247,7 +251,14 @@ pub async fn start(plan: Plan) -> Result<Running> {
         settings: Arc::new(web_settings),
         explain: Some(explainer(&store, config.settle_after_ms)),
         orders: Some(orders::for_pages(&order_sender)),
+        visits: Some(orders::visits_for_pages(&order_sender)),
+        webhook: orders::webhook(&config, &store, &door.keys, &senders, &clock),
     };
+    let mut visits = Visits::open(&store, &desks, door.keys.clone(), booking::Terms::default()).await?;
+    let writer = orders::writer(&config, &store, &door.keys, senders, &clock).map(|writer| {
+        visits.channel = Some(Written { quiet_ms: 0 });
+        tokio::spawn(writer.run(stopping.clone()))
+    });
     let beside = troubles::beside(&config, &site, to_daemon, &clock, &stopping);
     let ends = {
         let stopping = stopping.clone();
@@ -311,6 +322,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         notes: daemon::Notes::default(),
         answers: Vec::new(),
         docket,
+        visits,
         outage: None,
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
@@ -332,6 +344,7 @@ pub async fn start(plan: Plan) -> Result<Running> {
         line,
         daemon,
         mailer,
+        writer,
         web,
         measure,
         reload,
@@ -380,12 +393,12 @@ impl Running {
         if !self.daemon.is_finished() {
             self.daemon.await.context("the daemon broke")??;
         }
-        if let Some(mut mailer) = self.mailer {
-            // A stalled mail server must not hold up the stop; the letter's lease ends and it is sent again. The mailer
-            // itself must be gone before the database is closed under it.
-            if tokio::time::timeout(PATIENCE, &mut mailer).await.is_err() {
-                mailer.abort();
-                let _ = mailer.await;
+        for mut sends in [self.mailer, self.writer].into_iter().flatten() {
+            // A stalled server must not hold up the stop; the lease of what is under way ends. Who sends must be gone
+            // before the database is closed under him.
+            if tokio::time::timeout(PATIENCE, &mut sends).await.is_err() {
+                sends.abort();
+                let _ = sends.await;
             }
         }
         self.web.await.context("the dashboard broke")??;

@@ -34,6 +34,10 @@ pub struct Scope {
     offices: BTreeSet<String>,
     /// Offices whose quarantine may be seen.
     quarantine: BTreeSet<String>,
+    /// Offices whose gates he keeps.
+    gates: BTreeSet<String>,
+    /// Offices of which he may open who reported something.
+    seals: BTreeSet<String>,
     /// Offices whose traces of people may be seen.
     traces: BTreeSet<String>,
     /// Whether what stands in quarantined messages may be seen, which may name people.
@@ -90,6 +94,8 @@ impl Scope {
             letters: Reach::whole(),
             offices: BTreeSet::from([EVERY.to_owned()]),
             quarantine: BTreeSet::from([EVERY.to_owned()]),
+            gates: BTreeSet::new(),
+            seals: BTreeSet::new(),
             traces: BTreeSet::from([EVERY.to_owned()]),
             payloads: true,
             ..Scope::default()
@@ -128,6 +134,12 @@ impl Scope {
             let office = grant.office.as_ref().or(holder.office.as_ref());
             match (grant.role, office) {
                 (Role::Administrator, _) => {}
+                (Role::Gate, Some(office)) => {
+                    scope.gates.insert(office.to_string());
+                }
+                (Role::Custodian, Some(office)) => {
+                    scope.seals.insert(office.to_string());
+                }
                 (Role::Auditor, _) => {
                     let office = grant.office.as_ref().map_or(EVERY, OfficeId::as_str);
                     scope.add_whole(office);
@@ -252,6 +264,16 @@ impl Scope {
     /// Whether anything of an office may be seen.
     pub fn sees_office(&self, office: &str) -> bool {
         self.offices.contains(EVERY) || self.offices.contains(office)
+    }
+
+    /// Whether he may open who reported something to an office.
+    pub fn keeps_seals(&self, office: &str) -> bool {
+        self.seals.contains(office)
+    }
+
+    /// Whether he lets applicants of an office in.
+    pub fn keeps_gate(&self, office: &str) -> bool {
+        self.gates.contains(office)
     }
 
     /// Whether an officer's name and what he does may be seen.

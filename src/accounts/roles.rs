@@ -19,16 +19,22 @@ pub enum Role {
     Technician,
     /// Looks after accounts and sees no case.
     Administrator,
+    /// Lets applicants in, and sees nothing else.
+    Gate,
+    /// Opens who reported something, with a reason, and sees nothing else.
+    Custodian,
 }
 
 impl Role {
-    pub const ALL: [Role; 6] = [
+    pub const ALL: [Role; 8] = [
         Role::Officer,
         Role::Supervisor,
         Role::Integrity,
         Role::Auditor,
         Role::Technician,
         Role::Administrator,
+        Role::Gate,
+        Role::Custodian,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -39,6 +45,8 @@ impl Role {
             Role::Auditor => "auditor",
             Role::Technician => "technician",
             Role::Administrator => "administrator",
+            Role::Gate => "gate",
+            Role::Custodian => "custodian",
         }
     }
 
@@ -51,6 +59,8 @@ impl Role {
             Role::Auditor => ["Auditor", "Auditor"],
             Role::Technician => ["Teknisi", "Technician"],
             Role::Administrator => ["Pengelola akun", "Administrator"],
+            Role::Gate => ["Petugas gerbang", "Gate"],
+            Role::Custodian => ["Pemegang segel", "Custodian"],
         }
     }
 

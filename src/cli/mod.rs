@@ -2,6 +2,7 @@
 
 mod backup;
 mod bench;
+mod booking;
 mod completions;
 mod correction;
 mod demo;
@@ -54,6 +55,7 @@ enum Command {
     Incident(incident::Args),
     Correction(correction::Args),
     Exemption(exemption::Args),
+    Booking(booking::Args),
     Escalation(escalation::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Incident(args) => incident::run(args),
         Command::Correction(args) => correction::run(args),
         Command::Exemption(args) => exemption::run(args),
+        Command::Booking(args) => booking::run(args),
         Command::Escalation(args) => escalation::run(args),
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),

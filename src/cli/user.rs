@@ -45,7 +45,7 @@ struct AddArgs {
     /// What he signs in with: small letters, digits, dots, hyphens
     #[arg(value_name = "NAME")]
     name: String,
-    /// What he is: officer, supervisor, integrity, auditor, technician or administrator; may come more than once
+    /// What he is: officer, supervisor, integrity, auditor, technician, administrator, gate or custodian; may come more than once
     #[arg(long, value_name = "ROLE", required = true, value_parser = role)]
     role: Vec<Role>,
     /// The office of these roles

@@ -7,8 +7,8 @@ use super::cases;
 use super::read::Section;
 use super::retention::retention;
 use super::{
-    Broker, Canary, Clock, Config, Embedded, EmbeddedTls, Encryption, External, GroupRole, Hook, Mail, MailWay, Oidc,
-    Protocol, Quarantine, Smtp, Tls, Web, WebTls,
+    Broker, Canary, Channel, ChannelWay, Clock, Config, Embedded, EmbeddedTls, Encryption, External, GroupRole, Hook,
+    Mail, MailWay, Oidc, Protocol, Quarantine, Smtp, Tls, Web, WebTls,
 };
 use crate::accounts::Role;
 use crate::case::Terms;
@@ -34,6 +34,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
     let (mail, digests) = mail(root);
     let web = web(root);
     let hook = hook(root);
+    let channel = channel(root);
     let canary = canary(root, &mail);
 
     let mut quarantine = root.section("quarantine");
@@ -65,6 +66,7 @@ pub(super) fn config(root: &mut Section<'_>) -> Config {
         mail,
         web,
         hook,
+        channel,
         canary,
         quarantine: Quarantine {
             rows_max: rows_max as usize,
@@ -355,6 +357,38 @@ fn hook(root: &mut Section<'_>) -> Option<Hook> {
         secret: secret?,
         ca,
     })
+}
+
+fn channel(root: &mut Section<'_>) -> Option<Channel> {
+    let mut channel = root.inner("channel")?;
+    let directory = channel.path("directory");
+    let (url, id) = (channel.text("url"), channel.text("phone_number_id"));
+    let ca = channel.path("ca");
+    let token = channel.password();
+    let webhook = channel.inner("webhook").and_then(|mut webhook| {
+        let verify = webhook.required("verify", "say what the channel's first call must say, e.g. verify = \"jagaloket-kota\"");
+        let secret = webhook.password();
+        if secret.is_none() {
+            webhook.fault_here("[channel.webhook] needs the secret that its calls are signed with: name `password_file` or `password_env`");
+        }
+        webhook.end(&mut channel);
+        Some((secret?, verify))
+    });
+    let way = match (directory, url, id, token) {
+        (Some(directory), None, None, None) => Some(ChannelWay::Directory(directory)),
+        (None, Some(url), Some(phone_number_id), Some(token)) => Some(ChannelWay::Cloud {
+            url,
+            phone_number_id,
+            token,
+            ca,
+        }),
+        _ => {
+            channel.fault_here("[channel] is either `directory`, or `url`, `phone_number_id` and a `password_file` or `password_env` with the token");
+            None
+        }
+    };
+    channel.end(root);
+    Some(Channel { way: way?, webhook })
 }
 
 fn canary(root: &mut Section<'_>, mail: &Mail) -> Option<Canary> {

@@ -81,6 +81,7 @@ fn ten_lines_are_enough() {
                 codes_within_ms: Some(0),
             },
             hook: None,
+            channel: None,
             canary: None,
             quarantine: Quarantine {
                 rows_max: 10_000,

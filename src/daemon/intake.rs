@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::desk::Desk;
 use crate::engine::event::{DeviceId, Event, Kind, OfficeId};
 use crate::engine::time::Moment;
+use crate::engine::visit::Number;
 use crate::inbound::Inbound;
 use crate::store::rows::{DeviceStatus, EntryKind, NewEntry, Quarantined, Turn};
 use crate::store::{Asked, Error, Lookup, Store};
@@ -17,6 +18,8 @@ pub struct Intake {
     /// Accepted events and the desk each belongs to.
     pub events: Vec<(usize, Event)>,
     pub duplicates: u64,
+    /// Numbers of applicants, each with its office and code: for the vault, and nowhere else.
+    pub numbers: Vec<(usize, Box<str>, Number)>,
     /// Of all payloads.
     pub bytes: u64,
 }
@@ -54,6 +57,7 @@ struct Candidate {
     /// Its place in the batch.
     message: usize,
     verdict: Identity,
+    number: Option<Number>,
 }
 
 /// What the identity of a message is worth.
@@ -92,6 +96,8 @@ pub async fn take(
 ) -> Result<Intake, Error> {
     let mut intake = Intake::default();
     let mut candidates: Vec<Candidate> = Vec::new();
+    // What is kept instead of messages that may say more of a person than is needed.
+    let mut cleared: Vec<(usize, Vec<u8>)> = Vec::new();
     let places: HashMap<&str, usize, foldhash::fast::FixedState> = desks
         .iter()
         .enumerate()
@@ -118,7 +124,13 @@ pub async fn take(
                     ticks,
                 };
                 match wire::parse(Some(&message.topic), &message.payload, &desks[ix].roster, &limits) {
-                    Ok(event) => {
+                    Ok(mut event) => {
+                        let mut number = None;
+                        if let Kind::Visit(visit) = &mut event.kind {
+                            number = visit.take_number();
+                            let zone = desks[ix].roster.office.zone;
+                            cleared.push((at, wire::to_json(&event, zone).into_bytes()));
+                        }
                         let source = format!("/{}/{}", event.office, event.device);
                         candidates.push(Candidate {
                             desk: ix,
@@ -126,6 +138,7 @@ pub async fn take(
                             source,
                             message: at,
                             verdict: Identity::New,
+                            number,
                         });
                     }
                     Err(rejected) => intake.turn.quarantined.push(quarantine(rejected)),
@@ -156,6 +169,9 @@ pub async fn take(
             })),
         }
     }
+    for (at, payload) in cleared {
+        messages[at].payload = payload;
+    }
     let asked: Vec<Asked<'_>> = candidates.iter().map(|one| one.asked(&desks[one.desk])).collect();
     let known = store.known(&asked).await?;
     // The same identity earlier among these messages.
@@ -185,7 +201,11 @@ pub async fn take(
     for candidate in candidates {
         let message = &mut messages[candidate.message];
         let Candidate {
-            desk, event, source, ..
+            desk,
+            event,
+            source,
+            number,
+            ..
         } = candidate;
         match candidate.verdict {
             Identity::Duplicate => intake.duplicates += 1,
@@ -198,6 +218,7 @@ pub async fn take(
                     received: now,
                     kind: match event.kind {
                         Kind::Ticked => EntryKind::Tick,
+                        Kind::Visit(_) => EntryKind::Visit,
                         _ if event.kind.is_pulse() => EntryKind::Pulse,
                         _ => EntryKind::Event,
                     },
@@ -209,6 +230,9 @@ pub async fn take(
                     body: std::mem::take(&mut message.payload),
                     clock: None,
                 });
+                if let (Kind::Visit(visit), Some(number)) = (&event.kind, number) {
+                    intake.numbers.push((desk, visit.booking().into(), number));
+                }
                 intake.events.push((desk, event));
             }
         }
@@ -222,7 +246,8 @@ fn quarantined(message: &Inbound, rejected: Rejected, now: Moment) -> Quarantine
         topic: message.topic.clone(),
         code: rejected.code,
         reason: rejected.reason,
-        payload: message.payload.clone(),
+        // It may hold the number of a person.
+        payload: wire::without_persons(&message.payload).into_owned(),
     }
 }
 

@@ -94,11 +94,15 @@ impl Reading<'_> {
                             Some(desk) => desk.activate(&activated.texts, activated.at)?,
                         }
                     }
-                    EntryKind::Event | EntryKind::Pulse | EntryKind::Tick => match &mut desk {
+                    EntryKind::Event | EntryKind::Visit | EntryKind::Pulse | EntryKind::Tick => match &mut desk {
                         Some(desk) if wanted(&row) => desk.again(&row),
                         _ => {}
                     },
-                    EntryKind::Case | EntryKind::Trace | EntryKind::Retention | EntryKind::Hold => {}
+                    EntryKind::Case
+                    | EntryKind::Message
+                    | EntryKind::Trace
+                    | EntryKind::Retention
+                    | EntryKind::Hold => {}
                 }
             }
             if let Some(desk) = &mut desk {

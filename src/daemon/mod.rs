@@ -15,6 +15,7 @@ mod recall;
 mod summary;
 mod ticks;
 mod turn;
+pub mod visits;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use kept::{Held, check_snapshots, fold_office};
 use order::{Activated, Order};
 use outage::Outage;
 use ticks::Comeback;
+use visits::Visits;
 
 /// Acts of people a turn takes at most.
 const ACTS_MAX: usize = 64;
@@ -110,6 +112,8 @@ pub struct Daemon {
     pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
     /// What people make of incidents.
     pub docket: Docket,
+    /// Who has booked, and who was let in.
+    pub visits: Visits,
     /// While the database takes nothing.
     pub outage: Option<Outage>,
 }

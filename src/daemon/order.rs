@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::Daemon;
 use super::desk::Texts;
 use super::docket::{CaseAnswer, CaseOrder};
+use crate::booking::order::{VisitAnswer, VisitOrder};
 use crate::case::order::{Look, Seen};
 use crate::engine::time::Moment;
 use crate::live::Refusal;
@@ -22,6 +23,11 @@ pub enum Order {
     Case {
         order: CaseOrder,
         answer: oneshot::Sender<CaseAnswer>,
+    },
+    /// What happens on the applicants' side.
+    Visit {
+        order: VisitOrder,
+        answer: oneshot::Sender<VisitAnswer>,
     },
     /// What a person may do with cases, before he does it: changes nothing.
     Look {
@@ -52,6 +58,7 @@ impl Daemon {
     pub(super) fn obey(&mut self, order: Order, now: Moment) {
         match order {
             Order::Case { order, answer } => self.docket.obey(order, answer, &self.desks, now),
+            Order::Visit { order, answer } => self.visits.obey(order, answer, &self.desks, now),
             Order::Look { look, answer } => {
                 // Whoever asked may have gone meanwhile.
                 let _ = answer.send(self.docket.look(&look, &self.desks, now));

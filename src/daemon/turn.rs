@@ -33,6 +33,7 @@ impl Daemon {
     ) -> Result<u64> {
         let began = instant();
         messages.append(&mut self.docket.messages);
+        messages.append(&mut self.visits.messages);
         let mut admitted = loop {
             match door::admit(&self.store, acts, now).await {
                 Ok(admitted) => break admitted,
@@ -51,6 +52,7 @@ impl Daemon {
             mut turn,
             events,
             duplicates,
+            numbers,
             bytes,
         } = intake;
         let mut said: Vec<Said> = Vec::new();
@@ -66,6 +68,9 @@ impl Daemon {
             }
         }
         let accepted = self.take_in(events, &mut turn, now);
+        for (ix, code, number) in &numbers {
+            self.visits.keep_number(*ix, &self.desks[*ix], code, number, &mut turn);
+        }
         turn.entries.splice(0..0, self.entries.drain(..));
         turn.entries.append(&mut admitted.entries);
         turn.changes.append(&mut admitted.changes);
@@ -82,6 +87,7 @@ impl Daemon {
                 self.desks[desk].judging.took(took + began.elapsed());
             }
         }
+        self.visits.forget(&self.desks, &mut turn, now);
         self.recall().await;
         let summaries = self.docket.read_summaries(&self.store, &self.desks, now).await;
         self.docket
@@ -103,6 +109,7 @@ impl Daemon {
         self.database_answers();
         self.answer();
         self.docket.answer();
+        self.visits.answer();
         admitted.answer();
         for message in messages.drain(..) {
             message.receipt.confirm();
@@ -135,6 +142,9 @@ impl Daemon {
             }
             if matches!(event.kind, Kind::Ticked) {
                 desk.ticked = desk.ticked.max(event.time);
+            }
+            if matches!(event.kind, Kind::Visit(_)) {
+                self.visits.take(ix, desk, &event, turn);
             }
             match desk.engine.insert(event) {
                 Ok(()) => {

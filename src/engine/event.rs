@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use super::time::Moment;
+use super::visit::Visit;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -295,6 +296,8 @@ pub enum Kind {
     EmergencyStarted,
     EmergencyEnded,
     Ticked,
+    /// Of the applicants' side: `booking` folds it, no policy names it.
+    Visit(Box<Visit>),
 }
 
 /// What an attached thing is to the workstation.
@@ -344,6 +347,8 @@ pub enum DeviceKind {
     Lockbox,
     System,
     Monitor,
+    /// Where applicants are let in.
+    Gate,
 }
 
 /// Every event type: its name on the wire and who may send it.
@@ -415,6 +420,7 @@ impl Kind {
             Kind::EmergencyStarted => "emergency.started",
             Kind::EmergencyEnded => "emergency.ended",
             Kind::Ticked => "clock.ticked",
+            Kind::Visit(visit) => visit.name(),
         }
     }
 

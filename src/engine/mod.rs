@@ -33,6 +33,7 @@ mod timeline;
 pub mod trace;
 pub mod verdict;
 pub mod view;
+pub mod visit;
 mod waiting;
 
 pub(crate) use names::DeviceIx;

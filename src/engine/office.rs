@@ -174,6 +174,10 @@ impl Engine {
 
     /// Takes an event in. Its identity must be new. Nothing is judged before `judge`.
     pub fn insert(&mut self, event: Event) -> Result<(), TooLate> {
+        if matches!(event.kind, Kind::Visit(_)) {
+            // No policy names them: they are nobody's latest event and move no clock.
+            return Ok(());
+        }
         let device = self.number(&event.device);
         if matches!(event.kind, Kind::Ticked) {
             return self.tick(event.time);

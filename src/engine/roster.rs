@@ -21,6 +21,8 @@ pub struct Roster {
     pub office: Office,
     pub counters: Vec<Device>,
     pub lockboxes: Vec<Device>,
+    /// Where applicants are let in; they send no heartbeats.
+    pub gates: Vec<Device>,
     pub officers: Vec<Officer>,
     pub people: Vec<Person>,
     /// How long one needs at least between places.
@@ -173,6 +175,8 @@ struct FileToml {
     counter: Vec<DeviceToml>,
     #[serde(default)]
     lockbox: Vec<DeviceToml>,
+    #[serde(default)]
+    gate: Vec<DeviceToml>,
     #[serde(default)]
     supervisor: Vec<PersonToml>,
     #[serde(default)]
@@ -339,6 +343,7 @@ impl Checker<'_> {
         ]);
         let counters = self.devices(file.counter, DeviceKind::Workstation, &mut devices);
         let lockboxes = self.devices(file.lockbox, DeviceKind::Lockbox, &mut devices);
+        let gates = self.devices(file.gate, DeviceKind::Gate, &mut devices);
 
         let travel = places::check(file.travel, counters.iter().chain(&lockboxes), &mut found);
         for (span, message) in found {
@@ -466,6 +471,7 @@ impl Checker<'_> {
             },
             counters,
             lockboxes,
+            gates,
             officers,
             people,
             travel,

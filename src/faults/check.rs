@@ -107,7 +107,7 @@ fn acknowledged_is_kept(
     let mut kept: HashMap<(&str, &str), &LedgerRow> = HashMap::new();
     for row in rows
         .iter()
-        .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Pulse))
+        .filter(|row| matches!(row.kind, EntryKind::Event | EntryKind::Visit | EntryKind::Pulse))
     {
         let twice = kept.insert((&row.source, &row.id), row);
         ensure!(

@@ -12,14 +12,17 @@ use tokio::task::JoinHandle;
 use super::House;
 use super::check;
 use super::plan::{self, Dies};
+use crate::booking;
 use crate::case::Terms;
 use crate::case::summary::Summaries;
 use crate::clock::{Hand, MonitorClock};
 use crate::daemon::docket::Docket;
+use crate::daemon::visits::Visits;
 use crate::daemon::{self, Daemon};
 use crate::engine::Clock;
 use crate::engine::time::Moment;
 use crate::inbound::{Inbound, Line, Outcome};
+use crate::keys::Keys;
 use crate::ledger::Head;
 use crate::live::{BrokerKind, Live};
 use crate::mailer;
@@ -107,6 +110,7 @@ impl Life {
             ..Terms::default()
         };
         let docket = Docket::open(&store, terms).await?;
+        let visits = Visits::open(&store, &desks, Keys::passing(), booking::Terms::default()).await?;
         let metrics = Arc::new(Metrics::default());
         let nudge = Arc::new(Notify::new());
         let (stop, stopping) = watch::channel(false);
@@ -159,6 +163,7 @@ impl Life {
             notes: daemon::Notes::default(),
             answers: Vec::new(),
             docket,
+            visits,
             outage: None,
         };
         Ok(Life {

@@ -94,6 +94,7 @@ fn indonesian(kind: &Kind) -> String {
         Kind::EmergencyStarted => "Keadaan darurat dimulai".into(),
         Kind::EmergencyEnded => "Keadaan darurat berakhir".into(),
         Kind::Ticked => "Jam pemantau".into(),
+        Kind::Visit(visit) => format!("Peristiwa pemohon ({})", visit.name()),
     }
 }
 
@@ -157,6 +158,7 @@ fn english(kind: &Kind) -> String {
         Kind::EmergencyStarted => "Emergency started".into(),
         Kind::EmergencyEnded => "Emergency ended".into(),
         Kind::Ticked => "Monitor's clock".into(),
+        Kind::Visit(visit) => format!("Applicants' side ({})", visit.name()),
     }
 }
 

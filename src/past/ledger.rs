@@ -182,7 +182,7 @@ pub fn backtest(
                         engine.forget(engine.clock().unwrap_or(Moment::MIN).plus_ms(-ledger.keep_ms));
                     }
                 }
-                EntryKind::Case | EntryKind::Trace => {}
+                EntryKind::Case | EntryKind::Message | EntryKind::Trace | EntryKind::Visit => {}
             }
             Ok(())
         })?;

@@ -66,6 +66,13 @@ impl Daily {
                 ran = self.retention.run(now, |kind, count| metrics.let_go(kind, count)) => ran,
             };
             last = Some(now);
+            match self.retention.store.erase_numbers(now).await {
+                Ok(0) => {}
+                Ok(erased) => tracing::info!(erased, "numbers of applicants were erased"),
+                Err(error) => {
+                    tracing::error!(%error, "numbers of applicants could not be erased; the next run tries again")
+                }
+            }
             let told = match ran {
                 Ok(counts) => {
                     self.metrics.retention_last_ms.set(now.0);

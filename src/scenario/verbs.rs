@@ -139,6 +139,10 @@ pub(super) fn speak(
             ("ticks", _) => Kind::Ticked,
             (verb, span) => return Err(unsaid("the monitor", verb, span, TICKS)),
         },
+        DeviceKind::Gate => {
+            let (verb, span) = words.needed("what it does")?;
+            return Err(unsaid("a gate", verb, span, &[]));
+        }
     };
     Ok((device.clone(), event))
 }

@@ -91,6 +91,7 @@ fn case(name: &str, senders: &[DeviceKind]) -> Value {
             DeviceKind::Lockbox => "a lockbox",
             DeviceKind::System => "the office's own system",
             DeviceKind::Monitor => "the monitor",
+            DeviceKind::Gate => "a gate",
         })
         .collect();
     let sort = if must.is_empty() {

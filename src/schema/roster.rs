@@ -194,6 +194,7 @@ pub(super) fn schema() -> Value {
             "office": table(OFFICE),
             "counter": list(DEVICE, "A service window with its workstation."),
             "lockbox": list(DEVICE, "A phone locker."),
+            "gate": list(DEVICE, "Where applicants are let in."),
             "supervisor": list(PERSON, "Who is told of officers."),
             "integrity": list(PERSON, "Who is told beside or above the supervisors."),
             "technician": list(PERSON, "Who is told of devices."),

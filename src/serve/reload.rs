@@ -142,6 +142,13 @@ impl Reload {
                     write_answer(&mut stream, &answer).await;
                     return;
                 }
+                if let Some(order) = word.strip_prefix(super::orders::VISIT) {
+                    if let Ok(order) = serde_json::from_str(order) {
+                        let answer = super::orders::carry_visit(&self.orders, order).await;
+                        write_answer(&mut stream, &answer).await;
+                    }
+                    return;
+                }
                 if let Ok(order) = serde_json::from_str::<CaseOrder>(other) {
                     // Nobody is more than the roster says because he says so.
                     let order = CaseOrder { post: None, ..order };

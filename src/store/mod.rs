@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod insert;
 mod insight;
+pub mod messages;
 mod nameless;
 mod open;
 mod outbox;
@@ -32,6 +33,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
+pub mod visits;
 mod words;
 mod write;
 

@@ -21,6 +21,11 @@ pub struct Turn {
     pub cases: Vec<CaseRow>,
     pub case_steps: Vec<CaseStepRow>,
     pub exemptions: Vec<ExemptionRow>,
+    pub bookings: Vec<BookingRow>,
+    /// What is long over: office and code.
+    pub bookings_gone: Vec<(OfficeId, String)>,
+    pub numbers: Vec<NumberRow>,
+    pub messages: Vec<NewMessage>,
     pub corrections: Vec<CorrectionRow>,
     /// Of accounts and sessions.
     pub changes: Vec<Change>,
@@ -38,6 +43,10 @@ impl Turn {
             && self.cases.is_empty()
             && self.case_steps.is_empty()
             && self.exemptions.is_empty()
+            && self.bookings.is_empty()
+            && self.bookings_gone.is_empty()
+            && self.numbers.is_empty()
+            && self.messages.is_empty()
             && self.corrections.is_empty()
             && self.changes.is_empty()
     }
@@ -46,6 +55,10 @@ impl Turn {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EntryKind {
     Event,
+    /// Of the applicants' side.
+    Visit,
+    /// What became of a message over the designated channel, or that somebody wrote.
+    Message,
     /// A heartbeat of a device; those from before there was this word are events.
     Pulse,
     Tick,
@@ -339,6 +352,55 @@ pub struct ExemptionRow {
     pub answered: Option<Moment>,
     pub granted: Option<bool>,
     pub revoked: Option<Moment>,
+}
+
+/// A booking; written over whatever stood under its code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BookingRow {
+    pub office: OfficeId,
+    pub code: String,
+    /// Business date of its arrival window.
+    pub date: String,
+    pub from: Moment,
+    pub until: Moment,
+    pub service: String,
+    pub nationality: String,
+    pub initials: String,
+    pub care: Option<String>,
+    pub language: String,
+    pub state: String,
+    pub admitted: Option<Moment>,
+    pub left: Option<Moment>,
+    pub ready_until: Option<Moment>,
+    pub collected: Option<Moment>,
+    pub twin: bool,
+    pub changed: Moment,
+    /// From when on its number is erased; only written, and not read back.
+    pub number_until: Option<Moment>,
+}
+
+/// A sealed number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NumberRow {
+    pub office: OfficeId,
+    pub code: String,
+    pub sealed: Vec<u8>,
+    pub until: Moment,
+    /// Finds the number again, for whoever has the key.
+    pub mark: i64,
+}
+
+/// A message to an applicant; one whose key is known already is not written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewMessage {
+    pub key: String,
+    pub office: OfficeId,
+    pub code: String,
+    pub template: &'static str,
+    /// Of a reply.
+    pub words: Option<String>,
+    pub created: Moment,
+    pub due: Moment,
 }
 
 /// What somebody says is wrong in what is held about him; written over whatever stood under its number.

@@ -98,6 +98,7 @@ async fn both_databases_understand_every_statement() {
         chain::STATEMENTS,
         dump::STATEMENTS,
         insight::STATEMENTS,
+        messages::STATEMENTS,
         nameless::STATEMENTS,
         outbox::STATEMENTS,
         own::STATEMENTS,
@@ -109,6 +110,7 @@ async fn both_databases_understand_every_statement() {
         signals::STATEMENTS,
         snapshot::STATEMENTS,
         verify::STATEMENTS,
+        visits::STATEMENTS,
         write::STATEMENTS,
     ]
     .concat();

@@ -9,6 +9,8 @@ impl EntryKind {
     pub fn as_str(self) -> &'static str {
         match self {
             EntryKind::Event => "event",
+            EntryKind::Visit => "visit",
+            EntryKind::Message => "message",
             EntryKind::Pulse => "pulse",
             EntryKind::Tick => "tick",
             EntryKind::Roster => "roster",
@@ -65,6 +67,8 @@ pub(super) fn language(text: &str) -> Result<Language> {
 pub(super) fn entry_kind(text: &str) -> Result<EntryKind> {
     let all = [
         EntryKind::Event,
+        EntryKind::Visit,
+        EntryKind::Message,
         EntryKind::Pulse,
         EntryKind::Tick,
         EntryKind::Roster,

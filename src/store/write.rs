@@ -196,6 +196,8 @@ impl Writer {
                 connection.insert(&STATUS, statuses, put_status).await?;
             }
             super::cases::put_cases(connection, turn).await?;
+            super::visits::put_visits(connection, turn).await?;
+            super::messages::put_messages(connection, turn).await?;
             super::own::put_own(connection, entries, turn).await?;
             for change in &turn.changes {
                 connection.change(change).await?;

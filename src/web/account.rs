@@ -199,7 +199,7 @@ fn codes_page(ask: &Ask, seed: &NewSeed, error: Option<(StatusCode, String)>) ->
 }
 
 /// A QR code as SVG, which needs neither script nor style.
-fn picture(text: &str, name: &str) -> Markup {
+pub(super) fn picture(text: &str, name: &str) -> Markup {
     let Ok(code) = qrcode::QrCode::new(text) else {
         return html! {};
     };

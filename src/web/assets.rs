@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest as _, Sha256};
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("style.css"), include_str!("gate.css"));
 const SCRIPT: &str = include_str!("live.js");
 const PASSKEYS: &str = include_str!("passkey.js");
 const ICON: &str = include_str!("icon.svg");

@@ -20,8 +20,10 @@ use super::posted::{self, Posted};
 use super::routes::{Needs, address_of};
 use super::seen::seen;
 use super::{Settings, Site};
+use crate::accounts::Holder;
 use crate::door::{self, Caller};
 use crate::engine::roster::Language;
+use crate::live::Live;
 
 /// How long an answer may take to begin.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -233,7 +235,15 @@ async fn enter(
             return Err(refused(Redirect::to(&there), nobody));
         }
         (None, _) => return Err(refused(Fault::SignInFirst, nobody)),
-        (Some(who), needs) if !needs.admit(&who.roles) => return Err(Fault::Forbidden.into_response()),
+        // What a keeper of gates or seals may see begins there.
+        (Some(who), Needs::Inside) if !Needs::Inside.admit(&who.roles) && ask.path == "/" => {
+            return Err(Redirect::to(super::messages::begins_at(&who.roles)).into_response());
+        }
+        (Some(who), needs)
+            if !needs.admit(&who.roles) && !(needs == Needs::Own && is_enrolled(&whole, &who.account.holder)) =>
+        {
+            return Err(Fault::Forbidden.into_response());
+        }
         (Some(who), _) if who.codes_due && !address.before_codes() => {
             if address.method == "GET" && !by_itself && !for_programs(&ask.path) {
                 return Err(refused(Redirect::to("/account/codes?needed=1"), "codes_first"));
@@ -284,6 +294,15 @@ async fn enter(
     Ok(request)
 }
 
+/// Whether an account belongs to somebody of a roster.
+fn is_enrolled(live: &Live, holder: &Holder) -> bool {
+    let office = holder.office.as_ref().and_then(|office| live.office(office));
+    let (Some(office), Some(person)) = (office, &holder.person) else {
+        return false;
+    };
+    office.roster.person(person).is_some() || office.roster.officer(person).is_some()
+}
+
 /// The page of a form, to which one comes back: `/users/7` of `/users/7/disable`.
 fn page_of(path: &str) -> String {
     let mut parts = path.trim_start_matches('/').split('/');
@@ -312,7 +331,7 @@ fn bearer(request: &Request) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim().to_owned())
 }
 
-fn caller(request: &Request) -> Caller {
+pub(super) fn caller(request: &Request) -> Caller {
     let peer = request.extensions().get::<Peer>();
     let agent = request.headers().get(header::USER_AGENT);
     let agent: String = agent.map_or_else(String::new, |agent| {

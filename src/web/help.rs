@@ -149,6 +149,26 @@ fn sentences(tab: Tab) -> Option<Sentences> {
             "Akun dan perannya. Tautan undangan berlaku satu kali; pengelola akun tidak melihat kasus apa pun.",
             "Accounts and their roles. A link works once; whoever looks after accounts sees no case.",
         ]],
+        Tab::Gate => &[[
+            "Pindai atau ketik kode lalu Enter. Hijau: masuk. Merah: baca alasannya; memasukkan dengan alasan selalu tercatat dengan nama Anda.",
+            "Scan or type the code, then Enter. Green: let in. Red: read why; letting somebody in with a reason is always recorded with your name.",
+        ]],
+        Tab::Bookings => &[[
+            "Booking satu hari. Hangus berarti jadwalnya lewat dan tidak ada yang datang. Buka kodenya untuk mencetak slip.",
+            "One day's bookings. Lapsed means that the window is over and nobody came. Open a code to print its slip.",
+        ]],
+        Tab::Messages => &[[
+            "Setiap pesan dikirim satu kali untuk satu keperluan, dan bukti pengirimannya ada di buku besar. Papan pengumuman: yang tidak terjangkau lewat saluran.",
+            "Each message goes out once for one purpose, and the ledger proves it. The notice list: whom the channel does not reach.",
+        ]],
+        Tab::Reports => &[[
+            "Laporan pemohon adalah alasan untuk bertanya, bukan bukti. Siapa pelapornya hanya dapat dibuka pemegang segel, dengan alasan.",
+            "A report is a reason to ask, not a proof. Who sent it only a custodian opens, with a reason.",
+        ]],
+        Tab::Seals => &[[
+            "Buka hanya yang diminta secara tertulis. Isi laporan tidak tampil di sini.",
+            "Open only what was asked for in writing. What was reported is not shown here.",
+        ]],
         Tab::None => return None,
     })
 }

@@ -215,7 +215,10 @@ fn why_links(site: &Site, ask: &Ask, verdicts: &[VerdictRow], zone: Tz) -> Marku
 
 fn proof(row: LedgerRow, office: Option<&OfficeLive>) -> Proof {
     let roster: Option<&Roster> = office.map(|office| &*office.roster);
-    let readable = matches!(row.kind, EntryKind::Event | EntryKind::Pulse | EntryKind::Tick);
+    let readable = matches!(
+        row.kind,
+        EntryKind::Event | EntryKind::Visit | EntryKind::Pulse | EntryKind::Tick
+    );
     let event = roster
         .filter(|_| readable)
         .and_then(|roster| skew::read_again(&row.body, row.time, row.clock.as_deref(), roster).ok());

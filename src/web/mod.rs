@@ -8,6 +8,7 @@ mod account;
 mod api;
 mod ask;
 mod assets;
+mod bookings;
 mod case;
 mod case_api;
 mod case_words;
@@ -22,6 +23,7 @@ mod explained;
 mod export;
 mod fault;
 mod figures;
+mod gate;
 mod guard;
 mod health;
 mod heat;
@@ -31,6 +33,7 @@ mod incident;
 mod incidents;
 mod letters;
 mod lists;
+mod messages;
 mod nav;
 mod openapi;
 mod orders;
@@ -62,6 +65,7 @@ mod today;
 mod tokens;
 mod traces;
 mod users;
+mod webhook;
 mod words;
 mod xlsx;
 
@@ -79,11 +83,13 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use explained::Explain;
+pub use gate::Visits;
 pub use orders::Orders;
 pub use readiness::{Trouble, troubles};
 pub use routes::{Address, Needs, addresses};
 pub use secure::Certificate;
 pub use serve::{Listening, ServeError, listen, listen_for_machines, serve, serve_both};
+pub use webhook::{Call, Reply, Webhook};
 
 /// What the dashboard shows and how it is reached.
 #[derive(Clone)]
@@ -94,6 +100,10 @@ pub struct Site {
     pub settings: Arc<Settings>,
     /// Judges the past around a verdict again; `None`: pages do not say why.
     pub explain: Option<Explain>,
+    /// What people do at the gate; `None`: pages only show.
+    pub visits: Option<Visits>,
+    /// What the designated channel tells; `None`: there is none.
+    pub webhook: Option<Webhook>,
     /// What people do with cases; `None`: pages only show.
     pub orders: Option<Orders>,
     /// What people come in by.

@@ -29,6 +29,11 @@ pub enum Tab {
     Programs,
     Traces,
     Users,
+    Gate,
+    Bookings,
+    Messages,
+    Reports,
+    Seals,
     None,
 }
 
@@ -36,7 +41,7 @@ pub enum Tab {
 type Entry = (Tab, &'static str, [&'static str; 2]);
 
 /// An entry whose address does not exist, or is not for the reader, is left out, and a group without entries with it.
-const MENU: [([&str; 2], &[Entry]); 4] = [
+const MENU: [([&str; 2], &[Entry]); 5] = [
     (
         ["Pantau", "Watch"],
         &[
@@ -58,6 +63,16 @@ const MENU: [([&str; 2], &[Entry]); 4] = [
                 "/corrections",
                 ["Permintaan perbaikan", "Corrections"],
             ),
+        ],
+    ),
+    (
+        ["Pemohon", "Applicants"],
+        &[
+            (Tab::Gate, "/gate", ["Gerbang", "Gate"]),
+            (Tab::Bookings, "/bookings", ["Booking", "Bookings"]),
+            (Tab::Messages, "/messages", ["Pesan", "Messages"]),
+            (Tab::Reports, "/reports", ["Laporan", "Reports"]),
+            (Tab::Seals, "/seals", ["Segel", "Seals"]),
         ],
     ),
     (

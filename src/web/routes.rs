@@ -5,11 +5,13 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Site, account, api, assets, case, case_api, corrections, devices, escalation, exemptions, export, health, incident,
-    incidents, letters, lists, openapi, own, passkeys, policies, provider, quarantine, report, reveal, search, service,
-    sign_in, signals, stream, today, tokens, traces, users,
+    Site, account, api, assets, bookings, case, case_api, corrections, devices, escalation, exemptions, export, gate,
+    health, incident, incidents, letters, lists, messages, openapi, own, passkeys, policies, provider, quarantine,
+    report, reveal, search, service, sign_in, signals, stream, today, tokens, traces, users, webhook,
 };
-use crate::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use crate::accounts::Role::{
+    self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
+};
 use crate::door::BACK;
 use crate::store::accounts::Part;
 
@@ -23,6 +25,10 @@ pub enum Needs {
     /// Programs on this machine.
     Machine,
     SignedIn,
+    /// Signed in, and more than a keeper of gates or seals.
+    Inside,
+    /// The same, and keepers too who are in a roster: what is held about oneself.
+    Own,
     /// One of these roles.
     One(&'static [Role]),
 }
@@ -59,6 +65,13 @@ const QUARANTINE: Needs = Needs::One(&[Integrity, Auditor, Technician]);
 const TRACES: Needs = Needs::One(&[Integrity, Auditor]);
 /// Those who see whole offices, and officers by their codes.
 const CODES: Needs = Needs::One(&[Integrity, Auditor]);
+/// Where applicants are let in.
+const GATE: Needs = Needs::One(&[Gate]);
+/// Who has booked; no numbers.
+const BOOKINGS: Needs = Needs::One(&[Supervisor, Integrity, Auditor]);
+/// What applicants report, and who they are: never the same hands.
+const REPORTS: Needs = Needs::One(&[Integrity]);
+const SEALS: Needs = Needs::One(&[Custodian]);
 /// What people say is wrong in what is held about them, and who answers it.
 const CORRECTIONS: Needs = Needs::One(&[Integrity, Auditor]);
 const ANSWERS: Needs = Needs::One(&[Integrity]);
@@ -87,9 +100,9 @@ fn by_token(part: Part, mut route: Route) -> Route {
 }
 
 fn routes() -> Vec<Route> {
-    use Needs::{Anyone, Machine, Nothing, SignedIn};
+    use Needs::{Anyone, Inside, Machine, Nothing, Own, SignedIn};
     vec![
-        route("GET", "/", SignedIn, get(today::show)),
+        route("GET", "/", Inside, get(today::show)),
         route("GET", "/incidents", CASES, get(incidents::show)),
         fresh(route("GET", "/incidents/export", CASES, get(export::incidents))),
         route("GET", "/incidents/{n}", CASES, get(incident::show)),
@@ -111,16 +124,16 @@ fn routes() -> Vec<Route> {
         route("GET", "/quarantine/export", QUARANTINE, get(lists::quarantine)),
         route("GET", "/quarantine/{n}", QUARANTINE, get(quarantine::show)),
         route("GET", "/traces", TRACES, get(traces::show)),
-        route("GET", "/live", SignedIn, get(stream::live)),
+        route("GET", "/live", Inside, get(stream::live)),
         route("GET", "/reveal", CODES, get(reveal::form)),
         route("POST", "/reveal", CODES, post(reveal::open)),
-        route("GET", "/search", SignedIn, get(search::show)),
-        route("GET", "/policies", SignedIn, get(policies::list)),
-        route("GET", "/policies/export", SignedIn, get(lists::policies)),
-        route("GET", "/policies/{id}", SignedIn, get(policies::show)),
-        route("GET", "/devices", SignedIn, get(devices::show)),
-        route("GET", "/devices/export", SignedIn, get(lists::devices)),
-        route("GET", "/health", SignedIn, get(health::show)),
+        route("GET", "/search", Inside, get(search::show)),
+        route("GET", "/policies", Inside, get(policies::list)),
+        route("GET", "/policies/export", Inside, get(lists::policies)),
+        route("GET", "/policies/{id}", Inside, get(policies::show)),
+        route("GET", "/devices", Inside, get(devices::show)),
+        route("GET", "/devices/export", Inside, get(lists::devices)),
+        route("GET", "/health", Inside, get(health::show)),
         route("GET", "/healthz", Nothing, get(api::alive)),
         route("GET", "/readyz", Machine, get(api::ready)),
         route("GET", "/metrics", Machine, get(api::metrics)),
@@ -163,25 +176,22 @@ fn routes() -> Vec<Route> {
         ),
         by_token(
             Part::Devices,
-            route("GET", "/api/v1/policies", SignedIn, get(api::policies)),
+            route("GET", "/api/v1/policies", Inside, get(api::policies)),
         ),
         by_token(
             Part::Service,
             route("GET", "/api/v1/service", SERVICE, get(service::api)),
         ),
+        by_token(Part::Devices, route("GET", "/api/v1/gaps", Inside, get(devices::gaps))),
         by_token(
             Part::Cases,
             fresh(route("GET", "/api/v1/signals", OVERSIGHT, get(signals::api))),
         ),
         by_token(
             Part::Devices,
-            route("GET", "/api/v1/gaps", SignedIn, get(devices::gaps)),
+            route("GET", "/api/v1/clocks", Inside, get(devices::clocks)),
         ),
-        by_token(
-            Part::Devices,
-            route("GET", "/api/v1/clocks", SignedIn, get(devices::clocks)),
-        ),
-        route("GET", "/api", SignedIn, get(openapi::page)),
+        route("GET", "/api", Inside, get(openapi::page)),
         route("GET", "/api/v1/openapi.json", Nothing, get(openapi::document)),
         route("GET", "/static/style.css", Nothing, get(assets::style)),
         route("GET", "/static/live.js", Nothing, get(assets::script)),
@@ -222,12 +232,22 @@ fn routes() -> Vec<Route> {
             SignedIn,
             post(account::end_others),
         ),
-        route("GET", "/me", SignedIn, get(own::show)),
-        fresh(route("GET", "/me/export", SignedIn, get(own::export::show))),
-        route("GET", "/me/incidents/{n}", SignedIn, get(own::incident::show)),
-        route("POST", "/me/incidents/{n}/state", SignedIn, post(own::forms::state)),
-        route("POST", "/me/incidents/{n}/appeal", SignedIn, post(own::forms::appeal)),
-        route("POST", "/me/corrections", SignedIn, post(own::forms::correct)),
+        route("GET", "/gate", GATE, get(gate::show)),
+        route("POST", "/gate", GATE, post(gate::scan)),
+        route("GET", "/bookings", BOOKINGS, get(bookings::list)),
+        route("GET", "/bookings/{code}", BOOKINGS, get(bookings::show)),
+        route("GET", "/messages", BOOKINGS, get(messages::list)),
+        route("GET", "/reports", REPORTS, get(messages::reports)),
+        route("GET", "/seals", SEALS, get(messages::seals)),
+        fresh(route("POST", "/seals/{id}", SEALS, post(messages::unseal))),
+        route("GET", "/channel/webhook", Nothing, get(webhook::challenge)),
+        route("POST", "/channel/webhook", Nothing, post(webhook::told)),
+        route("GET", "/me", Own, get(own::show)),
+        fresh(route("GET", "/me/export", Own, get(own::export::show))),
+        route("GET", "/me/incidents/{n}", Own, get(own::incident::show)),
+        route("POST", "/me/incidents/{n}/state", Own, post(own::forms::state)),
+        route("POST", "/me/incidents/{n}/appeal", Own, post(own::forms::appeal)),
+        route("POST", "/me/corrections", Own, post(own::forms::correct)),
         route("GET", "/corrections", CORRECTIONS, get(corrections::show)),
         route("POST", "/corrections/{n}/accept", ANSWERS, post(corrections::accept)),
         route("POST", "/corrections/{n}/decline", ANSWERS, post(corrections::decline)),
@@ -273,6 +293,9 @@ impl Needs {
     pub fn admit(self, roles: &[Role]) -> bool {
         match self {
             Needs::One(some) => some.iter().any(|role| roles.contains(role)),
+            Needs::Inside | Needs::Own => {
+                roles.is_empty() || roles.iter().any(|role| !matches!(role, Gate | Custodian))
+            }
             Needs::Nothing | Needs::Anyone | Needs::Machine | Needs::SignedIn => true,
         }
     }

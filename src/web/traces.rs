@@ -84,6 +84,7 @@ fn what_name(what: &str, words: &Words) -> String {
         "signals" => ["sinyal", "signals"],
         "corrections" => ["permintaan perbaikan", "requests for correction"],
         "policy" => ["insiden sebuah kebijakan", "a policy's incidents"],
+        "reports" => ["laporan pemohon", "applicants' reports"],
         other => return other.to_owned(),
     };
     words.pick(pair[0], pair[1]).to_owned()
@@ -124,6 +125,7 @@ fn why_name(why: &str, words: &Words) -> String {
         "name" => ["nama tidak dibuka", "a name was not shown"],
         "not_from_here" => ["bukan dari mesin ini", "not from this machine"],
         "codes_first" => ["kode sekali pakai belum dipasang", "one-time codes are not set up"],
+        "webhook_signature" => ["tidak ditandatangani oleh saluran", "not signed by the channel"],
         "own_account" => ["mengubah akun sendiri", "changing his own account"],
         other => return other.to_owned(),
     };

@@ -155,6 +155,9 @@ pub(super) fn read(name: &str, data: Value, whole: &str) -> Result<Kind, Rejecte
         "lockbox.heartbeat" => return Ok(Kind::LockboxHeartbeat),
         _ => {}
     }
+    if super::visits::knows(name) {
+        return super::visits::read(name, data, whole);
+    }
     let fields = Fields::read(text)?;
     Ok(match name {
         "workstation.started" => Kind::WorkstationStarted,

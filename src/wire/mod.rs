@@ -8,18 +8,21 @@ mod pulse;
 mod reject;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 use std::borrow::Cow;
 
 use crate::engine::event::{DeviceKind, Event, MONITOR, Place, TYPES};
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
+use crate::engine::visit;
 pub use body::{fingerprint, same_body};
 use json::{Fault, Sort, Value};
 pub use out::{Pen, to_json, write_json};
 pub use pulse::{Beat, Passing, Reader, passing};
 pub use reject::Rejected;
 use reject::{in_words, nearest, quote};
+pub use visits::without_persons;
 
 /// A message may have this many bytes (contract §2).
 pub const BYTES_MAX: usize = 16 * 1024;
@@ -405,17 +408,18 @@ fn senders(name: &str) -> Option<&'static [DeviceKind]> {
         "lockbox.heartbeat" => Some(&[DeviceKind::Lockbox]),
         _ => TYPES
             .iter()
+            .chain(&visit::TYPES)
             .find(|(known, _)| *known == name)
             .map(|(_, senders)| *senders),
     }
 }
 
 fn unknown_type(name: &str) -> Rejected {
-    let reserved = ["booking.", "gate.", "payment.", "contact."];
+    let reserved = ["payment.", "contact."];
     let hint = if reserved.iter().any(|group| name.starts_with(group)) {
         "it is reserved for later; send none of its kind yet".to_owned()
     } else {
-        match nearest(name, TYPES.iter().map(|(known, _)| *known)) {
+        match nearest(name, TYPES.iter().chain(&visit::TYPES).map(|(known, _)| *known)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => "send one of the types of the contract, e.g. \"service.started\"".to_owned(),
         }
@@ -429,6 +433,7 @@ fn wrong_device(kind_name: &str, senders: &[DeviceKind], source: &str, device_ki
         DeviceKind::Lockbox => "a lockbox",
         DeviceKind::System => "the office's \"system\"",
         DeviceKind::Monitor => "the \"monitor\"",
+        DeviceKind::Gate => "a gate",
     };
     let senders: Vec<&str> = senders.iter().map(name).collect();
     Rejected::new(

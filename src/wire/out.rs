@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use crate::engine::event::{Event, Kind};
 use crate::engine::time::Moment;
+use crate::engine::visit::{Care, Errand, Visit};
 
 /// One line of JSON, its time in the office's zone.
 pub fn to_json(event: &Event, zone: Tz) -> String {
@@ -124,15 +125,51 @@ impl Pen {
             Kind::Granted {
                 from, until, approver, ..
             } => {
-                for (key, moment) in [("from", from), ("until", until)] {
-                    let _ = write!(out, "\"{key}\":\"");
-                    self.time(out, *moment);
-                    out.push_str("\",");
-                }
+                self.moment(out, "from", *from);
+                self.moment(out, "until", *until);
                 pair(out, "approver", approver);
             }
+            Kind::Visit(visit) => self.visit(out, visit),
             _ => {}
         }
+    }
+
+    /// All that is kept of an event of the applicants' side; the number is taken out before.
+    fn visit(&mut self, out: &mut String, visit: &Visit) {
+        pair(out, "booking", visit.booking());
+        match visit {
+            Visit::Issued(one) | Visit::Changed(one) => {
+                self.moment(out, "from", one.from);
+                self.moment(out, "until", one.until);
+                pair(out, "service", &one.service);
+                pair(out, "nationality", one.nationality.as_str());
+                pair(out, "initials", &one.initials);
+                optional(out, "care", one.care.map(Care::as_str));
+                pair(out, "language", one.tongue.as_str());
+                optional(out, "number", one.number.as_ref().map(|number| &*number.0));
+            }
+            Visit::Cancelled { .. } => {}
+            Visit::Ready { until, .. } => self.moment(out, "until", *until),
+            Visit::Collected { by, .. } => optional(out, "by", by.as_deref()),
+            Visit::Admitted(passage) | Visit::Refused(passage) | Visit::Left(passage) => {
+                optional(out, "gate", passage.gate.as_deref());
+                optional(out, "errand", passage.errand.map(Errand::as_str));
+                if passage.companions > 0 {
+                    out.push_str("\"companions\":");
+                    number(out, u64::from(passage.companions));
+                    out.push(',');
+                }
+                optional(out, "why", passage.why.as_deref());
+                optional(out, "by", passage.by.as_deref());
+                optional(out, "reason", passage.reason.as_deref());
+            }
+        }
+    }
+
+    fn moment(&mut self, out: &mut String, key: &str, moment: Moment) {
+        let _ = write!(out, "\"{key}\":\"");
+        self.time(out, moment);
+        out.push_str("\",");
     }
 
     /// RFC 3339 with milliseconds.

@@ -6,6 +6,7 @@
 )]
 
 mod activation;
+mod applicants;
 mod backtest;
 mod broker;
 mod cli;

@@ -418,6 +418,7 @@ fn reader_and_schema_agree_on_events_of_every_type() {
             DeviceKind::Lockbox => "l",
             DeviceKind::System => "system",
             DeviceKind::Monitor => "monitor",
+            DeviceKind::Gate => "g",
         };
         let event = |data: Value| {
             json!({"specversion": "1.0", "id": "e", "source": format!("/o/{device}"), "type": name,

@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["engine"]),
     ("letter", &["engine", "store::rows"]),
     ("case", &["engine", "incident", "letter", "store::rows"]),
+    ("booking", &["engine"]),
     ("incident", &["engine", "letter", "store::rows"]),
     ("scenario", &["engine"]),
     ("backtest", &["engine", "letter", "incident"]),
@@ -61,6 +62,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("keys", &["accounts"]),
+    (
+        "channel",
+        &["booking", "engine", "keys", "store", "store::rows", "clock", "tls"],
+    ),
     // Who comes in, for the pages, the command line and the demo.
     (
         "door",
@@ -91,6 +96,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "web",
         &[
             "accounts",
+            "booking",
             "case",
             "redact",
             "door",
@@ -132,7 +138,7 @@ const NAMED_IN: [(&str, &[&str]); 21] = [
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
     ("qrcode", &["web"]),
-    ("ureq", &["door", "hook", "cli"]),
+    ("ureq", &["channel", "door", "hook", "cli"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -178,8 +184,9 @@ const IMPURE: [&str; 12] = [
     "std::thread",
     "std::io",
 ];
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "accounts",
+    "booking",
     "case",
     "engine",
     "wire",

@@ -20,10 +20,12 @@ use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::{CaseAnswer, CaseOrder, Docket, Order};
 use jagaloket::daemon::order;
+use jagaloket::daemon::visits::Visits;
 use jagaloket::daemon::{self, DAY_MS, Daemon, Notes};
 use jagaloket::engine::Clock;
 use jagaloket::engine::time::Moment;
 use jagaloket::inbound::{Inbound, Line, Receipt};
+use jagaloket::keys::Keys;
 use jagaloket::letter::House;
 use jagaloket::live::{BrokerKind, Live};
 use jagaloket::store::cases::CaseFilter;
@@ -176,6 +178,9 @@ impl Monitor {
             .await
             .unwrap();
         let docket = Docket::open(&store, Terms::default()).await.unwrap();
+        let visits = Visits::open(&store, &desks, Keys::passing(), Default::default())
+            .await
+            .unwrap();
         let (stop, stopping) = watch::channel(false);
         let (live_sender, live) = watch::channel(Arc::new(Live::starting(now, BrokerKind::External)));
         let (inbound, messages) = mpsc::channel(100);
@@ -233,6 +238,7 @@ impl Monitor {
             notes: Notes::default(),
             answers: Vec::new(),
             docket,
+            visits,
             outage: None,
         };
         Monitor {

@@ -108,7 +108,8 @@ fn every_fault_has_its_code_and_a_sentence_that_says_what_and_where() {
             "did you mean \"workstation.heartbeat\"",
             event("loket-03", "Workstation.Heartbeat", ""),
         ),
-        ("unknown_type", "reserved", event("loket-03", "booking.made", "")),
+        ("unknown_type", "did you mean", event("loket-03", "booking.made", "")),
+        ("unknown_type", "reserved", event("loket-03", "payment.made", "")),
         ("unknown_type", "", event("loket-03", "", "")),
         ("unknown_type", "", event("loket-03", &"x".repeat(9_000), "")),
         (

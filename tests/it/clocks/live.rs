@@ -10,11 +10,13 @@ use jagaloket::case::Terms;
 use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::Docket;
+use jagaloket::daemon::visits::Visits;
 use jagaloket::daemon::{self, DAY_MS, Daemon, Notes};
 use jagaloket::engine::Clock;
 use jagaloket::engine::time::Moment;
 use jagaloket::inbound::{Inbound, Line, Receipt};
 use jagaloket::incident::{Book, Past};
+use jagaloket::keys::Keys;
 use jagaloket::letter::House;
 use jagaloket::live::{BrokerKind, Live};
 use jagaloket::past;
@@ -85,6 +87,9 @@ impl Monitor {
         });
         let metrics = Arc::new(Metrics::default());
         let docket = Docket::open(&store, Terms::default()).await.unwrap();
+        let visits = Visits::open(&store, &desks, Keys::passing(), Default::default())
+            .await
+            .unwrap();
         let daemon = Daemon {
             acts: mpsc::channel(1).1,
             store: store.clone(),
@@ -106,6 +111,7 @@ impl Monitor {
             notes: Notes::default(),
             answers: Vec::new(),
             docket,
+            visits,
             outage: None,
         };
         let stopped = async move {

@@ -6,7 +6,9 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jagaloket::accounts::Role::{self, Administrator, Auditor, Integrity, Officer, Supervisor, Technician};
+use jagaloket::accounts::Role::{
+    self, Administrator, Auditor, Custodian, Gate, Integrity, Officer, Supervisor, Technician,
+};
 use jagaloket::accounts::Scope;
 use jagaloket::engine::event::{DeviceId, OfficeId, OfficerId, PolicyId};
 use jagaloket::engine::policy::{Class, Severity};
@@ -25,7 +27,7 @@ use super::seed::at;
 use crate::support::{Answer, Browser};
 
 /// Everybody, by the letter of his column. `N` is nobody.
-const PEOPLE: [(char, Person); 9] = [
+const PEOPLE: [(char, Person); 11] = [
     ('O', person("officer", "contoh", "p-003", &[(Officer, None)])),
     ('S', person("supervisor", "contoh", "s-01", &[(Supervisor, None)])),
     ('I', person("integrity", "contoh", "i-01", &[(Integrity, None)])),
@@ -53,6 +55,8 @@ const PEOPLE: [(char, Person); 9] = [
     // A supervisor of this office by a role that names another one.
     ('W', person("wrong", "contoh", "s-02", &[(Supervisor, Some("lain"))])),
     ('X', person("without", "contoh", "s-02", &[])),
+    ('C', person("custodian", "contoh", "c-01", &[(Custodian, None)])),
+    ('G', person("gate", "contoh", "g-01", &[(Gate, None)])),
 ];
 
 const fn person(
@@ -69,10 +73,12 @@ const fn person(
     }
 }
 
-const EVERYBODY: &str = "OSIFATDWX";
+const EVERYBODY: &str = "OSIFATDWXGC";
+const INSIDE: &str = "OSIFATDWX"; // Keeps neither gates nor seals.
+const ALL: &str = "NOSIFATDWXGC";
+const BOOKINGS: &str = "SIFAW";
 const CASES: &str = "OSIFATW";
 const ACTS: &str = "OSIFTW";
-/// Whoever comes with a session alone.
 const BY_TOKEN: &str = "";
 const SERVICE: &str = "OSIFAW";
 const SERVICE_BUT_OFFICERS: &str = "SIFAW";
@@ -104,19 +110,19 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/quarantine/export", QUARANTINE),
     ("GET", "/quarantine/{n}", QUARANTINE),
     ("GET", "/traces", TRACES),
-    ("GET", "/live", EVERYBODY),
+    ("GET", "/live", INSIDE),
     ("GET", "/reveal", "IFA"),
     ("POST", "/reveal", "IFA"),
-    ("GET", "/search", EVERYBODY),
-    ("GET", "/policies", EVERYBODY),
-    ("GET", "/policies/export", EVERYBODY),
-    ("GET", "/policies/{id}", EVERYBODY),
-    ("GET", "/devices", EVERYBODY),
-    ("GET", "/devices/export", EVERYBODY),
-    ("GET", "/health", EVERYBODY),
-    ("GET", "/healthz", "NOSIFATDWX"),
-    ("GET", "/readyz", "NOSIFATDWX"),
-    ("GET", "/metrics", "NOSIFATDWX"),
+    ("GET", "/search", INSIDE),
+    ("GET", "/policies", INSIDE),
+    ("GET", "/policies/export", INSIDE),
+    ("GET", "/policies/{id}", INSIDE),
+    ("GET", "/devices", INSIDE),
+    ("GET", "/devices/export", INSIDE),
+    ("GET", "/health", INSIDE),
+    ("GET", "/healthz", ALL),
+    ("GET", "/readyz", ALL),
+    ("GET", "/metrics", ALL),
     ("GET", "/api/v1/incidents", CASES),
     ("GET", "/api/v1/incidents/{n}", CASES),
     ("POST", "/api/v1/incidents/{n}/orders", BY_TOKEN),
@@ -125,28 +131,28 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/exemptions/{n}/orders", BY_TOKEN),
     ("GET", "/api/v1/verdicts", CASES),
     ("GET", "/api/v1/traces", TRACES),
-    ("GET", "/api/v1/policies", EVERYBODY),
+    ("GET", "/api/v1/policies", INSIDE),
     ("GET", "/api/v1/service", SERVICE),
+    ("GET", "/api/v1/gaps", INSIDE),
     ("GET", "/api/v1/signals", "IFA"),
-    ("GET", "/api/v1/gaps", EVERYBODY),
-    ("GET", "/api/v1/clocks", EVERYBODY),
-    ("GET", "/api", EVERYBODY),
-    ("GET", "/api/v1/openapi.json", "NOSIFATDWX"),
-    ("GET", "/static/style.css", "NOSIFATDWX"),
-    ("GET", "/static/live.js", "NOSIFATDWX"),
-    ("GET", "/static/passkey.js", "NOSIFATDWX"),
-    ("GET", "/static/icon.svg", "NOSIFATDWX"),
-    ("GET", "/sign-in", "NOSIFATDWX"),
-    ("POST", "/sign-in", "NOSIFATDWX"),
-    ("POST", "/sign-in/passkey", "NOSIFATDWX"),
-    ("GET", "/sign-in/provider", "NOSIFATDWX"),
-    ("GET", "/sign-in/provider/back", "NOSIFATDWX"),
-    ("POST", "/sign-in/provider/back", "NOSIFATDWX"),
+    ("GET", "/api/v1/clocks", INSIDE),
+    ("GET", "/api", INSIDE),
+    ("GET", "/api/v1/openapi.json", ALL),
+    ("GET", "/static/style.css", ALL),
+    ("GET", "/static/live.js", ALL),
+    ("GET", "/static/passkey.js", ALL),
+    ("GET", "/static/icon.svg", ALL),
+    ("GET", "/sign-in", ALL),
+    ("POST", "/sign-in", ALL),
+    ("POST", "/sign-in/passkey", ALL),
+    ("GET", "/sign-in/provider", ALL),
+    ("GET", "/sign-in/provider/back", ALL),
+    ("POST", "/sign-in/provider/back", ALL),
     ("POST", "/sign-out", EVERYBODY),
-    ("GET", "/forgot", "NOSIFATDWX"),
-    ("POST", "/forgot", "NOSIFATDWX"),
-    ("GET", "/link/{token}", "NOSIFATDWX"),
-    ("POST", "/link/{token}", "NOSIFATDWX"),
+    ("GET", "/forgot", ALL),
+    ("POST", "/forgot", ALL),
+    ("GET", "/link/{token}", ALL),
+    ("POST", "/link/{token}", ALL),
     ("GET", "/confirm", EVERYBODY),
     ("POST", "/confirm", EVERYBODY),
     ("GET", "/account", EVERYBODY),
@@ -161,12 +167,22 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/account/passkeys/end", EVERYBODY),
     ("POST", "/account/sessions/end", EVERYBODY),
     ("POST", "/account/sessions/end-others", EVERYBODY),
-    ("GET", "/me", EVERYBODY),
-    ("GET", "/me/export", EVERYBODY),
-    ("GET", "/me/incidents/{n}", EVERYBODY),
-    ("POST", "/me/incidents/{n}/state", EVERYBODY),
-    ("POST", "/me/incidents/{n}/appeal", EVERYBODY),
-    ("POST", "/me/corrections", EVERYBODY),
+    ("GET", "/gate", "G"),
+    ("POST", "/gate", "G"),
+    ("GET", "/bookings", BOOKINGS),
+    ("GET", "/bookings/{code}", BOOKINGS),
+    ("GET", "/messages", BOOKINGS),
+    ("GET", "/reports", "IF"),
+    ("GET", "/seals", "C"),
+    ("POST", "/seals/{id}", "C"),
+    ("GET", "/channel/webhook", ALL),
+    ("POST", "/channel/webhook", ALL),
+    ("GET", "/me", INSIDE),
+    ("GET", "/me/export", INSIDE),
+    ("GET", "/me/incidents/{n}", INSIDE),
+    ("POST", "/me/incidents/{n}/state", INSIDE),
+    ("POST", "/me/incidents/{n}/appeal", INSIDE),
+    ("POST", "/me/corrections", INSIDE),
     ("GET", "/corrections", "IFA"),
     ("POST", "/corrections/{n}/accept", "IF"),
     ("POST", "/corrections/{n}/decline", "IF"),
@@ -252,15 +268,9 @@ email = "kakanim@contoh.example"
 "#;
 const ELSEWHERE: &str = r#"
 office = { id = "lain", name = "Kantor Lain", timezone = "Asia/Makassar" }
-[[counter]]
-id = "loket-01"
-[[integrity]]
-id = "i-90"
-name = "Kepatuhan Lain"
-email = "i90@lain.example"
-[[officer]]
-id = "p-003"
-name = "Orang Lain"
+counter = [{ id = "loket-01" }]
+integrity = [{ id = "i-90", name = "Kepatuhan Lain", email = "i90@lain.example" }]
+officer = [{ id = "p-003", name = "Orang Lain" }]
 "#;
 
 impl House {

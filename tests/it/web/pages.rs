@@ -77,6 +77,10 @@ impl Desk {
             metrics: seeded.metrics.clone(),
             settings: Arc::new(settings),
             explain: None,
+            visits: Some(Arc::new(|_| {
+                Box::pin(async { Err(jagaloket::booking::order::Refusal::NoCode) })
+            })),
+            webhook: None,
             orders: None,
             door: door.clone(),
         };
