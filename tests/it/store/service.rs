@@ -184,16 +184,20 @@ async fn an_exemption_that_is_granted_a_day_later_is_measured_where_it_begins(ho
         },
         reading: None,
     };
+    let tick = jagaloket::engine::event::Event {
+        id: "tick-next".into(),
+        time: granted.time.plus_ms(60_000),
+        kind: jagaloket::engine::event::Kind::Ticked,
+        ..granted.clone()
+    };
+    let later = [granted, tick];
     store
-        .commit(&rows(
-            std::slice::from_ref(&granted),
-            Moment(1_795_800_000_000),
-            &roster,
-        ))
+        .commit(&rows(&later, Moment(1_795_800_000_000), &roster))
         .await
         .unwrap();
-    assert!(measuring.measure(&store, &office, KEEP_MS).await.unwrap() >= 2);
-    past.events.push(granted);
+    let dates = measuring.measure(&store, &office, KEEP_MS).await.unwrap();
+    assert!(dates >= 2, "{dates} dates were measured");
+    past.events.extend(later);
     let mut dates: BTreeMap<String, Service> = BTreeMap::new();
     for (hour, service) in &measure(&past, NaiveDate::MIN..=NaiveDate::MAX, zone) {
         *dates.entry(hour.date.to_string()).or_default() += *service;
