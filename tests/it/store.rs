@@ -5,6 +5,7 @@ mod broken;
 mod events;
 pub mod kept;
 pub mod lost;
+mod nameless;
 mod outbox;
 mod people;
 mod removal;
