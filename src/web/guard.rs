@@ -240,7 +240,7 @@ async fn enter(
             return Err(Redirect::to(super::messages::begins_at(&who.roles)).into_response());
         }
         (Some(who), needs)
-            if !needs.admit(&who.roles) && !(needs == Needs::Own && is_enrolled(&whole, &who.account.holder)) =>
+            if !(needs.admit(&who.roles) || needs == Needs::Own && is_enrolled(&whole, &who.account.holder)) =>
         {
             return Err(Fault::Forbidden.into_response());
         }
