@@ -1,7 +1,5 @@
 //! Scan to answer: what the rules take among an office's bookings of a quarter year.
 
-use std::time::Instant;
-
 use jagaloket::booking::gate::{Holder, Scan, answer};
 use jagaloket::booking::{Registry, Terms, code};
 use jagaloket::engine::event::{DeviceId, Event, Kind, OfficeId};
@@ -41,7 +39,7 @@ fn main() {
         codes.push(booking);
     }
     let terms = Terms::default();
-    let began = Instant::now();
+    let began = jagaloket::clock::instant();
     let mut admitted = 0;
     for n in 0..ROUNDS {
         let scan = Scan {

@@ -295,7 +295,8 @@ fn each_kind_of_attack_is_refused_and_leaves_its_trace() {
 fn what_somebody_may_not_see_is_traced_once_and_by_its_own_word() {
     let desk = desk();
     let mut team = desk.as_person(&TEAM);
-    let tries: [(&str, u16, &dyn Fn(&mut Browser) -> u16); 3] = [
+    type Try<'t> = (&'t str, u16, &'t dyn Fn(&mut Browser) -> u16);
+    let tries: [Try; 3] = [
         ("not_his_to_see", 404, &|browser| {
             browser.get("/api/v1/incidents/99999").status
         }),
