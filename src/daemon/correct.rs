@@ -79,7 +79,14 @@ impl Docket {
         let correction = self.cases.corrections.get(&step.request)?;
         let answer = correction.answer.as_ref()?;
         let (address, language) = mailbox(desk, &correction.person).or(looked_up)?;
+        let person = desk
+            .roster
+            .person(&correction.person)
+            .map(|person| person.name.as_str());
+        let officer = desk.roster.officer(&correction.person);
+        let name = person.or(officer.map(|officer| officer.name.as_str()));
         let rendered = render(&Corrected {
+            name,
             n: correction.n,
             about: &correction.about,
             wanted: &correction.wanted,

@@ -8,6 +8,8 @@ use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
 
 pub struct Corrected<'a> {
+    /// What the roster calls whoever asked, where he still stands in it.
+    pub name: Option<&'a str>,
     pub n: i64,
     /// Which record, and what is said to be right.
     pub about: &'a str,
@@ -77,7 +79,7 @@ pub fn render(correction: &Corrected<'_>) -> Rendered {
         label: label.to_owned(),
         state: state.to_owned(),
         title: label.to_owned(),
-        around: house.wording.around(roster, None, language),
+        around: house.wording.around(roster, correction.name, language),
         lead,
         sections: vec![Section {
             heading: state.to_owned(),

@@ -421,6 +421,7 @@ impl Booth<'_> {
             ),
         };
         correction::render(&Corrected {
+            name: self.roster.people.first().map(|person| person.name.as_str()),
             n: 4,
             about,
             wanted,

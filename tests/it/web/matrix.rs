@@ -100,7 +100,6 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/compliance", SERVICE),
     ("GET", "/signals", "IFA"),
     ("GET", "/compliance/export", SERVICE),
-    ("GET", "/compliance/report", SERVICE),
     ("GET", "/compliance/report", "IFA"),
     ("GET", "/letters", CASES),
     ("GET", "/letters/export", CASES),
