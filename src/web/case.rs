@@ -13,7 +13,8 @@ use super::fault::Fault;
 use super::incident;
 use super::orders;
 use super::own::Own;
-use super::page::{self, field, proof};
+use super::own::forms::refused;
+use super::page::{self, Tab, field, proof};
 use super::posted::Posted;
 use crate::accounts::Role;
 use crate::case::acts::{REASON_MAX, Wish};
@@ -404,12 +405,12 @@ pub async fn act(
         }
         Ok(_) => Ok(Redirect::to(&ask.path).into_response()),
         Err(refusal) => {
-            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
             // His own page has his forms, and names nobody.
             if Own::about(&site, &reader, &incident.office, incident.officer.as_ref()).is_some() {
-                let page = super::own::incident::show(State(site), Path(n), ask, reader).await?;
-                return Ok((status, page).into_response());
+                let back = format!("/me/incidents/{}", incident.n);
+                return Ok(refused(&ask, &refusal, &back, Tab::Mine));
             }
+            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
             let tried = Tried {
                 wish,
                 reason,
