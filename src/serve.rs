@@ -315,15 +315,10 @@ pub async fn start(plan: Plan) -> Result<Running> {
         nudge,
         metrics,
         broker: kind,
-        statuses: HashMap::new(),
         orders: orders_in,
-        refused: None,
-        entries: Vec::new(),
-        notes: daemon::Notes::default(),
-        answers: Vec::new(),
         docket,
         visits,
-        outage: None,
+        memory: daemon::Memory::default(),
     };
     let daemon = tokio::spawn(daemon.run(stopped(stopping)));
     tracing::info!(dashboard = %web_address, "the monitor is at work");

@@ -53,7 +53,7 @@ impl Daemon {
     /// Brings up to date what is shown of devices, and says once when the monitor's clock is not believed.
     pub(super) fn look_at_devices(&mut self, line: &Line, now: Moment) {
         let doubt = self.clock.doubt();
-        match (self.notes.doubt, doubt) {
+        match (self.memory.notes.doubt, doubt) {
             (None, Some(doubt)) => {
                 let (said, held) = (doubt.said.rfc3339(chrono_tz::UTC), doubt.held.rfc3339(chrono_tz::UTC));
                 tracing::error!(%said, %held, "this machine's clock has jumped; the time is held to its monotonic clock");
@@ -63,18 +63,23 @@ impl Daemon {
             }
             _ => {}
         }
-        self.notes.doubt = doubt;
-        if line.sessions_lost > self.notes.sessions_lost {
-            self.notes.sessions_lost = line.sessions_lost;
-            self.notes.lost_at.push_back(now);
-            if self.notes.lost_at.len() > LOST_MAX {
-                self.notes.lost_at.pop_front();
+        self.memory.notes.doubt = doubt;
+        if line.sessions_lost > self.memory.notes.sessions_lost {
+            self.memory.notes.sessions_lost = line.sessions_lost;
+            self.memory.notes.lost_at.push_back(now);
+            if self.memory.notes.lost_at.len() > LOST_MAX {
+                self.memory.notes.lost_at.pop_front();
             }
         }
-        if self.notes.looked.is_some_and(|looked| looked.elapsed() < SHOW_EVERY) {
+        if self
+            .memory
+            .notes
+            .looked
+            .is_some_and(|looked| looked.elapsed() < SHOW_EVERY)
+        {
             return;
         }
-        self.notes.looked = Some(crate::clock::instant());
+        self.memory.notes.looked = Some(crate::clock::instant());
         for desk in &mut self.desks {
             if self.ticks && self.clock.is_real() {
                 desk.clocks_shown = desk.clocks.shown().into();

@@ -37,7 +37,7 @@ use crate::live::{Broker, BrokerKind, BrokerState, Live, OfficeLive, Refusal};
 use crate::store::Store;
 use crate::store::rows::{DeviceStatus, NewEntry, Turn};
 use crate::telemetry::Metrics;
-pub use clocks::Notes;
+use clocks::Notes;
 use desk::Desk;
 use docket::Docket;
 pub use kept::{Held, check_snapshots, fold_office};
@@ -98,24 +98,30 @@ pub struct Daemon {
     pub nudge: Arc<Notify>,
     pub metrics: Arc<Metrics>,
     pub broker: BrokerKind,
-    pub statuses: HashMap<(String, String), DeviceStatus>,
     pub orders: mpsc::Receiver<Order>,
     /// What people do at the door: committed with the turn, with their traces.
     pub acts: mpsc::Receiver<Act>,
-    /// Files that were refused last, until others are activated.
-    pub refused: Option<Refusal>,
-    /// What came into force and is to be written with the next turn, before the events that are judged by it.
-    pub entries: Vec<NewEntry>,
-    /// What is told of clocks and gaps.
-    pub notes: Notes,
-    /// Who waits for that.
-    pub answers: Vec<(oneshot::Sender<Activated>, Activated)>,
     /// What people make of incidents.
     pub docket: Docket,
     /// Who has booked, and who was let in.
     pub visits: Visits,
+    pub memory: Memory,
+}
+
+/// What is remembered from turn to turn; a start begins with nothing of it.
+#[derive(Default)]
+pub struct Memory {
+    statuses: HashMap<(String, String), DeviceStatus>,
+    /// Files that were refused last, until others are activated.
+    refused: Option<Refusal>,
+    /// What came into force and is to be written with the next turn, before the events that are judged by it.
+    entries: Vec<NewEntry>,
+    /// Who waits for that.
+    answers: Vec<(oneshot::Sender<Activated>, Activated)>,
+    /// What is told of clocks and gaps.
+    notes: Notes,
     /// While the database takes nothing.
-    pub outage: Option<Outage>,
+    outage: Option<Outage>,
 }
 
 impl Daemon {
@@ -222,7 +228,7 @@ impl Daemon {
 
     /// Keeps what the ledger came to, which must hold all that was judged.
     async fn keep(&mut self) {
-        if !self.entries.is_empty() {
+        if !self.memory.entries.is_empty() {
             return;
         }
         match self.store.head().await {
@@ -255,7 +261,9 @@ impl Daemon {
     }
 
     fn show_pause(&self) -> Duration {
-        self.clock.real(SHOW_PAUSE_MS).max(self.notes.show_took * SHOW_RESTS)
+        self.clock
+            .real(SHOW_PAUSE_MS)
+            .max(self.memory.notes.show_took * SHOW_RESTS)
     }
 
     /// How long nothing is due.
@@ -323,6 +331,7 @@ impl Daemon {
             clocks: desk.clocks_shown.clone(),
             gaps: desk.gaps_shown.clone(),
             statuses: self
+                .memory
                 .statuses
                 .values()
                 .filter(|status| status.office == desk.office)
@@ -338,12 +347,12 @@ impl Daemon {
                 state,
                 since,
                 sessions_lost: line.sessions_lost,
-                sessions_lost_at: self.notes.sessions_lost_at(),
+                sessions_lost_at: self.memory.notes.sessions_lost_at(),
             },
-            clock_doubt: self.notes.doubt(),
+            clock_doubt: self.memory.notes.doubt(),
             offices: offices.collect(),
             last_event: last_event.or(previous.last_event),
-            refused: self.refused.clone(),
+            refused: self.memory.refused.clone(),
             unwritten: None,
         };
         let connections = &self.metrics.broker_connections;
@@ -352,7 +361,7 @@ impl Daemon {
         lost.add(line.sessions_lost.saturating_sub(lost.count()));
         self.metrics.waiting_events.set(self.inbound.len() as i64);
         self.live.send_replace(Arc::new(live));
-        self.notes.show_took = began.elapsed();
+        self.memory.notes.show_took = began.elapsed();
     }
 }
 

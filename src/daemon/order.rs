@@ -65,7 +65,7 @@ impl Daemon {
             }
             Order::Refuse { faults } => {
                 self.metrics.activations_refused.add(1);
-                self.refused = Some(Refusal { at: now, faults });
+                self.memory.refused = Some(Refusal { at: now, faults });
             }
             Order::Activate { texts, answer } => {
                 let mut activated = Activated::default();
@@ -81,7 +81,7 @@ impl Daemon {
                                 activated.rosters.push(desk.office.to_string());
                             }
                             activated.policies.extend(changed);
-                            self.entries.extend(entries);
+                            self.memory.entries.extend(entries);
                         }
                         // Both were checked before they came here, but may have been written meanwhile.
                         Err(error) => {
@@ -94,20 +94,20 @@ impl Daemon {
                         }
                     }
                 }
-                self.refused = refused;
+                self.memory.refused = refused;
                 // Other people may be in line now, or away.
                 self.docket.wake = Some(Moment::MIN);
                 if !activated.is_nothing() {
                     self.metrics.activations.add(1);
                 }
-                self.answers.push((answer, activated));
+                self.memory.answers.push((answer, activated));
             }
         }
     }
 
     /// Tells those who ordered something that it is committed.
     pub(super) fn answer(&mut self) {
-        for (answer, activated) in self.answers.drain(..) {
+        for (answer, activated) in self.memory.answers.drain(..) {
             // Whoever asked may have gone meanwhile.
             let _ = answer.send(activated);
         }

@@ -22,7 +22,7 @@ impl Daemon {
         // Not its words: they say what was being done, which changes while the reason stays.
         let kind = discriminant(&error);
         let why = format!("{:#}", anyhow::Error::new(error));
-        let outage = self.outage.get_or_insert_with(|| Outage {
+        let outage = self.memory.outage.get_or_insert_with(|| Outage {
             began: instant(),
             told: Vec::new(),
         });
@@ -49,7 +49,7 @@ impl Daemon {
 
     /// What was to be written is written; the next look at the daemon shows it.
     pub(super) fn database_answers(&mut self) {
-        if let Some(outage) = self.outage.take() {
+        if let Some(outage) = self.memory.outage.take() {
             let seconds = outage.began.elapsed().as_secs();
             tracing::info!(seconds, "the database takes what is written again");
         }

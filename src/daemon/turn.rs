@@ -56,7 +56,7 @@ impl Daemon {
             bytes,
         } = intake;
         let mut said: Vec<Said> = Vec::new();
-        if !self.entries.is_empty() {
+        if !self.memory.entries.is_empty() {
             // What other rules alone change is said with that cause, and what these messages change with theirs.
             for (ix, desk) in self.desks.iter_mut().enumerate() {
                 let decisions = desk.engine.judge();
@@ -71,7 +71,7 @@ impl Daemon {
         for (ix, code, number) in &numbers {
             self.visits.keep_number(*ix, &self.desks[*ix], code, number, &mut turn);
         }
-        turn.entries.splice(0..0, self.entries.drain(..));
+        turn.entries.splice(0..0, self.memory.entries.drain(..));
         turn.entries.append(&mut admitted.entries);
         turn.changes.append(&mut admitted.changes);
         turn.letters.append(&mut admitted.letters);
@@ -93,7 +93,8 @@ impl Daemon {
         self.docket
             .turn(&mut self.book, &self.desks, &summaries, &mut turn, now);
         for status in &turn.statuses {
-            self.statuses
+            self.memory
+                .statuses
                 .insert((status.office.to_string(), status.device.to_string()), status.clone());
         }
         if !turn.is_empty() {

@@ -156,15 +156,10 @@ impl Life {
             nudge: nudge.clone(),
             metrics,
             broker: BrokerKind::External,
-            statuses: HashMap::new(),
             orders,
-            refused: None,
-            entries: Vec::new(),
-            notes: daemon::Notes::default(),
-            answers: Vec::new(),
             docket,
             visits,
-            outage: None,
+            memory: daemon::Memory::default(),
         };
         Ok(Life {
             store,

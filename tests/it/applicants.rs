@@ -4,7 +4,6 @@
 mod channel;
 mod page;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::Docket;
 use jagaloket::daemon::visits::{Visits, Written, about};
-use jagaloket::daemon::{self, DAY_MS, Daemon, Notes, order};
+use jagaloket::daemon::{self, DAY_MS, Daemon, Memory, order};
 use jagaloket::door::{Door, Frame, WAITING_MAX, alone};
 use jagaloket::engine::Clock;
 use jagaloket::engine::time::Moment;
@@ -182,15 +181,10 @@ impl Monitor {
             nudge: Arc::new(Notify::new()),
             metrics,
             broker: BrokerKind::External,
-            statuses: HashMap::new(),
             orders: orders_in,
-            refused: None,
-            entries: Vec::new(),
-            notes: Notes::default(),
-            answers: Vec::new(),
             docket,
             visits,
-            outage: None,
+            memory: Memory::default(),
         };
         Monitor {
             hand,

@@ -21,7 +21,7 @@ use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::{CaseAnswer, CaseOrder, Docket, Order};
 use jagaloket::daemon::order;
 use jagaloket::daemon::visits::Visits;
-use jagaloket::daemon::{self, DAY_MS, Daemon, Notes};
+use jagaloket::daemon::{self, DAY_MS, Daemon, Memory};
 use jagaloket::engine::Clock;
 use jagaloket::engine::time::Moment;
 use jagaloket::inbound::{Inbound, Line, Receipt};
@@ -231,15 +231,10 @@ impl Monitor {
             nudge,
             metrics,
             broker: BrokerKind::External,
-            statuses: HashMap::new(),
             orders: orders_in,
-            refused: None,
-            entries: Vec::new(),
-            notes: Notes::default(),
-            answers: Vec::new(),
             docket,
             visits,
-            outage: None,
+            memory: Memory::default(),
         };
         Monitor {
             hand,

@@ -1,7 +1,6 @@
 //! The daemon with clocks that are set by hand: what it makes of devices' times stands in its ledger, and a restart makes
 //! the same of it.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::Docket;
 use jagaloket::daemon::visits::Visits;
-use jagaloket::daemon::{self, DAY_MS, Daemon, Notes};
+use jagaloket::daemon::{self, DAY_MS, Daemon, Memory};
 use jagaloket::engine::Clock;
 use jagaloket::engine::time::Moment;
 use jagaloket::inbound::{Inbound, Line, Receipt};
@@ -104,15 +103,10 @@ impl Monitor {
             nudge: Arc::new(Notify::new()),
             metrics: metrics.clone(),
             broker: BrokerKind::External,
-            statuses: HashMap::new(),
             orders: mpsc::channel(1).1,
-            refused: None,
-            entries: Vec::new(),
-            notes: Notes::default(),
-            answers: Vec::new(),
             docket,
             visits,
-            outage: None,
+            memory: Memory::default(),
         };
         let stopped = async move {
             let _ = stopping.wait_for(|stop| *stop).await;
