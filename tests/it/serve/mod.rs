@@ -114,6 +114,10 @@ impl House {
 
     /// What `/readyz` says, as a status and a JSON value.
     fn ready(&self) -> (u16, serde_json::Value) {
+        if let Err(error) = std::net::TcpStream::connect(("127.0.0.1", self.web)) {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            panic!("the monitor answers nothing any more: {error}\n{log}");
+        }
         let (status, _, body) = http_get(self.web, "/readyz", &[]);
         (status, serde_json::from_str(&body).unwrap())
     }
