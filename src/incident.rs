@@ -33,6 +33,7 @@ use crate::store::rows::{Among, IncidentRow, NewLetter, StepKind, VerdictRow, Ve
 
 pub use further::To;
 use gathered::Gathered;
+pub use grouping::stretch;
 pub use past::Past;
 pub use recipients::{may_be_told, present, recipients};
 pub use ruling::{Fate, PACE_MS, PROMPT_LETTERS, Ruling, Silence, Thread, rule};

@@ -113,15 +113,14 @@ async fn list(args: ListArgs) -> anyhow::Result<Exit> {
             None if one.due < now => "overdue",
             None => "open",
         };
-        let line = |text: &str| -> String { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
         println!(
             "{:>6}  {state:<8} due {}  {}/{}  {}: {}",
             one.n,
             one.due.rfc3339(chrono_tz::UTC),
             one.office,
             one.person,
-            line(&one.about),
-            line(&one.wanted)
+            super::plain(&one.about),
+            super::plain(&one.wanted)
         );
     }
     let overdue = |one: &&crate::store::rows::CorrectionRow| one.answered.is_none() && one.due < now;

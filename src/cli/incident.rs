@@ -222,12 +222,9 @@ pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 
-/// What a monitor elsewhere says, without what could act on a terminal.
+/// What a monitor elsewhere says.
 pub(super) fn plain(value: &Value) -> String {
-    text(value)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    super::plain(text(value))
 }
 
 /// Gives an order to the running monitor and prints what came of it.
@@ -388,11 +385,7 @@ fn step_line(step: &CaseStepRow) -> String {
         .detail
         .as_ref()
         .map_or(String::new(), |detail| format!(", {detail}"));
-    let reason: String = step
-        .reason
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let reason = super::plain(&step.reason);
     let reason = if reason.is_empty() {
         reason
     } else {

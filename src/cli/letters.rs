@@ -93,9 +93,7 @@ async fn list(args: ListArgs) -> anyhow::Result<Exit> {
 fn line(letter: &LetterRow) -> String {
     let kind = letter.kind.as_str();
     let incident = letter.incident.map_or(String::new(), |n| format!("incident {n}, "));
-    // The server's words come from elsewhere: nothing in them may move the terminal's cursor.
-    let words = letter.last_error.as_deref().unwrap_or("not tried yet");
-    let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = super::plain(letter.last_error.as_deref().unwrap_or("not tried yet"));
     format!(
         "{:>6}  {:<7}  {}  {kind} for {}, {incident}{} attempts: {words}",
         letter.n,

@@ -338,7 +338,8 @@ impl Incident {
     }
 }
 
-pub(super) fn stretch(n: i64, verdict: &Verdict) -> Stretch {
+/// A verdict as letters and pages speak of it.
+pub fn stretch(n: i64, verdict: &Verdict) -> Stretch {
     Stretch {
         verdict: n,
         since: verdict.since,

@@ -19,7 +19,7 @@ use super::posted::Posted;
 use crate::accounts::Role;
 use crate::case::acts::{REASON_MAX, Wish};
 use crate::case::escalation::What;
-use crate::case::order::{CaseSeen, Look, Order};
+use crate::case::order::{CaseSeen, Order};
 use crate::case::{Code, Refusal, Stage, Terms};
 use crate::engine::policy::Severity;
 use crate::engine::time::Moment;
@@ -49,14 +49,8 @@ impl Shown {
             return Ok(None);
         };
         let steps = site.store.case_steps(incident.n).await?;
-        let look = Look {
-            office: incident.office.clone(),
-            who: orders::acts_as(site, reader, &incident.office),
-            incidents: vec![incident.n],
-            requests: Vec::new(),
-        };
-        let seen = orders::look(site, look).await;
-        let seen = seen.and_then(|seen| seen.cases.into_iter().next());
+        let seen = orders::look_at(site, reader, std::slice::from_ref(incident)).await;
+        let seen = seen.into_values().next();
         let terms = site.settings.terms.clone();
         Ok(Some(Shown {
             row,

@@ -100,15 +100,8 @@ pub async fn one(State(site): State<Site>, Path(n): Path<String>, ask: Ask, read
         .office(&incident.office)
         .map_or(ask.zone(), |office| office.roster.office.zone);
     let at = |moment: Moment| moment.rfc3339(zone);
-    let asked = Look {
-        office: incident.office.clone(),
-        who: orders::acts_as(&site, &reader, &incident.office),
-        incidents: vec![incident.n],
-        requests: Vec::new(),
-    };
-    let seen = orders::look(&site, asked)
-        .await
-        .and_then(|seen| seen.cases.into_iter().next());
+    let seen = orders::look_at(&site, &reader, std::slice::from_ref(&incident)).await;
+    let seen = seen.into_values().next();
     let may: Vec<&str> = seen
         .iter()
         .flat_map(|seen| &seen.may)

@@ -18,7 +18,7 @@ use crate::engine::event::Event;
 use crate::engine::policy::Head;
 use crate::engine::roster::Roster;
 use crate::engine::time::Moment;
-use crate::incident::recipients;
+use crate::incident::{recipients, stretch};
 use crate::letter::{self, EvidenceLine, Stretch};
 use crate::live::OfficeLive;
 use crate::skew;
@@ -90,13 +90,7 @@ pub async fn page(
     let stretches: Vec<Stretch> = verdicts
         .iter()
         .filter(|row| row.retracted == retracted)
-        .map(|row| Stretch {
-            verdict: row.n,
-            since: row.verdict.since,
-            opened: row.verdict.opened,
-            until: row.verdict.until,
-            counter: row.verdict.counter.clone(),
-        })
+        .map(|row| stretch(row.n, &row.verdict))
         .collect();
     let evidence: Vec<EvidenceLine> = proofs
         .iter()

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::Days;
+use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -84,6 +85,13 @@ impl Own {
     pub fn role(&self, id: &str) -> Value {
         let person = self.roster().and_then(|roster| roster.person(id));
         person.map_or_else(|| Value::from("gone"), |person| json!(person.role))
+    }
+
+    /// The zone of his office.
+    fn zone(&self, ask: &Ask) -> Tz {
+        self.live
+            .as_ref()
+            .map_or_else(|| ask.zone(), |live| live.roster.office.zone)
     }
 
     fn roster(&self) -> Option<&Arc<Roster>> {
@@ -184,10 +192,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
             cases.insert(row.n, case);
         }
     }
-    let zone = own
-        .live
-        .as_ref()
-        .map_or_else(|| ask.zone(), |live| live.roster.office.zone);
+    let zone = own.zone(&ask);
     let to = now.date(zone);
     let span = Span {
         office: Some(own.office.to_string()),

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{open_to_read, open_to_write, utc};
+use crate::cli::plain;
 use crate::clock::MonitorClock;
 use crate::config::Config;
 use crate::engine::time::Moment;
@@ -167,8 +168,6 @@ pub(super) fn line(hold: &Hold) -> String {
     what.extend(wanted.office.as_ref().map(|id| format!("office {id}")));
     what.extend(wanted.from.map(|from| format!("from {}", utc(from))));
     what.extend(wanted.until.map(|until| format!("before {}", utc(until))));
-    // What people wrote must not move the terminal's cursor.
-    let plain = |text: &str| -> String { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
     format!(
         "{:>8}  since {}  {}: {} (by {})",
         hold.n,

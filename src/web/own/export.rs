@@ -44,10 +44,7 @@ pub async fn show(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
     let (pieces, body) = pieces();
-    let zone = own
-        .live
-        .as_ref()
-        .map_or_else(|| ask.zone(), |live| live.roster.office.zone);
+    let zone = own.zone(&ask);
     let now = site.live.borrow().now;
     let copy = Copy {
         now,

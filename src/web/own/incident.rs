@@ -13,6 +13,7 @@ use super::super::words::Words;
 use super::{Own, Rights, forms, post, rights, stage};
 use crate::case::Terms;
 use crate::engine::time::Moment;
+use crate::incident::stretch;
 use crate::letter::{self, EvidenceLine, Stretch};
 use crate::redact::Redactor;
 use crate::skew;
@@ -56,13 +57,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
     let stretches: Vec<Stretch> = verdicts
         .iter()
         .filter(|row| row.retracted == retracted)
-        .map(|row| Stretch {
-            verdict: row.n,
-            since: row.verdict.since,
-            opened: row.verdict.opened,
-            until: row.verdict.until,
-            counter: row.verdict.counter.clone(),
-        })
+        .map(|row| stretch(row.n, &row.verdict))
         .collect();
     let (policy, _) = shown::policy_of(own.live.as_ref(), &row);
     let sheet = shown::sheet(&own_ask, &row, &policy, &stretches, &evidence);
@@ -80,10 +75,7 @@ pub async fn show(State(site): State<Site>, Path(n): Path<String>, ask: Ask, rea
         },
     };
     let now = site.live.borrow().now;
-    let zone = own
-        .live
-        .as_ref()
-        .map_or_else(|| ask.zone(), |live| live.roster.office.zone);
+    let zone = own.zone(&ask);
     let when = |at: Moment| page::time_on(at, now, zone, words);
     let title = shown::title(&policy, ask.language()).to_owned();
     let body = html! {

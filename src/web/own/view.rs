@@ -35,12 +35,7 @@ impl View<'_> {
     }
 
     fn when(&self, at: Moment) -> Markup {
-        let zone = self
-            .own
-            .live
-            .as_ref()
-            .map_or_else(|| self.ask.zone(), |live| live.roster.office.zone);
-        page::time_on(at, self.now, zone, self.words())
+        page::time_on(at, self.now, self.own.zone(self.ask), self.words())
     }
 
     pub fn incidents(&self, rows: &[IncidentRow], cases: &HashMap<i64, CaseRow>) -> Markup {
