@@ -2,6 +2,7 @@
 //! first.
 
 use std::collections::HashSet;
+use std::future::Future;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -16,11 +17,12 @@ use super::words::Words;
 use super::{incidents, shown};
 use crate::door::Look;
 use crate::live::Live;
+use crate::store;
 use crate::store::read::IncidentKey;
 use crate::store::rows::{IncidentRow, IncidentState};
 
 /// Rows that are read at a time.
-const PAGE: usize = 500;
+pub const PAGE: usize = 500;
 
 /// Links to the files of a page, under the filters it has.
 pub fn links(ask: &Ask, path: &'static str) -> Markup {
@@ -65,33 +67,64 @@ pub async fn incidents(State(site): State<Site>, ask: Ask, reader: Reader) -> Re
     let filter = incidents::filter(&ask)?;
     site.store.answers().await?;
     traced(&site, &ask, &reader).await?;
-    let (pieces, body) = pieces();
     let (scope, words, live) = (ask.scope(), ask.words, ask.live.clone());
+    let columns = incident_columns(words);
+    let page = move |after| {
+        let (store, scope, filter) = (site.store.clone(), scope.clone(), filter.clone());
+        async move { store.incidents_page(&scope, &filter, after, PAGE).await }
+    };
+    let mut open = HashSet::new();
+    let cells = move |row: &IncidentRow| {
+        // What ended between two pages stands among the ended ones once more.
+        let again = match row.state {
+            IncidentState::Open => {
+                open.insert(row.n);
+                false
+            }
+            _ => open.contains(&row.n),
+        };
+        let cells = (!again).then(|| incident_cells(row, &live, words));
+        (IncidentKey::of(row), cells)
+    };
+    Ok(paged(form, "incidents", columns, page, cells))
+}
+
+/// A file whose rows are read a page at a time, each page behind the row the last one ended with. `cells` says where a row
+/// stands, and what it says unless it is left out.
+pub fn paged<R, K, F>(
+    form: Form,
+    name: &str,
+    columns: Vec<Column>,
+    page: impl Fn(Option<K>) -> F + Send + 'static,
+    mut cells: impl FnMut(&R) -> (K, Option<Vec<Cell>>) + Send + 'static,
+) -> Response
+where
+    R: Send + 'static,
+    K: Clone + Send + 'static,
+    F: Future<Output = store::Result<Vec<R>>> + Send,
+{
+    let (pieces, body) = pieces();
     tokio::spawn(async move {
         let mut piece = Vec::new();
-        let mut table = Table::begin(form, incident_columns(words), &mut piece);
-        let (mut after, mut open) = (None, HashSet::new());
+        let mut table = Table::begin(form, columns, &mut piece);
+        let mut last = None;
         loop {
-            let rows = match site.store.incidents_page(&scope, &filter, after, PAGE).await {
+            let rows = match page(last.clone()).await {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "an export was cut off");
                     return pieces.fail(std::io::Error::other(error)).await;
                 }
             };
-            for row in &rows {
-                // What ended between two pages stands among the ended ones once more.
-                if row.state == IncidentState::Open {
-                    open.insert(row.n);
-                } else if open.contains(&row.n) {
-                    continue;
-                }
-                if !table.row(&incident_cells(row, &live, words), &mut piece) {
+            let count = rows.len();
+            for row in rows {
+                let (key, cells) = cells(&row);
+                last = Some(key);
+                if cells.is_some_and(|cells| !table.row(&cells, &mut piece)) {
                     return pieces.fail(std::io::Error::other("a sheet holds no more rows")).await;
                 }
             }
-            after = rows.last().map(IncidentKey::of);
-            if rows.len() < PAGE {
+            if count < PAGE {
                 table.end(&mut piece);
                 pieces.send(piece).await;
                 return;
@@ -101,7 +134,7 @@ pub async fn incidents(State(site): State<Site>, ask: Ask, reader: Reader) -> Re
             }
         }
     });
-    Ok(form.answer("incidents", body))
+    form.answer(name, body)
 }
 
 fn incident_columns(words: &Words) -> Vec<Column> {

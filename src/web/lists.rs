@@ -1,27 +1,21 @@
 //! The other lists as files: letters, quarantine, devices, policies and the sums behind each chart, under the filters their pages
 //! have.
 
-use std::future::Future;
-
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 
 use super::Site;
 use super::ask::{Ask, Reader};
-use super::export::traced;
+use super::export::{PAGE, paged, traced};
 use super::fault::Fault;
-use super::pieces::pieces;
 use super::table::{Cell, Column, Form, Table};
 use super::words::Words;
 use super::{devices, policies, service, shown};
 use crate::engine::event::Trust;
 use crate::letter;
+use crate::store::Each;
 use crate::store::read::{LetterRow, LetterState, QuarantineRow};
-use crate::store::{self, Each};
-
-/// Rows that are read at a time.
-const PAGE: usize = 500;
 
 fn text(words: &str) -> Cell {
     Cell::Text(words.to_owned())
@@ -36,52 +30,6 @@ fn file(form: Form, name: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> R
     }
     table.end(&mut bytes);
     form.answer(name, Body::from(bytes))
-}
-
-/// A file whose rows are read a page at a time, each page behind the row the last one ended with.
-fn paged<R, F>(
-    form: Form,
-    name: &str,
-    columns: Vec<Column>,
-    page: impl Fn(Option<i64>) -> F + Send + 'static,
-    cells: impl Fn(&R) -> (i64, Vec<Cell>) + Send + 'static,
-) -> Response
-where
-    R: Send + 'static,
-    F: Future<Output = store::Result<Vec<R>>> + Send,
-{
-    let (pieces, body) = pieces();
-    tokio::spawn(async move {
-        let mut piece = Vec::new();
-        let mut table = Table::begin(form, columns, &mut piece);
-        let mut before = None;
-        loop {
-            let rows = match page(before).await {
-                Ok(rows) => rows,
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "an export was cut off");
-                    return pieces.fail(std::io::Error::other(error)).await;
-                }
-            };
-            let count = rows.len();
-            for row in rows {
-                let (n, cells) = cells(&row);
-                before = Some(n);
-                if !table.row(&cells, &mut piece) {
-                    return pieces.fail(std::io::Error::other("a sheet holds no more rows")).await;
-                }
-            }
-            if count < PAGE {
-                table.end(&mut piece);
-                pieces.send(piece).await;
-                return;
-            }
-            if !pieces.send(std::mem::take(&mut piece)).await {
-                return;
-            }
-        }
-    });
-    form.answer(name, body)
 }
 
 /// `GET /letters/export`: without what stands in them.
@@ -128,7 +76,7 @@ pub async fn letters(State(site): State<Site>, ask: Ask, reader: Reader) -> Resu
             row.sent.map_or(Cell::None, |at| Cell::Moment(at, zone)),
             row.last_error.as_deref().map_or(Cell::None, text),
         ];
-        (row.n, cells)
+        (row.n, Some(cells))
     };
     Ok(paged(form, "letters", columns, page, cells))
 }
@@ -159,7 +107,7 @@ pub async fn quarantine(State(site): State<Site>, ask: Ask, reader: Reader) -> R
             text(&row.code),
             Cell::Whole(row.payload_bytes as i64),
         ];
-        (row.n, cells)
+        (row.n, Some(cells))
     };
     Ok(paged(form, "quarantine", columns, page, cells))
 }

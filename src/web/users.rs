@@ -30,14 +30,18 @@ pub(super) fn role_name(role: Role, words: &Words) -> &'static str {
 type Change = (State<Site>, Path<String>, Ask, Reader, Posted);
 
 pub async fn list(State(site): State<Site>, ask: Ask, reader: Reader) -> Result<Response, Fault> {
-    let count = site.door.store.accounts().await?.len();
-    looked_at_list(&site, &ask, &reader, "accounts", count).await?;
-    list_page(&site, &ask, None).await
+    let accounts = site.door.store.accounts().await?;
+    looked_at_list(&site, &ask, &reader, "accounts", accounts.len()).await?;
+    list_page(&site, &ask, &accounts, None).await
 }
 
-async fn list_page(site: &Site, ask: &Ask, error: Option<(StatusCode, String)>) -> Result<Response, Fault> {
+async fn list_page(
+    site: &Site,
+    ask: &Ask,
+    accounts: &[Account],
+    error: Option<(StatusCode, String)>,
+) -> Result<Response, Fault> {
     let words = ask.words;
-    let accounts = site.door.store.accounts().await?;
     let grants = site.door.store.grants().await?;
     let now = site.door.clock.now();
     let title = words.pick("Akun", "Accounts");
@@ -63,7 +67,7 @@ async fn list_page(site: &Site, ask: &Ask, error: Option<(StatusCode, String)>) 
                 th scope="col" role="columnheader" { (words.state) }
             } }
             tbody role="rowgroup" {
-                @for account in &accounts {
+                @for account in accounts {
                     tr role="row" {
                         td.lead role="cell" { a.row-link href={ "/users/" (account.id) } { (account.name) } }
                         td role="cell" data-label=(words.pick("Orang", "Person")) { (person(account, words)) }
@@ -211,7 +215,7 @@ pub async fn add(State(site): State<Site>, ask: Ask, reader: Reader, form: Poste
     match added.await {
         Ok(added) => Ok(way_page(&ask, &added.account, &added.way)),
         Err(trouble) => match told(&ask, &trouble) {
-            Some(error) => list_page(&site, &ask, Some(error)).await,
+            Some(error) => list_page(&site, &ask, &site.door.store.accounts().await?, Some(error)).await,
             None => Err(trouble.into()),
         },
     }
@@ -251,22 +255,26 @@ pub async fn show(
     let account = site.door.store.account(&id).await?.ok_or(Fault::NotFound)?;
     let look = Look {
         what: "account",
-        which: account.id,
+        which: account.id.clone(),
         office: account
             .holder
             .office
-            .map(|office| office.to_string())
-            .unwrap_or_default(),
-        officer: account.holder.person,
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string),
+        officer: account.holder.person.clone(),
         count: None,
     };
     site.door.look(&reader.who, &reader.caller, &look).await?;
-    user_page(&site, &ask, &id, None).await
+    user_page(&site, &ask, &account, None).await
 }
 
-async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, String)>) -> Result<Response, Fault> {
-    let words = ask.words;
-    let account = site.door.store.account(id).await?.ok_or(Fault::NotFound)?;
+async fn user_page(
+    site: &Site,
+    ask: &Ask,
+    account: &Account,
+    error: Option<(StatusCode, String)>,
+) -> Result<Response, Fault> {
+    let (words, id) = (ask.words, account.id.as_str());
     let grants = site.door.store.grants_of(id).await?;
     let now = site.door.clock.now();
     let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
@@ -284,8 +292,8 @@ async fn user_page(site: &Site, ask: &Ask, id: &str, error: Option<(StatusCode, 
         @if let Some(error) = error { p.notice.dead role="alert" { (error) } }
         @if ask.param("done").is_some() { p.notice role="status" { (words.pick("Tersimpan.", "Saved.")) } }
         dl.facts.facts-wide {
-            (page::fact(words.state, state(&account, words)))
-            (page::fact(words.pick("Orang", "Person"), html! { (person(&account, words)) }))
+            (page::fact(words.state, state(account, words)))
+            (page::fact(words.pick("Orang", "Person"), html! { (person(account, words)) }))
             (page::fact(words.pick("Alamat surel", "E-mail address"), html! { (account.email.as_deref().unwrap_or(words.none)) }))
         }
         section aria-labelledby="roles" {
@@ -386,7 +394,10 @@ async fn back(site: &Site, ask: &Ask, id: &str, done: Result<(), Trouble>) -> Re
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/users/{id}?done=1")).into_response()),
         Err(trouble) => match told(ask, &trouble) {
-            Some(error) => user_page(site, ask, id, Some(error)).await,
+            Some(error) => {
+                let account = site.door.store.account(id).await?.ok_or(Fault::NotFound)?;
+                user_page(site, ask, &account, Some(error)).await
+            }
             None => Err(trouble.into()),
         },
     }
