@@ -272,10 +272,6 @@ impl Registry {
         Some((found.0, found.1))
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Booking)> {
-        self.of.iter().map(|(code, booking)| (&**code, booking))
-    }
-
     pub fn len(&self) -> usize {
         self.of.len()
     }

@@ -160,10 +160,9 @@ impl Writer {
         let Some(sealed) = self.store.sealed_number(office, &message.code).await? else {
             return not("no number");
         };
-        let about = format!("number {office}/{}", message.code);
         let Some(number) = self
             .keys
-            .unseal(&about, &sealed)
+            .unseal(&code::sealed_under(office, &message.code), &sealed)
             .and_then(|bytes| String::from_utf8(bytes).ok())
         else {
             return not("the number is sealed with another key");

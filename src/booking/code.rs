@@ -100,6 +100,11 @@ fn product(mut one: u8, mut other: u8) -> u8 {
     sum
 }
 
+/// What the number behind a booking is sealed under: with another booking's, nothing comes out.
+pub fn sealed_under(office: &str, code: &str) -> String {
+    format!("number {office}/{code}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,6 @@
 
 use chrono_tz::Tz;
 
-use crate::engine::roster::Language;
 use crate::engine::time::Moment;
 use crate::engine::visit::Tongue;
 
@@ -79,13 +78,6 @@ impl Template {
             text = text.replace(&format!("{{{{{n}}}}}"), parameter);
         }
         text
-    }
-}
-
-pub fn language(tongue: Tongue) -> Language {
-    match tongue {
-        Tongue::Id => Language::Id,
-        Tongue::En => Language::En,
     }
 }
 

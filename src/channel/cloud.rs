@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::TlsConfig;
 
 use super::{Outcome, Outgoing};
 use crate::booking::message::Template;
-use crate::tls;
+use crate::hook::trust;
 
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// What a limit asks for where the answer does not say how long.
@@ -33,15 +33,9 @@ impl std::fmt::Debug for Cloud {
 impl Cloud {
     pub(super) fn send(&self, outgoing: &Outgoing) -> Outcome {
         let later = |why: String| Outcome::Later { why, wait_ms: None };
-        let roots = match &self.ca_file {
-            None => RootCerts::WebPki,
-            Some(file) => match tls::certificates(file) {
-                Ok(read) => {
-                    let all: Vec<_> = read.iter().map(|one| Certificate::from_der(one).to_owned()).collect();
-                    RootCerts::new_with_certs(&all)
-                }
-                Err(fault) => return later(fault.to_string()),
-            },
+        let roots = match trust(self.ca_file.as_deref()) {
+            Ok(roots) => roots,
+            Err(why) => return later(why),
         };
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(ATTEMPT))

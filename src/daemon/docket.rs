@@ -332,7 +332,7 @@ impl Docket {
             let desk = desks.iter().find(|desk| desk.office == case.basis.office)?;
             Some(&*desk.roster)
         };
-        let is_watched = |n| self.cases.of.get(&n).is_some_and(|case| roster_of(case).is_some());
+        let is_watched = |n| self.desk_of(n, desks).is_some();
         let digest = self.cases.mail.next_digest(is_watched);
         let climb = self.cases.next_wake(roster_of, &self.terms);
         let summary = self.next_summary(desks, now);
@@ -383,12 +383,17 @@ impl Docket {
         }
     }
 
+    /// The desk of the office whose case it is.
+    pub(super) fn desk_of<'d>(&self, incident: i64, desks: &'d [Desk]) -> Option<&'d Desk> {
+        let office = &self.cases.of.get(&incident)?.basis.office;
+        desks.iter().find(|desk| desk.office == *office)
+    }
+
     /// Letters that were written without a docket have their threads too.
     fn thread(&mut self, letters: Vec<Told>, desks: &[Desk], turn: &mut Turn, now: Moment) {
         for letter in letters {
             let (incident, person) = (letter.incident, letter.person);
-            let office = self.cases.of.get(&incident).map(|case| &case.basis.office);
-            let desk = desks.iter().find(|desk| Some(&desk.office) == office);
+            let desk = self.desk_of(incident, desks);
             if let Some(desk) = desk.filter(|_| !self.cases.mail.threads.contains_key(&(incident, person.clone()))) {
                 let step = MailStep::Among {
                     incident,

@@ -20,27 +20,21 @@ impl Docket {
         if self.terms.at_once_max.is_none() {
             return;
         }
-        let steps: Vec<MailStep> = among(turn)
-            .map(|(digest, letter)| MailStep::Among {
+        let told = among(turn).filter_map(|(digest, letter)| {
+            let step = MailStep::Among {
                 incident: digest.incident,
                 person: letter.person.clone(),
                 at: now,
                 message_id: letter.message_id.clone(),
                 subject: digest.subject.clone(),
-            })
-            .collect();
-        for step in steps {
-            let MailStep::Among { incident, .. } = &step else {
-                continue;
             };
-            let office = self.cases.of.get(incident).map(|case| &case.basis.office);
-            if let Some(desk) = desks.iter().find(|desk| Some(&desk.office) == office) {
-                self.mailed(desk, step, turn);
-            }
+            Some((self.desk_of(digest.incident, desks)?, step))
+        });
+        for (desk, step) in told.collect::<Vec<_>>() {
+            self.mailed(desk, step, turn);
         }
         for mut letter in std::mem::take(&mut turn.letters) {
-            let case = letter.incident.and_then(|n| self.cases.of.get(&n));
-            let desk = case.and_then(|case| desks.iter().find(|desk| desk.office == case.basis.office));
+            let desk = letter.incident.and_then(|n| self.desk_of(n, desks));
             let (Some(desk), Some(incident)) = (desk, letter.incident) else {
                 turn.letters.push(letter);
                 continue;

@@ -46,11 +46,6 @@ pub struct Written {
 /// Applicants are asked so long after they left.
 const ASKED_AFTER_MS: i64 = 30 * 60_000;
 
-/// What a number is sealed under.
-pub fn about(office: &str, code: &str) -> String {
-    format!("number {office}/{code}")
-}
-
 impl Visits {
     /// As the ledger has it.
     pub async fn open(store: &Store, desks: &[Desk], keys: Keys, terms: Terms) -> Result<Visits> {
@@ -360,7 +355,9 @@ impl Visits {
         turn.numbers.push(NumberRow {
             office: desk.office.clone(),
             code: code.to_owned(),
-            sealed: self.keys.seal(&about(desk.office.as_str(), code), number.0.as_bytes()),
+            sealed: self
+                .keys
+                .seal(&code::sealed_under(desk.office.as_str(), code), number.0.as_bytes()),
             until,
             mark: self.keys.number(&number.0) as i64,
         });

@@ -18,29 +18,35 @@ pub(super) const WRITING: &str = "letting go of what was kept long enough";
 /// So many rows go in one transaction.
 pub(super) const PART: i64 = 200;
 
+/// Whether people are not done with the case `c`, so that names stay. One that nobody has decided keeps them for 275 days more
+/// after its last step: somebody may still be due an answer, but what is held of him does not stay for ever because nobody
+/// gives it.
+macro_rules! undone {
+    () => {
+        "c.changed_ms >= $2 OR c.review_by_ms IS NOT NULL OR c.stage = 'examination' OR c.outcome = 'proven' \
+         OR c.class = 'indication' AND c.stage IN ('indication', 'dismissing') AND c.changed_ms >= $2 - 23760000000"
+    };
+}
+
 statements! {
-    /// A case that nobody has decided keeps its incident for 275 days more after its last step: somebody may still be due an
-    /// answer, but what is held of him does not stay for ever because nobody gives it.
-    INCIDENTS = "SELECT n, joined_to, office, officer, since_ms, coalesce(until_ms, changed_ms) FROM incident AS i \
+    INCIDENTS = concat!("SELECT n, joined_to, office, officer, since_ms, coalesce(until_ms, changed_ms) FROM incident AS i \
              WHERE n > $1 AND anonymised_ms IS NULL AND state <> 'open' AND changed_ms < $2 \
              AND (until_ms IS NULL OR until_ms < $2) AND NOT EXISTS \
              (SELECT 1 FROM incident AS o WHERE o.n = i.joined_to AND o.state = 'open') \
              AND NOT EXISTS (SELECT 1 FROM case_file AS c WHERE (c.incident = i.n OR c.incident = i.joined_to) \
-             AND (c.changed_ms >= $2 OR c.review_by_ms IS NOT NULL OR c.stage = 'examination' OR c.outcome = 'proven' \
-             OR c.class = 'indication' AND c.stage IN ('indication', 'dismissing') AND c.changed_ms >= $2 - 23760000000)) \
-             ORDER BY n LIMIT $3";
+             AND (", undone!(), ")) \
+             ORDER BY n LIMIT $3");
     /// One row for each incident that a letter tells of, alone or among others; all of them must be over.
-    LETTERS = "SELECT o.n, i.n, i.joined_to, i.office, i.officer, i.since_ms, coalesce(i.until_ms, i.changed_ms) \
+    LETTERS = concat!("SELECT o.n, i.n, i.joined_to, i.office, i.officer, i.since_ms, coalesce(i.until_ms, i.changed_ms) \
              FROM (SELECT n, incident FROM outbox WHERE n > $1 AND anonymised_ms IS NULL AND coalesce(sent_ms, dead_ms) < $2 \
              AND NOT EXISTS (SELECT 1 FROM incident AS told LEFT JOIN incident AS other ON other.n = told.joined_to \
              LEFT JOIN case_file AS c ON c.incident = told.n OR c.incident = told.joined_to \
              WHERE told.n IN (SELECT outbox.incident UNION ALL SELECT d.incident FROM digest AS d WHERE d.letter = outbox.n) \
              AND (told.state = 'open' OR told.changed_ms >= $2 OR told.until_ms >= $2 OR other.state = 'open' \
-             OR c.changed_ms >= $2 OR c.review_by_ms IS NOT NULL OR c.stage = 'examination' OR c.outcome = 'proven' \
-             OR c.class = 'indication' AND c.stage IN ('indication', 'dismissing') AND c.changed_ms >= $2 - 23760000000)) \
+             OR ", undone!(), ")) \
              ORDER BY n LIMIT $3) AS o \
              LEFT JOIN digest AS of_several ON of_several.letter = o.n \
-             LEFT JOIN incident AS i ON i.n = o.incident OR i.n = of_several.incident ORDER BY o.n, i.n";
+             LEFT JOIN incident AS i ON i.n = o.incident OR i.n = of_several.incident ORDER BY o.n, i.n");
     QUARANTINED = "SELECT count(*), coalesce(max(n), 0) FROM (SELECT n FROM quarantine WHERE received_ms < $1 ORDER BY n LIMIT $2) AS old";
     NAMELESS_INCIDENTS = "UPDATE incident SET officer = NULL, anonymised_ms = $2 WHERE ", among(n), "";
     NAMELESS_VERDICTS = "UPDATE verdict SET officer = NULL, evidence = '[]', anonymised_ms = $2 WHERE ", among(incident), "";

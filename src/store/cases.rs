@@ -4,6 +4,7 @@ use super::Store;
 use super::database::{Connection, Row, statements};
 use super::error::{Doing as _, Result};
 use super::insert::{Cells, Insert, apart};
+use super::read::limit;
 use super::rows::{CaseRow, CaseStepRow, ExemptionRow, Turn};
 use super::words::{class, severity};
 use crate::accounts::Scope;
@@ -188,7 +189,7 @@ impl Store {
             .bind(&filter.office)
             .bind(&filter.stage)
             .bind(&filter.officer)
-            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .bind(limit(count))
             .all()
             .await
             .doing(READING)?;
@@ -227,7 +228,7 @@ impl Store {
             .readers
             .query(EXEMPTIONS)
             .bind(office.map(str::to_owned))
-            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .bind(limit(count))
             .all()
             .await
             .doing(READING)?;
@@ -249,7 +250,7 @@ impl Store {
             .bind_reach(&scope.cases)
             .bind(office.map(str::to_owned))
             .bind(before)
-            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .bind(limit(count))
             .all()
             .await
             .doing(READING)?;

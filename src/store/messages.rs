@@ -5,6 +5,7 @@ use super::Store;
 use super::database::{Connection, Row, statements};
 use super::error::{Doing as _, Result};
 use super::insert::{Cells, Insert};
+use super::read::limit;
 use super::removal::house_entry;
 use super::rows::{EntryKind, NewMessage, Turn};
 use crate::engine::event::OfficeId;
@@ -26,9 +27,9 @@ statements! {
              WHERE state IN ('queued', 'unsure')";
     STATE = "SELECT key, office, code, template, state FROM message WHERE key = $1";
     OF_WAMID = "SELECT key, office, code, template, state FROM message WHERE wamid = $1";
-    SETTLE = "UPDATE message SET state = $1, wamid = coalesce($2, wamid), error = $3, due_ms = coalesce($4, due_ms), \
-             changed_ms = $5, leased_until_ms = NULL, words = CASE WHEN $1 IN ('sent', 'failed') THEN NULL ELSE words END \
-             WHERE key = $6 AND state = $7";
+    SETTLE = "UPDATE message SET state = $1, wamid = coalesce($2, wamid), error = $3, changed_ms = $4, leased_until_ms = NULL, \
+             words = CASE WHEN $1 IN ('sent', 'failed') THEN NULL ELSE words END \
+             WHERE key = $5 AND state = $6";
     LATER = "UPDATE message SET state = $1, error = $2, due_ms = $3, leased_until_ms = NULL WHERE key = $4 \
              AND state IN ('queued', 'unsure')";
     COUNTS = "SELECT state, count(*) FROM message WHERE (office = $1 OR $1 IS NULL) GROUP BY state ORDER BY state";
@@ -223,7 +224,7 @@ impl Store {
             .query(LEASE)
             .bind(now.plus_ms(lease_ms).0)
             .bind(now.0)
-            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .bind(limit(count))
             .all()
             .await
             .doing(WRITING)?;
@@ -296,10 +297,7 @@ impl Store {
             return Err(super::error::Error::Locked { doing: WRITING });
         };
         let query = appending.connection().query(SETTLE).bind(fate.as_str().to_owned());
-        let query = query
-            .bind(wamid.map(str::to_owned))
-            .bind(why.map(str::to_owned))
-            .bind(None::<i64>);
+        let query = query.bind(wamid.map(str::to_owned)).bind(why.map(str::to_owned));
         let settled = query.bind(now.0).bind(key).bind(state).run().await.doing(WRITING)?;
         if settled == 0 {
             // Somebody else has settled it meanwhile. What is begun is dropped, and so is not written.
@@ -328,7 +326,7 @@ impl Store {
     pub async fn messages(&self, office: &str, fate: Option<Fate>, count: usize) -> Result<Vec<MessageRow>> {
         let query = self.shared.readers.query(LAST).bind(office.to_owned());
         let query = query.bind(fate.map(|fate| fate.as_str().to_owned()));
-        let rows = query.bind(i64::try_from(count).unwrap_or(i64::MAX)).all().await;
+        let rows = query.bind(limit(count)).all().await;
         rows.doing(READING)?.iter().map(message_row).collect()
     }
 
@@ -414,7 +412,7 @@ impl Store {
             .query(CONTACTS)
             .bind(office.to_owned())
             .bind(kind.to_owned());
-        let rows = query.bind(i64::try_from(count).unwrap_or(i64::MAX)).all().await;
+        let rows = query.bind(limit(count)).all().await;
         rows.doing(READING)?.iter().map(contact_row).collect()
     }
 

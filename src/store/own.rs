@@ -6,6 +6,7 @@ use super::chain::{LedgerRow, ledger_row};
 use super::database::{Connection, Row, statements};
 use super::error::{Doing as _, Result};
 use super::insert::{Cells, Insert, apart};
+use super::read::limit;
 use super::rebuild::incident_row;
 use super::rows::{CorrectionRow, EntryKind, ExemptionRow, IncidentRow, LetterKind, Turn};
 use super::words::letter_kind;
@@ -297,10 +298,6 @@ impl Store {
             })
             .collect()
     }
-}
-
-fn limit(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn correction(row: &Row) -> Result<CorrectionRow> {

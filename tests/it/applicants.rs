@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jagaloket::accounts::Role;
+use jagaloket::booking::code::sealed_under;
 use jagaloket::booking::gate::{Answer, Holder};
 use jagaloket::booking::order::{Act, Answered, Done, Issued, Refusal, Scanned, VisitAnswer, VisitOrder};
 use jagaloket::booking::{Terms, code};
@@ -16,7 +17,7 @@ use jagaloket::channel::{Hears, Sender};
 use jagaloket::clock::{Hand, MonitorClock};
 use jagaloket::daemon::desk::{PolicyTexts, Texts};
 use jagaloket::daemon::docket::Docket;
-use jagaloket::daemon::visits::{Visits, Written, about};
+use jagaloket::daemon::visits::{Visits, Written};
 use jagaloket::daemon::{self, DAY_MS, Daemon, Memory, order};
 use jagaloket::door::{Door, Frame, WAITING_MAX, alone};
 use jagaloket::engine::Clock;
@@ -432,9 +433,9 @@ async fn bookings_come_as_events_and_orders_and_are_the_same_after_a_restart_on_
 
         // The vault alone has the numbers.
         let sealed = monitor.store.sealed_number("kota", one).await.unwrap().unwrap();
-        let number = keys.unseal(&about("kota", one), &sealed).unwrap();
+        let number = keys.unseal(&sealed_under("kota", one), &sealed).unwrap();
         assert_eq!(number, PLANTED[1].as_bytes());
-        assert_eq!(keys.unseal(&about("kota", two), &sealed), None, "another's");
+        assert_eq!(keys.unseal(&sealed_under("kota", two), &sealed), None, "another's");
         let kept = all_kept(&monitor.store).await;
         assert!(kept.contains("booking.issued") && kept.contains("gate.admitted"));
         without_numbers(&kept, "the ledger or quarantine");
