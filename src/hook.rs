@@ -2,12 +2,12 @@
 //!
 //! `Jagaloket-Signature: t=…,v1=…` is the HMAC-SHA256, in hexadecimal, over the time `t` (milliseconds), a dot and the body.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ring::hmac as mac;
 use serde::Serialize;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::TlsConfig;
 
 use crate::accounts::codes::hex;
 use crate::engine::time::Moment;
@@ -45,7 +45,7 @@ pub struct Notice {
 pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(), String> {
     let body = serde_json::to_string(notice).map_err(|error| error.to_string())?;
     let signed = signature(&settings.secret, now, &body);
-    let roots = trust(settings.ca_file.as_deref())?;
+    let roots = tls::trust(settings.ca_file.as_deref()).map_err(|fault| fault.to_string())?;
     let url = settings.url.clone();
     // Beside the threads that answer.
     let sent = tokio::task::spawn_blocking(move || {
@@ -68,16 +68,6 @@ pub async fn send(settings: &Settings, notice: &Notice, now: Moment) -> Result<(
         Ok(Err(error)) => Err(error.to_string()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// Who may have signed the server's certificate; without a file the public authorities.
-pub fn trust(ca_file: Option<&Path>) -> Result<RootCerts, String> {
-    let Some(file) = ca_file else {
-        return Ok(RootCerts::WebPki);
-    };
-    let read = tls::certificates(file).map_err(|fault| fault.to_string())?;
-    let certificates: Vec<_> = read.iter().map(|one| Certificate::from_der(one).to_owned()).collect();
-    Ok(RootCerts::new_with_certs(&certificates))
 }
 
 /// What stands in the header, for whoever checks it.

@@ -1,4 +1,4 @@
-//! Ring 2, shared by the edges that are reached over TLS: certificate files, read with faults that say which file and why.
+//! Ring 2, shared by the edges that are reached or reach over TLS: certificate files, read with faults that say which file and why.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use ureq::tls::{Certificate, RootCerts};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{file} cannot be used for TLS: {reason}", file = .file.display())]
@@ -40,4 +41,14 @@ pub fn server(cert: &Path, key: &Path) -> Result<ServerConfig, Fault> {
         .with_safe_default_protocol_versions()
         .and_then(|config| config.with_no_client_auth().with_single_cert(chain, read))
         .map_err(|error| Fault::of(key, error))
+}
+
+/// Who may have signed the server's certificate; without a file the public authorities.
+pub fn trust(ca_file: Option<&Path>) -> Result<RootCerts, Fault> {
+    let Some(file) = ca_file else {
+        return Ok(RootCerts::WebPki);
+    };
+    let read = certificates(file)?;
+    let certificates: Vec<_> = read.iter().map(|one| Certificate::from_der(one).to_owned()).collect();
+    Ok(RootCerts::new_with_certs(&certificates))
 }

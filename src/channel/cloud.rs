@@ -7,7 +7,7 @@ use ureq::tls::TlsConfig;
 
 use super::{Outcome, Outgoing};
 use crate::booking::message::Template;
-use crate::hook::trust;
+use crate::tls;
 
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// What a limit asks for where the answer does not say how long.
@@ -33,9 +33,9 @@ impl std::fmt::Debug for Cloud {
 impl Cloud {
     pub(super) fn send(&self, outgoing: &Outgoing) -> Outcome {
         let later = |why: String| Outcome::Later { why, wait_ms: None };
-        let roots = match trust(self.ca_file.as_deref()) {
+        let roots = match tls::trust(self.ca_file.as_deref()) {
             Ok(roots) => roots,
-            Err(why) => return later(why),
+            Err(fault) => return later(fault.to_string()),
         };
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(ATTEMPT))

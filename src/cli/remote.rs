@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::hook;
+use crate::tls;
 
 /// What one question may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,7 +59,7 @@ impl Where {
                 format!("no token: make one on the page \"My account\" and set {TOKEN}, or name a --token-file")
             })?,
         };
-        let roots = hook::trust(self.ca_file.as_deref()).map_err(anyhow::Error::msg)?;
+        let roots = tls::trust(self.ca_file.as_deref())?;
         // A start may have chosen one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = ureq::Agent::config_builder()

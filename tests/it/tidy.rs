@@ -138,7 +138,7 @@ const NAMED_IN: [(&str, &[&str]); 21] = [
     ("ring", &["accounts", "keys", "hook"]),
     ("base64", &["accounts"]),
     ("qrcode", &["web"]),
-    ("ureq", &["channel", "door", "hook", "cli"]),
+    ("ureq", &["channel", "door", "hook", "tls", "cli"]),
     ("sqlx", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
